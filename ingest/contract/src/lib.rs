@@ -1,0 +1,35 @@
+//! What Homeward agrees to read and to store: feeds, record shapes, code lists, keys, time and identity rules,
+//! reject codes and reference data.
+//!
+//! The crate is pure. It opens no file, starts no task and, outside [`clock`], reads no clock; the reference tables
+//! are compiled in from `reference/`. Everything else in Homeward depends on it, so a rule that two rooms must agree
+//! on (which instant a local time means, which number is a valid NHS number, which key an entity has) lives here once.
+//!
+//! | Module | Decides |
+//! |---|---|
+//! | [`feed`] | which feeds and lake tables exist, and which table carries a feed's frontier |
+//! | [`item`] | the data items of CSDS, read from `reference/csds_fields.csv` |
+//! | [`schema`] | the Arrow columns of each fact table and where each column comes from |
+//! | [`time`] | local times, clock changes, whole minutes |
+//! | [`identity`] | NHS numbers, pseudonyms |
+//! | [`codes`] | how dirty codes become canonical ones |
+//! | [`event`] | the eight UCR event types and their closed lists |
+//! | [`submission`] | a CSDS submission and the shape of its records on Kafka |
+//! | [`calendar`] | working days, submission windows, Primary and Refresh |
+//! | [`geography`] | organisations, networks and practices |
+//! | [`reject`] | every reason for which a record is refused, filtered or flagged |
+//! | [`clock`] | where "now" comes from |
+
+pub mod calendar;
+pub mod clock;
+pub mod codes;
+pub mod event;
+pub mod feed;
+pub mod geography;
+pub mod identity;
+pub mod item;
+mod reference_table;
+pub mod reject;
+pub mod schema;
+pub mod submission;
+pub mod time;

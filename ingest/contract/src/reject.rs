@@ -1,0 +1,285 @@
+//! Every reason for which a record is refused, filtered or flagged, in one table.
+//!
+//! The codes are Homeward's own and never look like national ones (`csds.md` section 8): `HW-ANY-nnn` for any feed,
+//! `HW-UCR-nnn` for events, `HW-CSDS-nnn` for submissions. A code once given keeps its meaning; a rule that goes away
+//! leaves a hole. Messages hold no value of the record, so that no personal data reaches a log or a summary.
+
+use std::fmt;
+
+/// What happens to a record that a rule catches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The record is kept; the finding is counted as a data-quality measure.
+    Flag,
+    /// The record holds no fact; it is left out and counted, with this code as its reason.
+    Filter,
+    /// The record goes to quarantine with its bytes, and back through after the mend.
+    Quarantine,
+}
+
+impl Severity {
+    /// The word shown to people.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::Flag => "flag",
+            Severity::Filter => "filter",
+            Severity::Quarantine => "quarantine",
+        }
+    }
+}
+
+macro_rules! reject_codes {
+    ($($variant:ident $code:literal $severity:ident $message:literal $mend:literal;)+) => {
+        /// One reason; see the table in this module's source for code, severity, message and mend.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum RejectCode {
+            $(#[doc = concat!("`", $code, "`: ", $message, ".")] $variant,)+
+        }
+
+        impl RejectCode {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [RejectCode] = &[$(RejectCode::$variant,)+];
+
+            /// The code as stored and shown, for example `HW-UCR-005`.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(RejectCode::$variant => $code,)+ }
+            }
+
+            /// What happens to the record.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(RejectCode::$variant => Severity::$severity,)+ }
+            }
+
+            /// What is wrong, in words, without any value of the record.
+            #[must_use]
+            pub const fn message(self) -> &'static str {
+                match self { $(RejectCode::$variant => $message,)+ }
+            }
+
+            /// How to mend it.
+            #[must_use]
+            pub const fn mend(self) -> &'static str {
+                match self { $(RejectCode::$variant => $mend,)+ }
+            }
+        }
+    };
+}
+
+reject_codes! {
+    // Any feed.
+    Tombstone "HW-ANY-001" Filter "the record has no payload"
+        "nothing to do: a tombstone holds no fact; send a void event to withdraw one";
+    RecordTooLarge "HW-ANY-002" Quarantine "the record is larger than the byte limit"
+        "send one entity a record, or raise the limit in the configuration and replay";
+    NotUtf8 "HW-ANY-003" Quarantine "the payload is not UTF-8"
+        "write the payload as UTF-8 without a byte-order mark";
+    NotJson "HW-ANY-004" Quarantine "the payload is not one JSON value"
+        "check for cut-off text and for several values in one record";
+    NotAnObject "HW-ANY-005" Quarantine "the payload is JSON and not an object"
+        "send one object a record, not a list, a text or a number";
+    RepeatedName "HW-ANY-006" Quarantine "an object holds the same name twice"
+        "send each name once: which of two values is meant cannot be known";
+    MissingKey "HW-ANY-007" Quarantine "the Kafka record has no key"
+        "send the entity as key, so that its records stay in one partition and in order";
+    UndecodedRecord "HW-ANY-008" Quarantine "the record could not be read and no rule says why"
+        "report this as a defect of Homeward, with the quarantine id; replay after the fix";
+
+    // UCR: the envelope.
+    WrongSpecVersion "HW-UCR-001" Quarantine "specversion is not 1.0"
+        "send CloudEvents 1.0";
+    UnknownEventType "HW-UCR-002" Quarantine "the event type is not one of the eight UCR types"
+        "send a type of the contract with its version number; a new type needs a new Homeward first, then replay";
+    MissingAttribute "HW-UCR-003" Quarantine "a required attribute is absent, null or empty"
+        "send specversion, id, source, type, time, subject, versionid and data, none of them null";
+    WrongKind "HW-UCR-004" Quarantine "an attribute or item has the wrong JSON kind"
+        "send texts as texts, whole numbers as numbers, true or false without quotes";
+    BadDateTime "HW-UCR-005" Quarantine "a date-time is not in the form CCYY-MM-DDTHH:MM:SS with an offset"
+        "send for example 2025-06-12T10:02:00+01:00";
+    BadOffset "HW-UCR-006" Quarantine "a date-time has no offset or one other than Z, +00:00 or +01:00"
+        "send the offset of the clock on the wall in England";
+    BadSubject "HW-UCR-007" Quarantine "the subject is not a provider, a vertical bar and a service request id"
+        "send for example NR5|SRI-000912345";
+    KeyMismatch "HW-UCR-008" Quarantine "the Kafka key differs from the subject"
+        "send the subject as key";
+    SubjectMismatch "HW-UCR-009" Quarantine "the subject names another provider or referral than data does"
+        "send OrgID_Provider and ServiceRequestID as in the subject";
+    BadVersionId "HW-UCR-010" Quarantine "versionid is not a whole number from 1 up"
+        "send versionid as digits; the higher number wins";
+    BadIdentifier "HW-UCR-011" Quarantine "an id or source is longer than 200 characters or holds control characters"
+        "send a GUID as id and a reverse-DNS name as source";
+    BadDataContentType "HW-UCR-012" Quarantine "datacontenttype is not application/json"
+        "send data as JSON and say so";
+
+    // UCR: the data.
+    MissingItem "HW-UCR-020" Quarantine "an item that this event type needs is absent or empty"
+        "send the item; the detail names it";
+    BadOrganisation "HW-UCR-021" Quarantine "an organisation code has not the shape of one"
+        "send the ODS code: letters and digits, up to twelve";
+    BadDate "HW-UCR-022" Quarantine "a date is not in the form CCYY-MM-DD"
+        "send for example 2025-06-12";
+    UnknownSourceGroup "HW-UCR-023" Quarantine "sourceGroup is not in its list"
+        "send one of 999, 111, gp, care_home, acute, community, self_carer, other, unknown";
+    UnknownDecision "HW-UCR-024" Quarantine "decision is not in its list"
+        "send accepted, reclassified or redirected";
+    UnknownClosureGroup "HW-UCR-025" Quarantine "closureGroup is not in its list"
+        "send treatment_completed, onward_referral, admitted, died, refused, withdrawn_by_referrer or other";
+    UnknownTarget "HW-UCR-026" Quarantine "target is not in its list"
+        "send referral, contact or clock";
+    UnknownVoidReason "HW-UCR-027" Quarantine "the reason of a void is not in its list"
+        "send duplicate, entered_in_error or test_record";
+    RedirectedNowhere "HW-UCR-028" Quarantine "the decision is redirected and redirectedTo is absent"
+        "send the organisation code the referral went to";
+    ReclassifiedFromNothing "HW-UCR-029" Quarantine "the decision is reclassified without both the new and the previous waiting time type"
+        "send WaitingTime_MeasurementType and previousWaitingTimeType";
+    ClockStopContradiction "HW-UCR-030" Quarantine "stopsClock and RTT_EndDateTime contradict each other"
+        "send RTT_EndDateTime exactly when stopsClock is true";
+    ContactNotNamed "HW-UCR-031" Quarantine "the target is a contact and CareContactID is absent"
+        "send the CareContactID of the contact that is amended or voided";
+    BadChanges "HW-UCR-032" Quarantine "changes is not a list of objects with item and to"
+        "send at least one change, each with the item's name and its new value";
+    UnknownChangeItem "HW-UCR-033" Quarantine "a change names an item that cannot be amended"
+        "amend items of the event's data; to change who or which referral it is, void and send again";
+    BadPseudonym "HW-UCR-034" Quarantine "a pseudonym is not 43 characters of base64url"
+        "send the keyed pseudonym, never a number; leave person null when nothing is known";
+    MissingKeyVersion "HW-UCR-035" Quarantine "a pseudonym comes without the whole number that is its key's version"
+        "send keyVersion beside the pseudonym";
+    BadAge "HW-UCR-036" Quarantine "ageYears is not a whole number from 0 to 129"
+        "send completed years, or null";
+    BadDuration "HW-UCR-037" Quarantine "CareContact_Duration is not a whole number of minutes from 0 to 32767"
+        "send minutes, or null";
+    BadWaitingType "HW-UCR-038" Quarantine "a waiting time type is not two digits"
+        "send for example 05";
+
+    // UCR: kept and counted.
+    UcrInvalidNhsNumber "HW-UCR-060" Flag "the NHS number is not valid: the person has no pseudonym"
+        "correct the number at the source, or leave it out";
+    UcrIdentifierDropped "HW-UCR-061" Flag "the person came with a direct identifier, which was dropped"
+        "send pseudonym, age, LSOA and practice only";
+    UcrPlaceholderReferral "HW-UCR-062" Flag "the service request id is a placeholder: nothing is joined on it"
+        "send the referral's own id";
+    UcrFilteringMismatch "HW-UCR-063" Flag "filtering says something else than data; data was taken"
+        "fill filtering from data";
+    UcrDurationOverMaximum "HW-UCR-064" Flag "a contact longer than 9999 minutes"
+        "check the unit: minutes, not seconds";
+    UcrUnknownTeamType "HW-UCR-065" Flag "the team type says nothing and was stored as 98"
+        "send a code of the service or team type list";
+
+    // CSDS: the envelope and the submission.
+    UnknownTable "HW-CSDS-001" Quarantine "the table is absent or none that Homeward reads"
+        "send CYP000Header, CYP001MPI, CYP002GP, CYP101Referral, CYP102ServiceTypeReferredTo, CYP104RTT or CYP201CareContact";
+    MissingSubmissionItem "HW-CSDS-002" Quarantine "the submission lacks its id, version, provider, period or time of receipt"
+        "send the whole submission with every record";
+    BadSubmission "HW-CSDS-003" Quarantine "the submission's id, provider or file type cannot be read"
+        "send an id of up to 100 visible characters, an ODS code, and primary or refresh";
+    UnsupportedVersion "HW-CSDS-004" Quarantine "the data set version is neither 1.5 nor 1.6"
+        "send version 1.5 or 1.6; older history needs a Homeward that reads it";
+    WrongVersionForPeriod "HW-CSDS-005" Quarantine "the data set version does not belong to the reporting period"
+        "use 1.6 from January 2023 and 1.5 before";
+    BadPeriod "HW-CSDS-006" Quarantine "the reporting period is no period: a date cannot be read or the end is before the start"
+        "send the first and last day of the month";
+    BadReceiptTime "HW-CSDS-007" Quarantine "the time of receipt or of file creation cannot be read"
+        "send for example 2025-05-12T08:15:00Z";
+    MissingHeader "HW-CSDS-008" Quarantine "the submission has no CYP000Header row or more than one"
+        "send exactly one header row";
+    MissingHeaderItem "HW-CSDS-009" Quarantine "an item of the header is absent or empty"
+        "fill every item of CYP000Header: all of them are mandatory";
+    HeaderMismatch "HW-CSDS-010" Quarantine "the header row says something else than the submission it came with"
+        "publish the folder again: version, provider and period must be the header's";
+    WrongCsdsKind "HW-CSDS-011" Quarantine "a member of the record's envelope has the wrong JSON kind"
+        "send table as text, submission and record as objects, row_number as a whole number from 1 up";
+
+    // CSDS: the row.
+    MissingRecord "HW-CSDS-020" Quarantine "the envelope holds neither a record nor a raw line"
+        "send record as an object of items";
+    UnsplittableLine "HW-CSDS-021" Quarantine "the line could not be split into the columns of its header"
+        "check quotation marks, separators and line breaks inside values";
+    MissingKeyItem "HW-CSDS-022" Quarantine "a key item of the table is absent or empty"
+        "send the key; the detail names the item";
+    MissingMandatoryItem "HW-CSDS-023" Quarantine "a mandatory item of the table is absent or empty"
+        "send the item; the detail names it";
+    BadCsdsDate "HW-CSDS-024" Quarantine "a date is not in the form CCYY-MM-DD"
+        "send for example 2025-04-03, or leave the item empty";
+    BadCsdsTime "HW-CSDS-025" Quarantine "a time is not in the form HH:MM:SS"
+        "send for example 10:02:00, or leave the item empty";
+    BadCsdsDateTime "HW-CSDS-026" Quarantine "a date and time is not in the form CCYY-MM-DDTHH:MM:SS"
+        "send for example 2025-05-12T09:15:00";
+    BadNumber "HW-CSDS-027" Quarantine "a number is not a whole number from 0 to 32767"
+        "send digits, or leave the item empty";
+    ItemTooLong "HW-CSDS-028" Quarantine "an item is longer than 255 characters"
+        "check that the columns are in the header's order";
+    BadItemValue "HW-CSDS-029" Quarantine "an item is an object, a list, true or false, or holds control characters"
+        "send each item as a text or a number";
+    ProviderMismatch "HW-CSDS-030" Quarantine "the Kafka key names another provider than the submission does"
+        "publish the folder again with `homeward load`";
+    CascadeReject "HW-CSDS-031" Quarantine "the row belongs to a person or referral whose own row was refused"
+        "mend the root first; the detail gives its quarantine id";
+
+    // CSDS: kept and counted.
+    CsdsInvalidNhsNumber "HW-CSDS-060" Flag "the NHS number is not valid: the person has no pseudonym"
+        "correct the number at the source, or leave it empty";
+    CsdsPlaceholderReferral "HW-CSDS-061" Flag "the service request id is a placeholder: nothing is joined on it"
+        "send the referral's own id";
+    CsdsUnknownItem "HW-CSDS-062" Flag "an item name that neither version knows; its value was not kept"
+        "check the spelling of the column against the data set's item names";
+    CsdsItemOfOtherVersion "HW-CSDS-063" Flag "an item that belongs to the other version; its value was kept in its own column"
+        "send the item of the header's version";
+    CsdsUnknownTeamType "HW-CSDS-064" Flag "the team type says nothing and was stored as 98"
+        "send a code of the service or team type list";
+    CsdsDurationOverMaximum "HW-CSDS-065" Flag "a contact longer than 9999 minutes"
+        "check the unit: minutes, not seconds";
+}
+
+impl RejectCode {
+    /// The reason with this code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<RejectCode> {
+        RejectCode::ALL.iter().copied().find(|reject| reject.code() == code)
+    }
+}
+
+impl fmt::Display for RejectCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_ours_unique_and_in_order() {
+        let mut seen = BTreeSet::new();
+        for reject in RejectCode::ALL {
+            let code = reject.code();
+            let number = ["HW-ANY-", "HW-UCR-", "HW-CSDS-"].iter().find_map(|prefix| code.strip_prefix(prefix));
+            assert!(number.is_some_and(|n| n.len() == 3 && n.bytes().all(|b| b.is_ascii_digit())), "{code}");
+            assert!(seen.insert(code), "{code} twice");
+            assert_eq!(RejectCode::from_code(code), Some(*reject));
+            assert_eq!(reject.to_string(), code);
+        }
+        assert_eq!(RejectCode::from_code("HW-UCR-999"), None);
+    }
+
+    #[test]
+    fn every_code_says_what_and_how_to_mend() {
+        for reject in RejectCode::ALL {
+            for text in [reject.message(), reject.mend()] {
+                assert!(text.len() > 10 && !text.ends_with('.'), "{reject}: {text}");
+                assert_eq!(text.trim(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn flags_are_numbered_from_60() {
+        for reject in RejectCode::ALL {
+            let number: u32 = reject.code()[reject.code().len() - 3..].parse().unwrap();
+            assert_eq!(reject.severity() == Severity::Flag, number >= 60, "{reject}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+use super::*;
+use std::collections::BTreeSet;
+
+const ENVELOPE: &str =
+    "submission_id data_set_version provider rp_start_date rp_end_date file_type file_received_at row_number";
+const META: &str = "topic partition offset known_at";
+
+fn names(table: Table) -> Vec<&'static str> {
+    columns(table).iter().map(|column| column.name.as_str()).collect()
+}
+
+/// The column lists, written out: a change of the item list or of a handling shows here, and is a schema change.
+#[test]
+fn column_lists() {
+    for (table, own) in [
+        (Table::Cyp000Header, "org_id_submitter file_creation_date_time primary_system"),
+        (
+            Table::Cyp001Mpi,
+            "local_patient_pseudonym org_id_local_patient_id org_id_responsible org_id_education_establishment \
+             nhs_number_status nhs_number_status_raw gender gender_raw ethnic_category ethnic_category2021 \
+             language_preferred relationship_main_carer hvfav_date child_looked_after_indicator safeguarding_indicator \
+             disability_supervision_and_care_indicator education_assessment \
+             discussed_preferred_death_location_indicator risk_of_unexpected_death_indicator \
+             death_location_preferred_type date_of_death death_location_actual_type not_at_preferred_location_reason \
+             nhs_number_status_mother nhs_number_status_mother_raw pseudonym pseudonym_key_version age_years",
+        ),
+        (
+            Table::Cyp002Gp,
+            "local_patient_pseudonym org_id_gp gp_registration_start_date gp_registration_end_date org_id_gp_responsible",
+        ),
+        (
+            Table::Cyp101Referral,
+            "service_request_id service_request_id_placeholder local_patient_pseudonym org_id_commissioner \
+             referral_request_received_date referral_request_received_time service_line_agreement source_of_referral \
+             org_id_referring referring_staff_group priority_type priority_type_raw primary_referral_reason \
+             discharge_date discharge_letter_issued_date received_at",
+        ),
+        (
+            Table::Cyp102ServiceTypeReferredTo,
+            "service_request_id service_request_id_placeholder team_id_local team_type team_type_raw \
+             referral_closure_date referral_rejection_date referral_closure_reason referral_closure_reason_raw \
+             referral_rejection_reason referral_rejection_reason_raw",
+        ),
+        (
+            Table::Cyp104Rtt,
+            "service_request_id service_request_id_placeholder booking_reference_pseudonym patient_pathway_pseudonym \
+             patient_pathway_id_org_id waiting_time_measurement_type waiting_time_measurement_type_raw rtt_start_date \
+             rtt_end_date rtt_status rtt_status_raw rtt_start_time rtt_end_time rtt_start_at rtt_end_at \
+             rtt_start_resolution rtt_end_resolution",
+        ),
+        (
+            Table::Cyp201CareContact,
+            "care_contact_id service_request_id service_request_id_placeholder team_id_local contact_date contact_time \
+             org_id_commissioner admin_category admin_category_raw care_contact_duration consultation_type \
+             consultation_type_raw care_contact_subject care_contact_subject_raw consultation_medium_used \
+             consultation_medium_used_raw cons_mechanism cons_mechanism_raw activity_location_type \
+             treatment_org_site_id group_therapy_indicator attend_or_not attend_or_not_raw attendance_status \
+             attendance_status_raw reasonable_offer_date clinically_appropriate_date contact_cancellation_date \
+             contact_cancellation_reason replacement_appointment_offered_date replacement_appointment_booked_date",
+        ),
+    ] {
+        let expected = format!("{ENVELOPE} {own} {META}");
+        assert_eq!(names(table), expected.split_whitespace().collect::<Vec<_>>(), "{table}");
+    }
+}
+
+#[test]
+fn the_event_table_is_as_agreed() {
+    let expected = "event_id source event_type event_time provider service_request_id version_id \
+        org_id_commissioner pseudonym pseudonym_key_version age_years lsoa practice received_at rtt_start_at \
+        waiting_time_measurement_type source_of_referral source_group org_id_referring priority_type team_type \
+        team_id_local usual_residence decision decided_at previous_waiting_time_type redirected_to rejected_at \
+        referral_rejection_reason care_contact_id contact_at care_contact_duration_minutes cons_mechanism \
+        attendance_status activity_location_type consultation_type stops_clock rtt_end_at closed_at closure_group \
+        target amends_event_id changes voided_at reason duplicate_of extra topic partition offset known_at";
+    assert_eq!(names(Table::UcrEvent), expected.split_whitespace().collect::<Vec<_>>());
+    let always: Vec<&str> =
+        columns(Table::UcrEvent).iter().filter(|column| !column.nullable).map(|column| column.name.as_str()).collect();
+    assert_eq!(
+        always.join(" "),
+        format!("event_id source event_type event_time provider service_request_id version_id {META}")
+    );
+}
+
+#[test]
+fn names_are_unique_and_end_with_the_meta_columns() {
+    for table in Table::ALL {
+        let names = names(table);
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{table}");
+        assert_eq!(names[names.len() - 4..].join(" "), META);
+        let schema = fact_schema(table);
+        assert_eq!(schema.fields().len(), names.len());
+    }
+}
+
+#[test]
+fn types_follow_the_list() {
+    let of = |table, name: &str| {
+        let schema = fact_schema(table);
+        let field = schema.field_with_name(name).unwrap();
+        (field.data_type().clone(), field.is_nullable())
+    };
+    assert_eq!(of(Table::Cyp104Rtt, "rtt_start_date"), (DataType::Date32, true));
+    assert_eq!(of(Table::Cyp104Rtt, "rtt_start_time"), (DataType::Utf8, true));
+    assert_eq!(of(Table::Cyp104Rtt, "rtt_start_at"), (timestamp(), true));
+    assert_eq!(of(Table::Cyp104Rtt, "service_request_id"), (DataType::Utf8, false));
+    assert_eq!(of(Table::Cyp201CareContact, "care_contact_duration"), (DataType::Int32, true));
+    assert_eq!(of(Table::Cyp101Referral, "service_request_id_placeholder"), (DataType::Boolean, false));
+    assert_eq!(of(Table::Cyp000Header, "file_creation_date_time"), (timestamp(), false));
+}
+
+#[test]
+fn no_direct_identifier_has_a_column() {
+    for table in Table::ALL {
+        for name in names(table) {
+            for banned in [
+                "nhs_number",
+                "postcode",
+                "date_of_birth",
+                "local_patient_id",
+                "patient_pathway_id",
+                "booking_reference",
+            ] {
+                let allowed = name.contains("status") || name.contains("org_id") || name.ends_with("_pseudonym");
+                assert!(allowed || !name.contains(banned), "{table}.{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_resolution_names_an_instant_of_its_table() {
+    for table in Table::ALL {
+        for column in columns(table) {
+            if let Source::Resolution(instant) = column.source {
+                assert!(names(table).contains(&instant));
+            }
+        }
+    }
+}
