@@ -1,0 +1,13 @@
+//! Monthly CSDS submissions: what each provider sends, and what was planted in it.
+
+pub(crate) mod dirt;
+mod entries;
+mod files;
+mod plan;
+mod planted;
+
+pub(crate) use files::Row;
+pub use files::SubmissionFiles;
+pub(crate) use plan::submissions;
+pub use planted::CsdsCounts;
+pub(crate) use planted::{CsdsClock, Planted};

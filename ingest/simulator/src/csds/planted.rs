@@ -1,0 +1,89 @@
+//! What was planted in the submissions, for the truth.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde::Serialize;
+
+use crate::malformed::MalformedRow;
+use crate::referral::{CsdsEnd, CsdsTimes, Referral};
+
+/// One CYP104 row of a two-hour clock as it was meant, before any dirt.
+#[derive(Debug, Clone)]
+pub(crate) struct CsdsClock {
+    pub(crate) provider: String,
+    pub(crate) serial: u64,
+    pub(crate) waiting_type: &'static str,
+    pub(crate) start_date: NaiveDate,
+    pub(crate) start_time: Option<NaiveTime>,
+    pub(crate) end_date: Option<NaiveDate>,
+    pub(crate) end_time: Option<NaiveTime>,
+    pub(crate) rp_end: NaiveDate,
+    pub(crate) received_at: DateTime<Utc>,
+    pub(crate) submission: String,
+    pub(crate) row_number: usize,
+}
+
+/// What the submissions hold, for the truth.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Planted {
+    pub(crate) clocks: Vec<CsdsClock>,
+    pub(crate) counts: CsdsCounts,
+}
+
+/// Exact numbers of what was planted in the submissions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CsdsCounts {
+    /// Submissions made.
+    pub submissions: u64,
+    /// Of those, Primaries sent a second time.
+    pub resubmissions: u64,
+    /// Good rows by table.
+    pub rows: BTreeMap<String, u64>,
+    /// Broken rows by kind; they come in addition.
+    pub malformed: BTreeMap<MalformedRow, u64>,
+    /// Referrals left out of their first Primary.
+    pub late_records: u64,
+    /// Live referrals that are never submitted.
+    pub absent: u64,
+    /// Referrals that only CSDS knows.
+    pub csds_only: u64,
+    /// Live type-05 referrals submitted as 07.
+    pub changed_type: u64,
+    /// Clocks whose end never reaches CSDS.
+    pub ends_missing: u64,
+    /// Clocks whose end is missing in Primary and present in Refresh.
+    pub ends_gained_in_refresh: u64,
+    /// Clocks with a start or end time missing.
+    pub times_missing: u64,
+    /// Clocks that end before they start.
+    pub negative_waits: u64,
+    /// Rows with a dirty waiting type or attendance code.
+    pub dirty_codes: u64,
+    /// Referral ids with a suffix, counted once a submission.
+    pub suffixed_ids: u64,
+    /// Rows of CYP104 under a placeholder id.
+    pub placeholder_ids: u64,
+    /// Times carried by a date.
+    pub dated_times: u64,
+    /// Submissions whose provider code is padded.
+    pub padded_providers: u64,
+}
+
+impl CsdsCounts {
+    /// Adds the faults of one referral.
+    pub(crate) fn add_referral(&mut self, referral: &Referral) {
+        let plan = &referral.csds;
+        if plan.absent {
+            self.absent += u64::from(referral.on_feed());
+            return;
+        }
+        self.csds_only += u64::from(!referral.on_feed());
+        self.late_records += u64::from(plan.late_record);
+        self.changed_type += u64::from(plan.changed_type);
+        self.ends_missing += u64::from(plan.end == CsdsEnd::Missing);
+        self.ends_gained_in_refresh += u64::from(plan.end == CsdsEnd::GainedInRefresh);
+        self.times_missing += u64::from(matches!(plan.times, CsdsTimes::StartTimeMissing | CsdsTimes::EndTimeMissing));
+        self.negative_waits += u64::from(plan.times == CsdsTimes::EndBeforeStart);
+    }
+}
