@@ -1,0 +1,42 @@
+//! Lists the folders of `indicators/` so that they become part of the program: adding an indicator needs no Rust.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-changed=indicators");
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("indicators");
+    let mut list = String::from("&[\n");
+    for folder in sorted(&root)?.iter().filter(|path| path.is_dir()) {
+        let mut cases = String::new();
+        for case in
+            sorted(&folder.join("cases"))?.iter().filter(|path| path.extension().is_some_and(|ext| ext == "toml"))
+        {
+            let _ = writeln!(cases, "        ({:?}, include_str!({case:?})),", file_name(case));
+        }
+        let (toml, sql) = (folder.join("indicator.toml"), folder.join("indicator.sql"));
+        let _ = writeln!(
+            list,
+            "    BuiltinFolder {{ id: {:?}, toml: include_str!({toml:?}), sql: include_str!({sql:?}), cases: &[\n{cases}    ] }},",
+            file_name(folder)
+        );
+    }
+    list.push_str("]\n");
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("indicators.rs");
+    fs::write(out, list)
+}
+
+/// The entries of a folder in order of name; a folder that is not there has none.
+fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}

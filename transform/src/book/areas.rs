@@ -1,0 +1,58 @@
+//! Area attributes of a clock, looked up once a code and shared.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use homeward_contract::geography::Geography;
+
+use super::clock::Area;
+
+/// Area look-up over the reference geography, with a cache of the codes seen.
+pub struct Areas {
+    geography: Arc<Geography>,
+    seen: HashMap<CommissionerAndPractice, Area>,
+}
+
+type CommissionerAndPractice = (Option<Arc<str>>, Option<Arc<str>>);
+
+/// The cache is dropped when hostile data fills it with distinct codes.
+const SEEN_MAX: usize = 65_536;
+
+impl Areas {
+    /// Looks areas up in this geography.
+    #[must_use]
+    pub fn new(geography: Arc<Geography>) -> Self {
+        Self { geography, seen: HashMap::new() }
+    }
+
+    /// ICB by commissioner, else by practice (E20); LCP and PCN by practice. Never by provider.
+    pub fn area(&mut self, commissioner: Option<&Arc<str>>, practice: Option<&Arc<str>>) -> Area {
+        let key = (commissioner.cloned(), practice.cloned());
+        if let Some(area) = self.seen.get(&key) {
+            return area.clone();
+        }
+        if self.seen.len() >= SEEN_MAX {
+            self.seen.clear();
+        }
+        let area = self.look_up(commissioner, practice);
+        self.seen.insert(key, area.clone());
+        area
+    }
+
+    /// The provider that facts under this code roll up to on any date (RBZ reads RH8).
+    pub fn provider(&self, code: &str) -> Arc<str> {
+        Arc::from(self.geography.provider_today(code))
+    }
+
+    fn look_up(&self, commissioner: Option<&Arc<str>>, practice: Option<&Arc<str>>) -> Area {
+        let place = practice.and_then(|code| self.geography.practice(code));
+        let by_commissioner = commissioner.and_then(|code| self.geography.icb_of_commissioner(code));
+        let icb = by_commissioner.or_else(|| practice.and_then(|code| self.geography.icb_of_practice(code)));
+        Area {
+            icb: icb.map(Arc::from),
+            lcp: place.as_ref().map(|place| Arc::from(place.lcp)),
+            pcn: place.as_ref().map(|place| Arc::from(place.pcn)),
+            practice: practice.cloned(),
+        }
+    }
+}

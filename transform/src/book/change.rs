@@ -1,0 +1,120 @@
+//! What changed about a referral, and why, in the words of the revision log.
+
+use super::clock::ClockRow;
+use super::clock::Source;
+
+/// Why the figures of a cell changed. The order is the order in which causes are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// A clock that was not known before.
+    Appeared,
+    /// A clock that is no longer counted: voided, or dropped by its newest version.
+    Removed,
+    /// An open clock gained its RTT end.
+    GainedEnd,
+    /// A stopped clock lost its RTT end.
+    LostEnd,
+    /// The RTT end moved.
+    EndAmended,
+    /// The RTT start moved.
+    StartAmended,
+    /// The waiting type changed, or an 05 clock was superseded.
+    Reclassified,
+    /// Rejected, redirected or withdrawn.
+    Rejected,
+    /// Closed.
+    Closed,
+    /// Counted in another area.
+    AreaChanged,
+    /// Only the source became better: Primary or Refresh confirmed what was known.
+    Confirmed,
+    /// Another item changed.
+    Amended,
+    /// No message came; an open clock passed two hours, or a held-back end was reached.
+    TimePassed,
+}
+
+impl Cause {
+    /// The cause as a phrase that follows a count of clocks ("14 clocks gained an RTT end").
+    #[must_use]
+    pub const fn phrase(self, many: bool) -> &'static str {
+        match (self, many) {
+            (Self::Appeared, _) => "appeared",
+            (Self::Removed, true) => "were removed",
+            (Self::Removed, false) => "was removed",
+            (Self::GainedEnd, _) => "gained an RTT end",
+            (Self::LostEnd, _) => "lost its RTT end",
+            (Self::EndAmended, _) => "had the RTT end amended",
+            (Self::StartAmended, _) => "had the RTT start amended",
+            (Self::Reclassified, true) => "were reclassified",
+            (Self::Reclassified, false) => "was reclassified",
+            (Self::Rejected, true) => "were rejected or redirected",
+            (Self::Rejected, false) => "was rejected or redirected",
+            (Self::Closed, true) => "were closed",
+            (Self::Closed, false) => "was closed",
+            (Self::AreaChanged, _) => "moved to another area",
+            (Self::Confirmed, true) => "were confirmed by a submission",
+            (Self::Confirmed, false) => "was confirmed by a submission",
+            (Self::Amended, true) => "were amended",
+            (Self::Amended, false) => "was amended",
+            (Self::TimePassed, _) => "passed two hours unvisited",
+        }
+    }
+}
+
+/// Compares two versions of one clock; `None` when nothing changed.
+#[must_use]
+pub fn cause(old: Option<&ClockRow>, new: Option<&ClockRow>) -> Option<Cause> {
+    let (old, new) = match (old, new) {
+        (None, None) => return None,
+        (None, Some(_)) => return Some(Cause::Appeared),
+        (Some(_), None) => return Some(Cause::Removed),
+        (Some(old), Some(new)) => (old, new),
+    };
+    if old == new {
+        return None;
+    }
+    Some(match (old.stopped_at, new.stopped_at) {
+        (None, Some(_)) => Cause::GainedEnd,
+        (Some(_), None) => Cause::LostEnd,
+        (one, two) if one != two || old.rtt_end_at != new.rtt_end_at => Cause::EndAmended,
+        _ => other_cause(old, new),
+    })
+}
+
+fn other_cause(old: &ClockRow, new: &ClockRow) -> Cause {
+    if old.rtt_start_at != new.rtt_start_at {
+        Cause::StartAmended
+    } else if old.waiting_type != new.waiting_type || old.superseded != new.superseded {
+        Cause::Reclassified
+    } else if old.rejected_at != new.rejected_at {
+        Cause::Rejected
+    } else if old.closed_at != new.closed_at {
+        Cause::Closed
+    } else if old.area != new.area {
+        Cause::AreaChanged
+    } else if old.source != new.source {
+        Cause::Confirmed
+    } else {
+        Cause::Amended
+    }
+}
+
+/// Where a change came from, for the end of the sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// Channel of the newest version.
+    pub source: Source,
+}
+
+impl Origin {
+    /// "in live events", "in a Primary submission", "in a Refresh submission".
+    #[must_use]
+    pub const fn phrase(self) -> &'static str {
+        match self.source {
+            Source::Live => "in live events",
+            Source::Primary => "in the Primary",
+            Source::Refresh => "in the Refresh",
+        }
+    }
+}

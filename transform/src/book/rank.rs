@@ -1,0 +1,137 @@
+//! Which of two competing facts is the newer, independent of arrival order.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use super::clock::{Micros, Source};
+
+/// An event id: a GUID in sixteen bytes, or any other text as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventId {
+    /// The usual lower-case hyphenated GUID; its byte order is its text order.
+    Guid(u128),
+    /// Anything else.
+    Text(Arc<str>),
+}
+
+impl EventId {
+    /// Reads an id; only the canonical lower-case form is packed, so that order never depends on the packing.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        Self::canonical_guid(text).map_or_else(|| Self::Text(Arc::from(text)), Self::Guid)
+    }
+
+    fn canonical_guid(text: &str) -> Option<u128> {
+        if text.len() != 36 {
+            return None;
+        }
+        text.bytes().enumerate().try_fold(0_u128, |packed, (index, byte)| match (index, byte) {
+            (8 | 13 | 18 | 23, b'-') => Some(packed),
+            (8 | 13 | 18 | 23, _) => None,
+            (_, b'0'..=b'9') => Some((packed << 4) | u128::from(byte - b'0')),
+            (_, b'a'..=b'f') => Some((packed << 4) | u128::from(byte - b'a' + 10)),
+            _ => None,
+        })
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Guid(packed) => {
+                let hex = format!("{packed:032x}");
+                write!(formatter, "{}-{}-{}-{}-{}", &hex[0..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
+            }
+            Self::Text(text) => formatter.write_str(text),
+        }
+    }
+}
+
+impl Ord for EventId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Guid(one), Self::Guid(two)) => one.cmp(two),
+            (Self::Text(one), Self::Text(two)) => one.cmp(two),
+            _ => self.to_string().cmp(&other.to_string()),
+        }
+    }
+}
+
+impl PartialOrd for EventId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Order of competing live facts of one subject (`ucr.md` section 7): higher versionid, then later time, then greater id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventRank {
+    /// Numeric `versionid`.
+    pub version: i64,
+    /// Event `time`.
+    pub time: Micros,
+    /// Event `id`.
+    pub id: EventId,
+}
+
+/// Order of competing CSDS rows of one key (`csds.md` section 8): reporting period first, then receipt,
+/// then submission, then row number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SubmissionRank {
+    /// RP_EndDate in days since the epoch.
+    pub rp_end_day: i32,
+    /// When the file was received.
+    pub file_received_at: Micros,
+    /// Submission id.
+    pub submission_id: Arc<str>,
+    /// Row number inside its file.
+    pub row_number: i64,
+    /// Primary or Refresh: a label, decided by the parts above.
+    pub source: Source,
+}
+
+/// Keeps the greater of two ranked facts; equal ranks keep the greater value, so that order never matters.
+pub fn keep_newest<R: Ord, V: Ord>(slot: &mut Option<(R, V)>, rank: R, value: V) {
+    let newer = slot.as_ref().is_none_or(|(held_rank, held)| (&rank, &value) > (held_rank, held));
+    if newer {
+        *slot = Some((rank, value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guid_packs_and_prints_itself() {
+        let text = "6f0c1a1e-8a2e-4d0e-9a1d-0b8b0c7e5b11";
+        assert!(matches!(EventId::parse(text), EventId::Guid(_)));
+        assert_eq!(EventId::parse(text).to_string(), text);
+        assert!(matches!(EventId::parse("6F0C1A1E-8A2E-4D0E-9A1D-0B8B0C7E5B11"), EventId::Text(_)));
+        assert!(matches!(EventId::parse("7"), EventId::Text(_)));
+    }
+
+    #[test]
+    fn ids_order_as_their_texts_do_whatever_the_packing() {
+        let mut texts =
+            vec!["6f0c1a1e-8a2e-4d0e-9a1d-0b8b0c7e5b11", "0f0c1a1e-8a2e-4d0e-9a1d-0b8b0c7e5b11", "7", "A", "zz"];
+        let mut ids: Vec<EventId> = texts.iter().map(|text| EventId::parse(text)).collect();
+        texts.sort_unstable();
+        ids.sort();
+        assert_eq!(ids.iter().map(ToString::to_string).collect::<Vec<_>>(), texts);
+    }
+
+    #[test]
+    fn newest_does_not_depend_on_arrival() {
+        let facts = [(2, "b"), (1, "z"), (2, "a")];
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+            let mut slot = None;
+            for index in order {
+                let (rank, value) = facts[index];
+                keep_newest(&mut slot, rank, value);
+            }
+            assert_eq!(slot, Some((2, "b")));
+        }
+    }
+}

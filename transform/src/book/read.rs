@@ -1,0 +1,139 @@
+//! Typed, borrowed reading of fact batches by column name.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::record_batch::RecordBatch;
+use chrono::{Duration, NaiveDate};
+use homeward_contract::time::local_midnight;
+
+use super::clock::Micros;
+
+/// A fact batch does not have the columns of its contract: a defect, or a lake written by a newer Homeward.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "fact table '{table}' lacks column '{column}' of type {wanted}: was the lake written by another version of Homeward? Start this one on a lake of its own or upgrade it"
+)]
+pub struct FactShapeError {
+    /// Lake table.
+    pub table: &'static str,
+    /// Column looked for.
+    pub column: &'static str,
+    /// Arrow type wanted.
+    pub wanted: DataType,
+}
+
+/// Columns of one fact batch.
+pub struct Facts<'a> {
+    table: &'static str,
+    batch: &'a RecordBatch,
+}
+
+impl<'a> Facts<'a> {
+    /// Reads this batch as rows of a lake table.
+    #[must_use]
+    pub const fn new(table: &'static str, batch: &'a RecordBatch) -> Self {
+        Self { table, batch }
+    }
+
+    fn column(&self, column: &'static str, wanted: &DataType) -> Result<&'a Arc<dyn Array>, FactShapeError> {
+        self.batch
+            .column_by_name(column)
+            .filter(|array| match (array.data_type(), wanted) {
+                (DataType::Timestamp(TimeUnit::Microsecond, _), DataType::Timestamp(_, _)) => true,
+                (found, wanted) => found == wanted,
+            })
+            .ok_or_else(|| FactShapeError { table: self.table, column, wanted: wanted.clone() })
+    }
+
+    /// A text column.
+    pub fn text(&self, column: &'static str) -> Result<&'a StringArray, FactShapeError> {
+        Ok(self.column(column, &DataType::Utf8)?.as_string::<i32>())
+    }
+
+    /// An instant column.
+    pub fn instant(&self, column: &'static str) -> Result<&'a TimestampMicrosecondArray, FactShapeError> {
+        let wanted = DataType::Timestamp(TimeUnit::Microsecond, None);
+        Ok(self.column(column, &wanted)?.as_primitive::<TimestampMicrosecondType>())
+    }
+
+    /// A date column.
+    pub fn date(&self, column: &'static str) -> Result<&'a Date32Array, FactShapeError> {
+        Ok(self.column(column, &DataType::Date32)?.as_primitive::<Date32Type>())
+    }
+
+    /// A 64-bit integer column.
+    pub fn long(&self, column: &'static str) -> Result<&'a Int64Array, FactShapeError> {
+        Ok(self.column(column, &DataType::Int64)?.as_primitive::<Int64Type>())
+    }
+
+    /// A 32-bit integer column.
+    pub fn int(&self, column: &'static str) -> Result<&'a Int32Array, FactShapeError> {
+        Ok(self.column(column, &DataType::Int32)?.as_primitive::<Int32Type>())
+    }
+
+    /// A yes/no column.
+    pub fn flag(&self, column: &'static str) -> Result<&'a BooleanArray, FactShapeError> {
+        Ok(self.column(column, &DataType::Boolean)?.as_boolean())
+    }
+}
+
+/// The value of a text column in one row.
+pub fn text_at(array: &StringArray, row: usize) -> Option<&str> {
+    array.is_valid(row).then(|| array.value(row))
+}
+
+/// The value of an instant column in one row.
+pub fn instant_at(array: &TimestampMicrosecondArray, row: usize) -> Option<Micros> {
+    array.is_valid(row).then(|| array.value(row))
+}
+
+/// The value of a date column in one row, in days since the epoch.
+pub fn day_at(array: &Date32Array, row: usize) -> Option<i32> {
+    array.is_valid(row).then(|| array.value(row))
+}
+
+/// A date from days since the epoch.
+#[must_use]
+pub fn date_of(day: i32) -> NaiveDate {
+    NaiveDate::default() + Duration::days(i64::from(day))
+}
+
+/// Local midnight that starts a day, in microseconds UTC.
+#[must_use]
+pub fn midnight(day: i32) -> Micros {
+    local_midnight(date_of(day)).timestamp_micros()
+}
+
+/// Shares equal short strings, so that a million rows of one provider hold its code once.
+#[derive(Default)]
+pub struct Interner {
+    held: HashMap<Box<str>, Arc<str>>,
+}
+
+/// Past this many distinct strings the interner starts afresh: hostile data must not grow it for ever.
+const INTERNED_MAX: usize = 65_536;
+
+impl Interner {
+    /// The shared form of a string.
+    pub fn share(&mut self, text: &str) -> Arc<str> {
+        if let Some(shared) = self.held.get(text) {
+            return Arc::clone(shared);
+        }
+        if self.held.len() >= INTERNED_MAX {
+            self.held.clear();
+        }
+        let shared: Arc<str> = Arc::from(text);
+        self.held.insert(Box::from(text), Arc::clone(&shared));
+        shared
+    }
+
+    /// The shared form of an optional string.
+    pub fn share_opt(&mut self, text: Option<&str>) -> Option<Arc<str>> {
+        text.map(|text| self.share(text))
+    }
+}

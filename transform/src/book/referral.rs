@@ -1,0 +1,336 @@
+//! What the live feed knows of one referral, held so that any arrival order gives the same state.
+//!
+//! Each kind of fact keeps its newest version ([`keep_newest`]); amendments are kept apart with their own rank and win over
+//! an item only when they are newer than the fact that set it.
+
+use std::sync::Arc;
+
+use super::clock::Micros;
+use super::rank::{EventRank, keep_newest};
+
+/// The referral as received.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Received {
+    /// Referral request received.
+    pub received_at: Option<Micros>,
+    /// Clock start.
+    pub rtt_start_at: Option<Micros>,
+    /// WaitingTime_MeasurementType, two digits.
+    pub waiting_type: Option<Arc<str>>,
+    /// Commissioner code as sent.
+    pub commissioner: Option<Arc<str>>,
+    /// Practice code as sent.
+    pub practice: Option<Arc<str>>,
+    /// Source group.
+    pub source_group: Option<Arc<str>>,
+    /// Team type.
+    pub team_type: Option<Arc<str>>,
+    /// Age in whole years.
+    pub age_years: Option<i32>,
+}
+
+/// A triage decision.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Triage {
+    /// When it was taken.
+    pub decided_at: Option<Micros>,
+    /// What was decided.
+    pub decision: Decision,
+    /// The waiting type after it.
+    pub waiting_type: Option<Arc<str>>,
+}
+
+/// The decisions of `ucr-referral-triaged-1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Decision {
+    /// Work starts; the clock goes on.
+    Accepted,
+    /// Moved to another waiting type (E12).
+    Reclassified,
+    /// Sent to another organisation.
+    Redirected,
+}
+
+/// A visit or call, by its CareContactID.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Contact {
+    /// The provider says that this contact stops the clock (E15).
+    pub stops_clock: bool,
+    /// The clock end that it carries.
+    pub rtt_end_at: Option<Micros>,
+}
+
+/// A closure.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Closure {
+    /// When it was closed.
+    pub closed_at: Option<Micros>,
+    /// Why.
+    pub closure_group: Option<Arc<str>>,
+}
+
+/// An item that an amendment sets; `None` clears it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Amended {
+    /// ReferralRequest_ReceivedDateTime.
+    ReceivedAt(Option<Micros>),
+    /// RTT_StartDateTime.
+    RttStartAt(Option<Micros>),
+    /// RTT_EndDateTime of a contact, or of the clock when no contact is named.
+    RttEndAt(Option<Micros>),
+    /// stopsClock of a contact.
+    StopsClock(bool),
+    /// WaitingTime_MeasurementType.
+    WaitingType(Option<Arc<str>>),
+    /// OrgID_Commissioner.
+    Commissioner(Option<Arc<str>>),
+    /// Practice.
+    Practice(Option<Arc<str>>),
+    /// sourceGroup.
+    SourceGroup(Option<Arc<str>>),
+    /// TeamType.
+    TeamType(Option<Arc<str>>),
+    /// closedAt.
+    ClosedAt(Option<Micros>),
+    /// rejectedAt.
+    RejectedAt(Option<Micros>),
+    /// decidedAt.
+    DecidedAt(Option<Micros>),
+}
+
+/// What a void removes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Void {
+    /// The whole referral.
+    Referral,
+    /// Its clock.
+    Clock,
+    /// One contact.
+    Contact(Box<str>),
+}
+
+/// A contact's id and its newest fact.
+type KeptContact = (Box<str>, Option<(EventRank, Contact)>);
+
+/// An amended item: its rank, the contact it belongs to if any, and the item.
+type Amendment = (EventRank, Option<Box<str>>, Amended);
+
+/// Live knowledge of one referral.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LiveReferral {
+    received: Option<(EventRank, Received)>,
+    triage: Option<(EventRank, Triage)>,
+    rejected: Option<(EventRank, Option<Micros>)>,
+    closure: Option<(EventRank, Closure)>,
+    contacts: Vec<KeptContact>,
+    amendments: Vec<Amendment>,
+    referral_voided: bool,
+    clock_voided: bool,
+    voided_contacts: Vec<Box<str>>,
+}
+
+/// The live referral after newest facts, amendments and voids are resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// The newest facts with amendments applied.
+    pub received: Received,
+    /// Clock end, from the earliest contact that stops it or from a newer amendment of the clock.
+    pub rtt_end_at: Option<Micros>,
+    /// Rejection or redirection before any stop.
+    pub rejected_at: Option<Micros>,
+    /// Closure without a stop.
+    pub closure: Option<Closure>,
+    /// An unstopped clock was reclassified (E12).
+    pub superseded: bool,
+    /// When it was reclassified.
+    pub reclassified_at: Option<Micros>,
+}
+
+impl LiveReferral {
+    /// Takes a referral-received fact.
+    pub fn receive(&mut self, rank: EventRank, fact: Received) {
+        keep_newest(&mut self.received, rank, fact);
+    }
+
+    /// Takes a triage fact.
+    pub fn triage(&mut self, rank: EventRank, fact: Triage) {
+        keep_newest(&mut self.triage, rank, fact);
+    }
+
+    /// Takes a rejection.
+    pub fn reject(&mut self, rank: EventRank, rejected_at: Option<Micros>) {
+        keep_newest(&mut self.rejected, rank, rejected_at);
+    }
+
+    /// Takes a closure.
+    pub fn close(&mut self, rank: EventRank, fact: Closure) {
+        keep_newest(&mut self.closure, rank, fact);
+    }
+
+    /// Takes a contact.
+    pub fn contact(&mut self, id: &str, rank: EventRank, fact: Contact) {
+        let index = self.contacts.iter().position(|(held, _)| held.as_ref() == id);
+        let index = index.unwrap_or_else(|| {
+            self.contacts.push((Box::from(id), None));
+            self.contacts.len() - 1
+        });
+        keep_newest(&mut self.contacts[index].1, rank, fact);
+    }
+
+    /// Takes one amended item; `contact` names the contact it belongs to, if any.
+    pub fn amend(&mut self, rank: EventRank, contact: Option<&str>, item: Amended) {
+        let entry = (rank, contact.map(Box::from), item);
+        if !self.amendments.contains(&entry) {
+            self.amendments.push(entry);
+            self.amendments.sort();
+        }
+    }
+
+    /// Takes a void; it is final, whatever arrives later.
+    pub fn void(&mut self, void: Void) {
+        match void {
+            Void::Referral => self.referral_voided = true,
+            Void::Clock => self.clock_voided = true,
+            Void::Contact(id) => {
+                if !self.voided_contacts.contains(&id) {
+                    self.voided_contacts.push(id);
+                    self.voided_contacts.sort();
+                }
+            }
+        }
+    }
+
+    /// True when the referral or its clock was voided: it leaves every live count, past and present.
+    #[must_use]
+    pub const fn is_voided(&self) -> bool {
+        self.referral_voided || self.clock_voided
+    }
+
+    /// The resolved referral; `None` while voided or before the referral itself arrived.
+    #[must_use]
+    pub fn resolve(&self) -> Option<Resolved> {
+        if self.is_voided() {
+            return None;
+        }
+        let (rank, base) = self.received.as_ref()?;
+        let mut received = base.clone();
+        for (_, _, item) in self.amendments.iter().filter(|(newer, contact, _)| contact.is_none() && newer > rank) {
+            amend_received(&mut received, item);
+        }
+        let rtt_end_at = self.clock_end();
+        let (superseded, reclassified_at, redirected_at) = self.triage_outcome(rtt_end_at);
+        let unstopped = |instant: Option<Micros>| instant.filter(|_| rtt_end_at.is_none());
+        let rejected_at = unstopped(self.rejected_at().or(redirected_at));
+        Some(Resolved {
+            received,
+            rtt_end_at,
+            rejected_at,
+            closure: self.closure().filter(|_| rtt_end_at.is_none()),
+            superseded,
+            reclassified_at,
+        })
+    }
+
+    fn triage_outcome(&self, rtt_end_at: Option<Micros>) -> (bool, Option<Micros>, Option<Micros>) {
+        let Some((rank, triage)) = &self.triage else { return (false, None, None) };
+        let decided_at = self
+            .newest_referral_item(rank, |item| match item {
+                Amended::DecidedAt(to) => Some(*to),
+                _ => None,
+            })
+            .unwrap_or(triage.decided_at);
+        match triage.decision {
+            Decision::Accepted => (false, None, None),
+            Decision::Redirected => (false, None, decided_at),
+            Decision::Reclassified => {
+                let left_five = triage.waiting_type.as_deref() != Some("05");
+                let stopped_before = matches!((rtt_end_at, decided_at), (Some(end), Some(decided)) if end <= decided);
+                let superseded = left_five && !stopped_before;
+                (superseded, decided_at.filter(|_| superseded), None)
+            }
+        }
+    }
+
+    fn rejected_at(&self) -> Option<Micros> {
+        let (rank, rejected_at) = self.rejected.as_ref()?;
+        self.newest_referral_item(rank, |item| match item {
+            Amended::RejectedAt(to) => Some(*to),
+            _ => None,
+        })
+        .unwrap_or(*rejected_at)
+    }
+
+    fn closure(&self) -> Option<Closure> {
+        let (rank, closure) = self.closure.as_ref()?;
+        let closed_at = self
+            .newest_referral_item(rank, |item| match item {
+                Amended::ClosedAt(to) => Some(*to),
+                _ => None,
+            })
+            .unwrap_or(closure.closed_at);
+        Some(Closure { closed_at, closure_group: closure.closure_group.clone() })
+    }
+
+    /// The newest referral-level amendment of an item that is newer than the fact that set it.
+    fn newest_referral_item<T>(&self, rank: &EventRank, pick: impl Fn(&Amended) -> Option<T>) -> Option<T> {
+        self.amendments
+            .iter()
+            .rev()
+            .filter(|(newer, contact, _)| contact.is_none() && newer > rank)
+            .find_map(|(_, _, item)| pick(item))
+    }
+
+    /// The earliest end among contacts that stop the clock; a newer clock-level amendment overrides it.
+    fn clock_end(&self) -> Option<Micros> {
+        let mut end: Option<Micros> = None;
+        let mut newest: Option<&EventRank> = None;
+        for (id, fact) in &self.contacts {
+            let Some((rank, contact)) = fact else { continue };
+            if self.voided_contacts.contains(id) {
+                continue;
+            }
+            let contact = self.amended_contact(id, rank, contact);
+            if let Some(stop) = contact.rtt_end_at.filter(|_| contact.stops_clock) {
+                end = Some(end.map_or(stop, |held| held.min(stop)));
+                newest = newest.max(Some(rank));
+            }
+        }
+        let clock_level = self.amendments.iter().rev().find_map(|(rank, contact, item)| match item {
+            Amended::RttEndAt(to) if contact.is_none() && newest.is_none_or(|held| rank > held) => Some(*to),
+            _ => None,
+        });
+        clock_level.unwrap_or(end)
+    }
+
+    fn amended_contact(&self, id: &str, rank: &EventRank, base: &Contact) -> Contact {
+        let mut contact = base.clone();
+        for (newer, target, item) in &self.amendments {
+            if target.as_deref() != Some(id) || newer <= rank {
+                continue;
+            }
+            match item {
+                Amended::RttEndAt(to) => contact.rtt_end_at = *to,
+                Amended::StopsClock(to) => contact.stops_clock = *to,
+                _ => {}
+            }
+        }
+        contact
+    }
+}
+
+fn amend_received(received: &mut Received, item: &Amended) {
+    match item {
+        Amended::ReceivedAt(to) => received.received_at = *to,
+        Amended::RttStartAt(to) => received.rtt_start_at = *to,
+        Amended::WaitingType(to) => received.waiting_type.clone_from(to),
+        Amended::Commissioner(to) => received.commissioner.clone_from(to),
+        Amended::Practice(to) => received.practice.clone_from(to),
+        Amended::SourceGroup(to) => received.source_group.clone_from(to),
+        Amended::TeamType(to) => received.team_type.clone_from(to),
+        Amended::RttEndAt(_)
+        | Amended::StopsClock(_)
+        | Amended::ClosedAt(_)
+        | Amended::RejectedAt(_)
+        | Amended::DecidedAt(_) => {}
+    }
+}

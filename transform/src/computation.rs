@@ -1,0 +1,127 @@
+//! Facts in, cells and their versions out: the part that is the same for live running, files and restatement.
+//!
+//! No I/O and no clock: the caller hands in fact batches and the instant to speak for.
+
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use chrono::{DateTime, Utc};
+use homeward_contract::feed::Table;
+use homeward_contract::geography::Geography;
+
+use crate::book::Book;
+use crate::book::clock::from_micros;
+use crate::book::dirty::DirtyCells;
+use crate::book::read::FactShapeError;
+use crate::cells::Cells;
+use crate::compute::{self, ChangedUnit, ComputeError};
+use crate::conditions::{Condition, conditions};
+use crate::definition::Catalogue;
+use crate::engine::Engine;
+use crate::history::{CellVersion, RevisionLog, cells_at, versions};
+use crate::snapshot::{Freshness, Snapshot};
+
+/// The book, the cells computed from it, and the log of their restatements.
+pub struct Computation {
+    book: Book,
+    engine: Engine,
+    cells: Cells,
+    log: RevisionLog,
+    conditions: Arc<[Condition]>,
+    catalogue: Arc<Catalogue>,
+    geography: Arc<Geography>,
+    waiting: DirtyCells,
+    sequence: u64,
+}
+
+impl Computation {
+    /// Starts with no facts.
+    #[must_use]
+    pub fn new(catalogue: Arc<Catalogue>, geography: Arc<Geography>) -> Self {
+        Self {
+            book: Book::new(Arc::clone(&geography)),
+            engine: Engine::new(),
+            cells: Cells::default(),
+            log: RevisionLog::default(),
+            conditions: Arc::from([]),
+            catalogue,
+            geography,
+            waiting: DirtyCells::default(),
+            sequence: 0,
+        }
+    }
+
+    /// Starts from cell versions that were shown before, oldest first.
+    #[must_use]
+    pub fn resume(catalogue: Arc<Catalogue>, geography: Arc<Geography>, shown: &[CellVersion]) -> Self {
+        let mut resumed = Self::new(catalogue, geography);
+        if let Some(newest) = shown.last() {
+            resumed.cells = cells_at(shown, newest.known_at);
+            resumed.log.follow(shown);
+        }
+        resumed
+    }
+
+    /// The facts in hand.
+    #[must_use]
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Takes facts; nothing is computed until [`Computation::evaluate`].
+    ///
+    /// # Errors
+    /// When the batch does not have its table's columns.
+    pub fn apply(&mut self, table: Table, batch: &RecordBatch) -> Result<(), FactShapeError> {
+        self.book.apply(table, batch)
+    }
+
+    /// Recomputes every calendar cell that facts or time changed since the last call, and returns the new cell versions.
+    ///
+    /// # Errors
+    /// When an indicator's SQL fails. The cells that were due are computed at the next call.
+    pub async fn evaluate(&mut self, as_of: DateTime<Utc>) -> Result<Vec<CellVersion>, ComputeError> {
+        self.waiting.merge(self.book.settle(as_of.timestamp_micros()));
+        let changed = self.calendar(as_of).await?;
+        self.waiting = DirtyCells::default();
+        let versions = versions(&changed, as_of);
+        self.log.follow(&versions);
+        Ok(versions)
+    }
+
+    async fn calendar(&mut self, as_of: DateTime<Utc>) -> Result<Vec<ChangedUnit>, ComputeError> {
+        compute::calendar(&self.engine, &self.catalogue, &self.book, &mut self.cells, &self.waiting, as_of).await
+    }
+
+    /// Recomputes windows and the present instant and makes the picture that outlets read.
+    ///
+    /// # Errors
+    /// When an indicator's SQL fails.
+    pub async fn snapshot(&mut self, as_of: DateTime<Utc>) -> Result<Snapshot, ComputeError> {
+        compute::moving(&self.engine, &self.catalogue, &self.book, &mut self.cells, as_of).await?;
+        self.sequence += 1;
+        let mut snapshot = self.still(as_of);
+        let now = conditions(&snapshot, &self.conditions);
+        self.conditions = Arc::from(now);
+        snapshot.conditions = Arc::clone(&self.conditions);
+        Ok(snapshot)
+    }
+
+    fn still(&self, as_of: DateTime<Utc>) -> Snapshot {
+        let watermarks = self.book.watermarks().iter();
+        Snapshot {
+            as_of,
+            sequence: self.sequence,
+            revision_count: self.log.count(),
+            cells: self.cells.clone(),
+            catalogue: Arc::clone(&self.catalogue),
+            geography: Arc::clone(&self.geography),
+            freshness: Freshness {
+                known_at: self.book.known_at().map(from_micros),
+                watermarks: watermarks.map(|(provider, time)| (Arc::clone(provider), from_micros(*time))).collect(),
+            },
+            revisions: self.log.kept().cloned().collect(),
+            conditions: Arc::clone(&self.conditions),
+        }
+    }
+}

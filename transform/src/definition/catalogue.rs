@@ -1,0 +1,203 @@
+//! The definitions in force, read from a folder or from the program itself.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::builtin::BUILTIN;
+use super::case::CaseFile;
+use super::fault::{DefinitionErrors, LintFinding, Place, read_toml};
+use super::lint::{lint, lint_change};
+use super::model::Definition;
+use super::sql_lint::sql_sha256;
+
+/// A sound set of definitions by id. A catalogue with a fault does not exist: whoever holds one keeps serving it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Catalogue {
+    definitions: BTreeMap<String, Definition>,
+}
+
+/// The texts of one indicator folder.
+struct Folder {
+    id: String,
+    toml: String,
+    sql: String,
+    cases: Vec<(String, String)>,
+}
+
+impl Catalogue {
+    /// The indicators that are part of the program.
+    ///
+    /// # Errors
+    ///
+    /// A test keeps the built-in definitions sound, so an error here is a defect of the build.
+    pub fn builtin() -> Result<Self, DefinitionErrors> {
+        let folders = BUILTIN.iter().map(|folder| Folder {
+            id: folder.id.to_owned(),
+            toml: folder.toml.to_owned(),
+            sql: folder.sql.to_owned(),
+            cases: folder.cases.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+        });
+        Self::from_folders(folders.collect(), Vec::new())
+    }
+
+    /// The indicators of a folder, one sub-folder each, in place of the built-in ones. An indicator that is also built in
+    /// may differ from it only under another version number.
+    ///
+    /// # Errors
+    ///
+    /// Every fault of every file, each with its place and its mend.
+    pub fn load(folder: &Path) -> Result<Self, DefinitionErrors> {
+        let (folders, findings) = read_folders(folder);
+        let loaded = Self::from_folders(folders, findings)?;
+        let builtin = Self::builtin()?;
+        let reuses_version = |(previous, next): &(&Definition, &Definition)| previous.version == next.version;
+        let findings =
+            loaded.pairs(&builtin).filter(reuses_version).flat_map(|(old, new)| lint_change(old, new)).collect();
+        loaded.unless(findings)
+    }
+
+    /// The next edition of this catalogue from a folder. After an error this catalogue stays in force.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::load`], and for every SQL that changed without a new version.
+    pub fn reload(&self, folder: &Path) -> Result<Self, DefinitionErrors> {
+        let next = Self::load(folder)?;
+        let findings = next.pairs(self).flat_map(|(old, new)| lint_change(old, new)).collect();
+        next.unless(findings)
+    }
+
+    /// The definition of that id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Definition> {
+        self.definitions.get(id)
+    }
+
+    /// A catalogue of one definition of this one, to compute nothing else; empty when the id is not known.
+    #[must_use]
+    pub fn only(&self, id: &str) -> Self {
+        let definitions = self.definitions.iter().filter(|(held, _)| held.as_str() == id);
+        Self { definitions: definitions.map(|(id, definition)| (id.clone(), definition.clone())).collect() }
+    }
+
+    /// Every definition in order of id.
+    pub fn iter(&self) -> impl Iterator<Item = &Definition> {
+        self.definitions.values()
+    }
+
+    /// Definitions that are in both, the other catalogue's first.
+    fn pairs<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (&'a Definition, &'a Definition)> {
+        self.iter().filter_map(|own| Some((other.get(&own.id)?, own)))
+    }
+
+    fn unless(self, findings: Vec<LintFinding>) -> Result<Self, DefinitionErrors> {
+        if findings.is_empty() { Ok(self) } else { Err(DefinitionErrors::new(findings)) }
+    }
+
+    fn from_folders(folders: Vec<Folder>, mut findings: Vec<LintFinding>) -> Result<Self, DefinitionErrors> {
+        let mut definitions = BTreeMap::new();
+        for folder in folders {
+            match read_definition(&folder) {
+                Ok(definition) => {
+                    findings.extend(lint(&definition));
+                    definitions.insert(definition.id.clone(), definition);
+                }
+                Err(faults) => findings.extend(faults),
+            }
+        }
+        Self { definitions }.unless(findings)
+    }
+}
+
+/// Reads the texts of one folder into a definition; every file that cannot be read is a finding of its own.
+fn read_definition(folder: &Folder) -> Result<Definition, Vec<LintFinding>> {
+    let file = |name: &str| format!("{}/{name}", folder.id);
+    let mut findings = Vec::new();
+    let mut cases = Vec::new();
+    for (name, text) in &folder.cases {
+        match read_toml::<CaseFile>(&file(&format!("cases/{name}")), text) {
+            Ok(read) => cases.extend(read.cases.into_iter().map(|mut case| {
+                case.file.clone_from(name);
+                case
+            })),
+            Err(finding) => findings.push(finding),
+        }
+    }
+    match read_toml::<Definition>(&file("indicator.toml"), &folder.toml) {
+        Ok(mut definition) => {
+            if definition.id != folder.id {
+                let what = format!("the id is '{}' but the folder is '{}'", definition.id, folder.id);
+                let place = Place::Key("id".into());
+                findings.push(LintFinding::new(file("indicator.toml"), place, what, "give both the same name"));
+            }
+            definition.sql.clone_from(&folder.sql);
+            definition.cases = cases;
+            if findings.is_empty() { Ok(definition) } else { Err(findings) }
+        }
+        Err(mut finding) => {
+            // A new definition has no checksum yet; say which one to write instead of sending the analyst to look for it.
+            if finding.what.contains("missing field `sql_sha256`") {
+                finding.mend = format!("add sql_sha256 = \"{}\"", sql_sha256(&folder.sql));
+            }
+            findings.push(finding);
+            Err(findings)
+        }
+    }
+}
+
+fn read_folders(root: &Path) -> (Vec<Folder>, Vec<LintFinding>) {
+    let mut findings = Vec::new();
+    let mut folders = Vec::new();
+    let paths = match entries(root) {
+        Ok(paths) => paths,
+        Err(error) => {
+            let what = format!("the definitions folder cannot be read: {error}");
+            let shown = root.display().to_string();
+            return (folders, vec![LintFinding::new(shown, Place::File, what, "name an existing folder")]);
+        }
+    };
+    for path in paths.iter().filter(|path| path.is_dir()) {
+        let id = file_name(path);
+        let mut text = |name: &str| {
+            fs::read_to_string(path.join(name)).unwrap_or_else(|error| {
+                let what = format!("cannot be read: {error}");
+                let mend = "an indicator folder holds indicator.toml and indicator.sql as UTF-8 text";
+                findings.push(LintFinding::new(format!("{id}/{name}"), Place::File, what, mend));
+                String::new()
+            })
+        };
+        let (toml, sql) = (text("indicator.toml"), text("indicator.sql"));
+        let case_paths = entries(&path.join("cases")).unwrap_or_default();
+        let is_toml = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "toml");
+        let cases = case_paths.iter().filter(is_toml).map(|case| {
+            let name = file_name(case);
+            let read = text(&format!("cases/{name}"));
+            (name, read)
+        });
+        let cases = cases.collect();
+        let has_both = path.join("indicator.toml").is_file() && path.join("indicator.sql").is_file();
+        if has_both {
+            folders.push(Folder { id, toml, sql, cases });
+        }
+    }
+    if folders.is_empty() && findings.is_empty() {
+        let what = "the definitions folder holds no indicator";
+        findings.push(LintFinding::new(root.display().to_string(), Place::File, what, "give each indicator a folder"));
+    }
+    (folders, findings)
+}
+
+fn entries(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "catalogue_tests.rs"]
+mod tests;

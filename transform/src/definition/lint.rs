@@ -1,0 +1,290 @@
+//! The rules of an `indicator.toml` and of its cases.
+
+use std::collections::BTreeSet;
+
+use crate::figure::Dimension;
+use crate::release::Policy;
+
+use super::case::{Case, Expectation};
+use super::fault::{LintFinding, Place};
+use super::model::{Definition, Interval, Kind};
+use super::sql_lint::{lint_sql, sql_sha256};
+
+const GRAINS: [&str; 4] = ["day", "month", "window", "now"];
+const WINDOWS: [&str; 4] = ["24h", "7d", "28d", "mtd"];
+const THEMES: [&str; 7] = ["T1", "T2", "T3", "T4", "T5", "all", "ctx"];
+const TARGETS: [&str; 2] = ["local", "national"];
+
+/// Every fault of one definition: its text, its SQL and its cases. Empty when it is sound.
+#[must_use]
+pub fn lint(definition: &Definition) -> Vec<LintFinding> {
+    let mut lint = Lint { definition, findings: lint_sql(definition) };
+    lint.texts();
+    lint.names();
+    lint.targets();
+    lint.counting();
+    lint.alerts();
+    for case in &definition.cases {
+        lint.case(case);
+    }
+    lint.case_ids();
+    lint.findings
+}
+
+/// A new edition against the one it replaces: a changed SQL must raise the version, and a version never goes back.
+#[must_use]
+pub fn lint_change(previous: &Definition, next: &Definition) -> Vec<LintFinding> {
+    let file = format!("{}/indicator.toml", next.id);
+    let at_version = |what: String, mend: String| LintFinding::new(&file, Place::Key("version".into()), what, mend);
+    let changed = sql_sha256(&previous.sql) != sql_sha256(&next.sql);
+    if next.version < previous.version {
+        let what = format!("version {} would replace the newer version {}", next.version, previous.version);
+        return vec![at_version(what, format!("set version = {}", previous.version + 1))];
+    }
+    if changed && next.version == previous.version {
+        let what = format!("indicator.sql differs from the version {} that is in use", previous.version);
+        return vec![at_version(what, format!("set version = {}", previous.version + 1))];
+    }
+    Vec::new()
+}
+
+struct Lint<'a> {
+    definition: &'a Definition,
+    findings: Vec<LintFinding>,
+}
+
+impl Lint<'_> {
+    fn key(&mut self, key: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) {
+        let file = format!("{}/indicator.toml", self.definition.id);
+        self.findings.push(LintFinding::new(file, Place::Key(key.into()), what, mend));
+    }
+
+    fn texts(&mut self) {
+        let own = self.definition;
+        let texts = [
+            ("title", &own.title),
+            ("question", &own.question),
+            ("statement", &own.statement),
+            ("owner", &own.owner),
+            ("checker", &own.checker),
+            ("unit", &own.unit),
+            ("numerator", &own.numerator),
+        ];
+        for (key, text) in texts {
+            if text.trim().is_empty() {
+                self.key(key, "the text is empty", "write it in words");
+            }
+        }
+        if own.owner == own.checker {
+            self.key("checker", "owner and checker are the same", "name another role: four eyes see more");
+        }
+        if own.version == 0 {
+            self.key("version", "a version counts from 1", "set version = 1");
+        }
+        if !THEMES.contains(&own.theme.as_str()) {
+            self.key("theme", format!("unknown theme '{}'", own.theme), one_of(&THEMES));
+        }
+    }
+
+    fn names(&mut self) {
+        let own = self.definition;
+        if !is_name(&own.id, '-') {
+            self.key("id", format!("'{}' is no id", own.id), "use lower-case words with hyphens");
+        }
+        self.known("grains", &own.grains, &GRAINS);
+        self.known("windows", &own.windows, &WINDOWS);
+        if own.grains.iter().any(|grain| grain == "window") == own.windows.is_empty() {
+            self.key("windows", "grain window and the list of windows do not agree", "give both or neither");
+        }
+        if own.feeds.is_empty() {
+            self.key("feeds", "no feed is named", "name ucr, csds or both");
+        }
+        for name in own.counts.iter().chain(own.flags.iter().map(|flag| &flag.name)) {
+            if !is_name(name, '_') {
+                self.key(
+                    "counts / flag",
+                    format!("'{name}' is no column name"),
+                    "use lower-case words with underscores",
+                );
+            }
+        }
+        self.unique("basis", own.bases.iter().map(|basis| basis.id.as_str()));
+        self.unique("flag", own.flags.iter().map(|flag| flag.name.as_str()));
+        self.unique("counts", own.counts.iter().map(String::as_str));
+        if own.basis(&own.default_basis).is_none() {
+            self.key("default_basis", format!("'{}' is none of the bases", own.default_basis), self.basis_mend());
+        }
+        if let Some(basis) = own.bases.iter().find(|basis| !is_name(&basis.id, '-')) {
+            self.key("basis.id", format!("'{}' is no id", basis.id), "use lower-case words with hyphens");
+        }
+        if let Err(unknown) = Policy::by_name(&own.release) {
+            self.key("release", format!("unknown policy '{}'", unknown.0), policy_mend());
+        }
+    }
+
+    fn targets(&mut self) {
+        let own = self.definition;
+        for (index, target) in own.targets.iter().enumerate() {
+            let is_ratio = (0.0..=1.0).contains(&target.value);
+            if !target.value.is_finite() || own.kind == Kind::Proportion && !is_ratio {
+                let what = format!("the target {} lies outside 0 to 1", target.value);
+                self.key(format!("target[{index}].value"), what, "write 80% as 0.80");
+            }
+            if !TARGETS.contains(&target.name.as_str()) {
+                let what = format!("unknown target name '{}'", target.name);
+                self.key(format!("target[{index}].name"), what, one_of(&TARGETS));
+            }
+            if target.source.trim().is_empty() {
+                self.key(format!("target[{index}].source"), "a target needs a source", "say who set it and where");
+            }
+        }
+    }
+
+    fn counting(&mut self) {
+        let own = self.definition;
+        match (own.kind, &own.denominator) {
+            (Kind::Proportion, None) => {
+                self.key("denominator", "a proportion needs a denominator", "say in words what it counts");
+            }
+            (Kind::Count | Kind::Snapshot, Some(_)) => {
+                self.key("denominator", "a count has no denominator", "remove it or set kind = \"proportion\"");
+            }
+            _ => {}
+        }
+        if own.kind != Kind::Proportion && own.interval == Interval::Wilson {
+            self.key("interval", "a Wilson interval needs a proportion", "set interval = \"none\"");
+        }
+        if own.kind == Kind::Snapshot && own.grains.iter().any(|grain| grain != "now") {
+            self.key("grains", "a snapshot speaks of one instant", "set grains = [\"now\"]");
+        }
+    }
+
+    fn alerts(&mut self) {
+        let own = self.definition;
+        for alert in &own.alerts {
+            let key = format!("alert '{}'", alert.rule);
+            if let Some(window) = alert.window.as_ref().filter(|window| !own.windows.contains(window)) {
+                self.key(
+                    &key,
+                    format!("window '{window}' is not among the windows"),
+                    "add it to windows or name another",
+                );
+            }
+            let has_target = |name: &String| own.targets.iter().any(|target| target.name == *name);
+            if let Some(target) = alert.target.as_ref().filter(|target| !has_target(target)) {
+                self.key(&key, format!("there is no target '{target}'"), "add the [[target]] or name another");
+            }
+            if alert.target.is_some() && alert.minimum_denominator.is_none() {
+                let what = "a rate rule without a smallest denominator would fire on one person";
+                self.key(&key, what, "set minimum_denominator");
+            }
+        }
+    }
+
+    fn case(&mut self, case: &Case) {
+        let own = self.definition;
+        let mut report = |what: String, mend: String| {
+            let file = format!("{}/cases/{}", own.id, case.file);
+            self.findings.push(LintFinding::new(file, Place::Key(format!("case '{}'", case.id)), what, mend));
+        };
+        if case.expect.is_empty() {
+            report("nothing is expected".into(), "add an entry to expect".into());
+        }
+        if case.events.is_empty() && case.csds.is_empty() {
+            report("nothing is put in".into(), "add events or [[case.csds]]".into());
+        }
+        if let Err(fault) = super::case::records(case) {
+            report(fault.to_string(), "correct the input".into());
+        }
+        for expectation in &case.expect {
+            for (what, mend) in expectation_faults(own, expectation) {
+                report(what, mend);
+            }
+        }
+    }
+
+    fn case_ids(&mut self) {
+        let mut seen = BTreeSet::new();
+        for case in &self.definition.cases {
+            if !seen.insert(&case.id) {
+                let file = format!("{}/cases/{}", self.definition.id, case.file);
+                let place = Place::Key(format!("case '{}'", case.id));
+                self.findings.push(LintFinding::new(
+                    file,
+                    place,
+                    "the id occurs twice",
+                    "give each case an id of its own",
+                ));
+            }
+        }
+    }
+
+    fn known(&mut self, key: &str, given: &[String], known: &[&str]) {
+        for name in given.iter().filter(|name| !known.contains(&name.as_str())) {
+            self.key(key, format!("unknown name '{name}'"), one_of(known));
+        }
+        self.unique(key, given.iter().map(String::as_str));
+    }
+
+    fn unique<'a>(&mut self, key: &str, names: impl Iterator<Item = &'a str>) {
+        let mut seen = BTreeSet::new();
+        for name in names {
+            if !seen.insert(name) {
+                self.key(key, format!("'{name}' occurs twice"), "keep one");
+            }
+        }
+    }
+
+    fn basis_mend(&self) -> String {
+        let ids: Vec<&str> = self.definition.bases.iter().map(|basis| basis.id.as_str()).collect();
+        one_of(&ids)
+    }
+}
+
+/// What is wrong with one expectation, each with its mend.
+fn expectation_faults(definition: &Definition, expectation: &Expectation) -> Vec<(String, String)> {
+    let mut faults = Vec::new();
+    let mut fault = |what: String, mend: String| faults.push((what, mend));
+    if definition.basis(&expectation.basis).is_none() {
+        let ids: Vec<&str> = definition.bases.iter().map(|basis| basis.id.as_str()).collect();
+        fault(format!("expects the unknown basis '{}'", expectation.basis), one_of(&ids));
+    }
+    if let Err(unknown) = Policy::by_name(&expectation.release) {
+        fault(format!("expects the unknown policy '{}'", unknown.0), policy_mend());
+    }
+    let is_known = |dimension: &Dimension| *dimension != Dimension::Band || definition.strata.contains(dimension);
+    if let Some(dimension) = expectation.by.keys().find(|dimension| !is_known(dimension)) {
+        fault(format!("'{dimension}' is no stratum of this indicator"), "remove it from by".into());
+    }
+    for name in expectation.counts.keys().filter(|name| !definition.counts.contains(name)) {
+        fault(format!("expects the undeclared count '{name}'"), "name it in counts of indicator.toml".into());
+    }
+    for name in expectation.flags.keys() {
+        if !definition.flags.iter().any(|flag| flag.name == *name) {
+            fault(format!("expects the undeclared flag '{name}'"), "add a [[flag]] to indicator.toml".into());
+        }
+    }
+    if !expectation.none && expectation.numerator.is_none() {
+        fault("expects neither a numerator nor none = true".into(), "say what should come out".into());
+    }
+    faults
+}
+
+fn one_of(known: &[&str]) -> String {
+    format!("use one of {}", known.join(", "))
+}
+
+fn policy_mend() -> String {
+    one_of(&Policy::ALL.map(|policy| policy.name))
+}
+
+/// Lower-case letters and digits in words joined by `joint`.
+fn is_name(text: &str, joint: char) -> bool {
+    let is_word =
+        |word: &str| !word.is_empty() && word.chars().all(|sign| sign.is_ascii_lowercase() || sign.is_ascii_digit());
+    !text.is_empty() && text.split(joint).all(is_word)
+}
+
+#[cfg(test)]
+#[path = "lint_tests.rs"]
+mod tests;

@@ -1,0 +1,97 @@
+use super::*;
+use crate::definition::Catalogue;
+use crate::definition::model::Target;
+
+fn definition() -> Definition {
+    Catalogue::builtin().unwrap().get("ucr-two-hour-response").unwrap().clone()
+}
+
+fn only_fault(spoil: impl FnOnce(&mut Definition)) -> String {
+    let mut spoiled = definition();
+    spoil(&mut spoiled);
+    let findings = lint(&spoiled);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    findings[0].to_string()
+}
+
+#[test]
+fn a_sound_definition_has_no_fault() {
+    assert_eq!(lint(&definition()), Vec::new());
+}
+
+#[test]
+fn a_target_of_eighty_is_not_a_ratio() {
+    let fault = only_fault(|own| own.targets[0].value = 80.0);
+    assert_eq!(
+        fault,
+        "ucr-two-hour-response/indicator.toml, key 'target[0].value': the target 80 lies outside 0 to 1. Mend: write 80% as 0.80."
+    );
+    assert!(only_fault(|own| own.targets[1].value = f64::NAN).contains("target[1]"));
+    assert!(only_fault(|own| own.targets[1].source.clear()).contains("needs a source"));
+    let third = |own: &mut Definition| {
+        own.targets.push(Target { name: "regional".into(), ..own.targets[0].clone() });
+    };
+    assert!(only_fault(third).contains("unknown target name 'regional'"));
+}
+
+#[test]
+fn four_eyes_and_words_are_required() {
+    assert!(only_fault(|own| own.checker.clone_from(&own.owner)).contains("name another role"));
+    assert!(only_fault(|own| own.question = "  ".into()).contains("key 'question': the text is empty"));
+    assert!(only_fault(|own| own.theme = "T9".into()).contains("unknown theme 'T9'"));
+    assert!(only_fault(|own| own.version = 0).contains("counts from 1"));
+}
+
+#[test]
+fn names_must_be_known() {
+    assert!(only_fault(|own| own.release = "public".into()).contains("unknown policy 'public'"));
+    assert!(only_fault(|own| own.default_basis = "official".into()).contains("use one of published, "));
+    assert!(only_fault(|own| own.grains.push("week".into())).contains("unknown name 'week'"));
+    assert!(only_fault(|own| own.windows.push("7d".into())).contains("'7d' occurs twice"));
+    let renamed = |own: &mut Definition| own.alerts[0].window = Some("30d".into());
+    assert!(only_fault(renamed).contains("window '30d' is not among the windows"));
+}
+
+#[test]
+fn counting_must_fit_the_kind() {
+    assert!(only_fault(|own| own.denominator = None).contains("needs a denominator"));
+    assert!(only_fault(|own| own.alerts[0].minimum_denominator = None).contains("would fire on one person"));
+    let count = |own: &mut Definition| {
+        own.kind = Kind::Count;
+        own.denominator = None;
+    };
+    assert!(only_fault(count).contains("Wilson interval needs a proportion"));
+}
+
+#[test]
+fn a_case_must_put_something_in_and_expect_something() {
+    assert!(only_fault(|own| own.cases[0].expect.clear()).contains("nothing is expected"));
+    let empty = only_fault(|own| {
+        own.cases[0].events.clear();
+        own.cases[0].csds.clear();
+    });
+    assert!(empty.contains("nothing is put in") && empty.contains("/cases/"), "{empty}");
+    assert!(only_fault(|own| own.cases[0].expect[0].release = "open".into()).contains("unknown policy 'open'"));
+    assert!(only_fault(|own| own.cases[0].expect[0].basis = "wrong".into()).contains("unknown basis 'wrong'"));
+    assert!(only_fault(|own| own.cases[1].id = own.cases[0].id.clone()).contains("the id occurs twice"));
+    let vague = |own: &mut Definition| {
+        own.cases[0].expect[0].numerator = None;
+        own.cases[0].expect[0].none = false;
+    };
+    assert!(only_fault(vague).contains("neither a numerator nor none"));
+    let odd = |own: &mut Definition| {
+        own.cases[0].expect[0].flags.insert("odd".into(), 1);
+    };
+    assert!(only_fault(odd).contains("undeclared flag 'odd'"));
+}
+
+#[test]
+fn an_edition_may_not_change_under_its_version() {
+    let (previous, mut next) = (definition(), definition());
+    assert!(lint_change(&previous, &next).is_empty());
+    next.sql.push(' ');
+    assert!(lint_change(&previous, &next)[0].to_string().contains("set version = 2"));
+    next.version = 2;
+    assert!(lint_change(&previous, &next).is_empty());
+    assert!(lint_change(&next, &previous)[0].to_string().contains("would replace the newer version 2"));
+}

@@ -1,0 +1,270 @@
+//! What an `indicator.toml` says.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use homeward_contract::feed::Feed;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::figure::Dimension;
+use crate::release::HoldsNoPatientData;
+
+use super::case::Case;
+
+/// One indicator, whole: its text, its SQL and its worked cases. Numbers of patients never enter it.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definition {
+    /// Name of the folder, of the gauge and on the command line: lower-case words with hyphens.
+    pub id: String,
+    /// Name for people.
+    pub title: String,
+    /// The question it answers.
+    pub question: String,
+    /// Theme code of the outcomes framework, `T1` to `T5`.
+    pub theme: String,
+    /// The I-statement that it serves.
+    pub statement: String,
+    /// Role that owns the definition.
+    pub owner: String,
+    /// Role that checked it; never the owner.
+    pub checker: String,
+    /// When it must be looked at again.
+    pub next_review: NaiveDate,
+    /// Raised with every change of the SQL.
+    pub version: u32,
+    /// SHA-256 of `indicator.sql` (LF line ends) in lower-case hex: a changed SQL cannot keep its version unnoticed.
+    pub sql_sha256: String,
+    /// Where it stands in its life.
+    pub status: DefinitionStatus,
+    /// Proportion, count or snapshot.
+    pub kind: Kind,
+    /// Which way is better.
+    pub direction: Direction,
+    /// Unit of the value: `ratio`, `referrals`.
+    pub unit: String,
+    /// The numerator in words.
+    pub numerator: String,
+    /// The denominator in words; absent for counts.
+    #[serde(default)]
+    pub denominator: Option<String>,
+    /// Basis shown when none is asked for.
+    pub default_basis: String,
+    /// Break-downs beyond area and period.
+    #[serde(default, with = "dimension_names")]
+    pub strata: Vec<Dimension>,
+    /// Kinds of period: `day`, `month`, `window`, `now`.
+    pub grains: Vec<String>,
+    /// Windows: `24h`, `7d`, `28d`, `mtd`.
+    #[serde(default)]
+    pub windows: Vec<String>,
+    /// How the interval is computed.
+    pub interval: Interval,
+    /// Release policy used when none is asked for.
+    pub release: String,
+    /// Feeds that it needs.
+    #[serde(with = "feed_names")]
+    pub feeds: Vec<Feed>,
+    /// Companion counts: `count_<name>` columns of the SQL.
+    #[serde(default)]
+    pub counts: Vec<String>,
+    /// Anything else a reader must know.
+    #[serde(default)]
+    pub notes: String,
+    /// Target lines.
+    #[serde(default, rename(deserialize = "target"))]
+    pub targets: Vec<Target>,
+    /// Bases: ways of counting that are shown side by side and never mixed.
+    #[serde(rename(deserialize = "basis"))]
+    pub bases: Vec<Basis>,
+    /// Data-quality flags: `flag_<name>` columns of the SQL.
+    #[serde(default, rename(deserialize = "flag"))]
+    pub flags: Vec<Flag>,
+    /// Alert rules of the handbook's alerting page that read this indicator.
+    #[serde(default, rename(deserialize = "alert"))]
+    pub alerts: Vec<Alert>,
+    /// The text of `indicator.sql`.
+    #[serde(skip_deserializing)]
+    pub sql: String,
+    /// The worked cases. Not part of the JSON: they are long, and `indicator explain` shows them.
+    #[serde(skip)]
+    pub cases: Vec<Case>,
+}
+
+/// A definition is text about counting; it holds no record and no number of patients.
+impl HoldsNoPatientData for Definition {}
+
+impl Definition {
+    /// The basis of that id.
+    #[must_use]
+    pub fn basis(&self, id: &str) -> Option<&Basis> {
+        self.bases.iter().find(|basis| basis.id == id)
+    }
+
+    /// The target of that name in force on a day: the newest whose `valid_from` has come.
+    #[must_use]
+    pub fn target_on(&self, name: &str, day: NaiveDate) -> Option<&Target> {
+        let in_force = self.targets.iter().filter(|target| target.name == name && target.valid_from <= day);
+        in_force.max_by_key(|target| target.valid_from)
+    }
+}
+
+/// A stage of a definition's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DefinitionStatus {
+    /// Being written.
+    Draft,
+    /// Computed but not shown as a result.
+    Shadow,
+    /// In use.
+    Live,
+    /// Kept for its history.
+    Retired,
+}
+
+/// What the numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Numerator is part of the denominator.
+    Proportion,
+    /// A count over a period.
+    Count,
+    /// A count at one instant.
+    Snapshot,
+}
+
+/// Which way is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// Higher is better.
+    Up,
+    /// Lower is better.
+    Down,
+    /// Neither: context for other figures.
+    Context,
+}
+
+/// How the 95% interval is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Interval {
+    /// Wilson score interval of a proportion.
+    Wilson,
+    /// None.
+    None,
+}
+
+/// A target line: data with a source and a start date, never a literal in a chart.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// `local` or `national`.
+    pub name: String,
+    /// In the indicator's unit; a ratio from 0 to 1 for a proportion.
+    pub value: f64,
+    /// Who set it and where it is written.
+    pub source: String,
+    /// First day on which it applies.
+    pub valid_from: NaiveDate,
+}
+
+/// One way of counting.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Basis {
+    /// Value of the SQL column `basis` and of `--basis`.
+    pub id: String,
+    /// Name for people.
+    pub title: String,
+    /// Column of the view that decides the period.
+    pub period_column: String,
+    /// What is counted, in words.
+    pub note: String,
+    /// What to know before it leaves the house.
+    #[serde(default)]
+    pub release_note: String,
+}
+
+/// A data-quality flag.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flag {
+    /// Name without the `flag_` of its column.
+    pub name: String,
+    /// What it means and what to do about it.
+    pub meaning: String,
+}
+
+/// An alert rule that reads this indicator (handbook, alerting sections 1 and 3).
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alert {
+    /// Name of the rule.
+    pub rule: String,
+    /// Whose attention it asks for.
+    pub family: AlertFamily,
+    /// Window that it reads, for rates.
+    #[serde(default)]
+    pub window: Option<String>,
+    /// Target that it compares the upper Wilson bound with, for rates.
+    #[serde(default)]
+    pub target: Option<String>,
+    /// Band that it counts, for open clocks.
+    #[serde(default)]
+    pub band: Option<String>,
+    /// Smallest denominator at which a rate rule may speak.
+    #[serde(default)]
+    pub minimum_denominator: Option<u64>,
+}
+
+/// The reader of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlertFamily {
+    /// Duty co-ordinator, now.
+    Clock,
+    /// Service manager, working hours.
+    Budget,
+    /// Operations lead.
+    Slip,
+    /// Data engineer.
+    Trust,
+}
+
+/// Reads a list of names through `FromStr`, so that the error says which name is wrong and which exist.
+fn names<'de, D: Deserializer<'de>, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
+}
+
+mod dimension_names {
+    use super::{Deserializer, Dimension, Serializer, names};
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Dimension>, D::Error> {
+        names(deserializer)
+    }
+
+    pub(super) fn serialize<S: Serializer>(dimensions: &[Dimension], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(dimensions.iter().map(|dimension| dimension.as_str()))
+    }
+}
+
+mod feed_names {
+    use super::{Deserializer, Feed, Serializer, names};
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Feed>, D::Error> {
+        names(deserializer)
+    }
+
+    pub(super) fn serialize<S: Serializer>(feeds: &[Feed], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(feeds.iter().map(ToString::to_string))
+    }
+}

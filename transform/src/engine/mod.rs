@@ -1,0 +1,160 @@
+//! Runs an indicator's SQL on DataFusion: the same text for the live path, files and restatement.
+//!
+//! The engine sees only the rows and periods it is given; which those are is decided by [`crate::live`].
+
+pub mod period;
+mod plan;
+mod result;
+
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use chrono::{DateTime, Utc};
+use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::SessionContext;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SessionConfig;
+
+use crate::book::view;
+use crate::definition::Definition;
+pub use plan::PlanFault;
+pub use result::{Atom, AtomValue, ResultShapeError};
+
+/// What one run computes.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Rows of `csds_clock`.
+    pub csds_clock: RecordBatch,
+    /// Rows of `live_clock`.
+    pub live_clock: RecordBatch,
+    /// The periods to compute.
+    pub periods: Vec<period::Period>,
+    /// The instant that the figures speak for (`$as_of`).
+    pub as_of: DateTime<Utc>,
+}
+
+/// An indicator's SQL could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The SQL does not plan or fails while running.
+    #[error(
+        "indicator '{indicator}': {source}\n  in transform/indicators/{indicator}/indicator.sql; run `homeward indicator check` after mending it"
+    )]
+    Sql {
+        /// Which indicator.
+        indicator: String,
+        /// What DataFusion says.
+        source: Box<DataFusionError>,
+    },
+    /// The SQL does more than read.
+    #[error("indicator '{indicator}': {fault}")]
+    Plan {
+        /// Which indicator.
+        indicator: String,
+        /// What is wrong.
+        fault: PlanFault,
+    },
+    /// The SQL's columns are not those of the contract.
+    #[error("indicator '{indicator}': {fault}")]
+    Shape {
+        /// Which indicator.
+        indicator: String,
+        /// What is wrong.
+        fault: ResultShapeError,
+    },
+    /// The view batches could not be made or registered: a defect.
+    #[error("the views could not be registered: {0}")]
+    Views(#[from] Box<DataFusionError>),
+}
+
+/// DataFusion with the three views registered.
+pub struct Engine {
+    context: SessionContext,
+}
+
+impl Engine {
+    /// A fresh engine. One partition: inputs are small, and a plan that fans out costs more than it saves.
+    #[must_use]
+    pub fn new() -> Self {
+        let config = SessionConfig::new()
+            .with_target_partitions(1)
+            .with_information_schema(false)
+            .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
+        Self { context: SessionContext::new_with_config(config) }
+    }
+
+    /// Runs one indicator over the input; rows come in no particular order.
+    ///
+    /// # Errors
+    /// When the SQL does not plan, does more than read, or returns other columns than the contract's.
+    pub async fn run(&self, definition: &Definition, input: &Input) -> Result<Vec<(Atom, AtomValue)>, EngineError> {
+        self.register(input)?;
+        self.run_registered(definition, input.as_of).await
+    }
+
+    /// Makes the input's rows the content of the views.
+    ///
+    /// # Errors
+    /// When DataFusion refuses a batch: a defect.
+    pub fn register(&self, input: &Input) -> Result<(), EngineError> {
+        let periods = period::batch(&input.periods).map_err(|error| boxed(error.into()))?;
+        self.table("csds_clock", input.csds_clock.clone())?;
+        self.table("live_clock", input.live_clock.clone())?;
+        self.table("period", periods)
+    }
+
+    /// Runs one indicator over the registered views.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub async fn run_registered(
+        &self,
+        definition: &Definition,
+        as_of: DateTime<Utc>,
+    ) -> Result<Vec<(Atom, AtomValue)>, EngineError> {
+        let indicator = || definition.id.clone();
+        let sql_error = |source: DataFusionError| EngineError::Sql { indicator: indicator(), source: boxed(source) };
+        let plan = self.context.state().create_logical_plan(&definition.sql).await.map_err(sql_error)?;
+        plan::verify(&plan).map_err(|fault| EngineError::Plan { indicator: indicator(), fault })?;
+        let plan = bind(plan, as_of).map_err(sql_error)?;
+        let frame = self.context.execute_logical_plan(plan).await.map_err(sql_error)?;
+        let batches = frame.collect().await.map_err(sql_error)?;
+        result::read(definition, &batches).map_err(|fault| EngineError::Shape { indicator: indicator(), fault })
+    }
+
+    /// Plans and runs an indicator over empty views: everything that can be known about its SQL without data.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub async fn check(&self, definition: &Definition) -> Result<(), EngineError> {
+        let empty = RecordBatch::new_empty(view::schema());
+        let as_of = DateTime::UNIX_EPOCH;
+        let periods = vec![period::Period::now(as_of)];
+        let input = Input { csds_clock: empty.clone(), live_clock: empty, periods, as_of };
+        self.run(definition, &input).await.map(drop)
+    }
+
+    fn table(&self, name: &str, batch: RecordBatch) -> Result<(), EngineError> {
+        let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(boxed)?;
+        self.context.deregister_table(name).map_err(boxed)?;
+        self.context.register_table(name, Arc::new(table)).map_err(boxed)?;
+        Ok(())
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn bind(plan: LogicalPlan, as_of: DateTime<Utc>) -> Result<LogicalPlan, DataFusionError> {
+    let instant = ScalarValue::TimestampMicrosecond(Some(as_of.timestamp_micros()), Some(Arc::from("UTC")));
+    plan.with_param_values(ParamValues::from(vec![("as_of", instant)]))
+}
+
+fn boxed(error: DataFusionError) -> Box<DataFusionError> {
+    Box::new(error)
+}

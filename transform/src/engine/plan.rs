@@ -1,0 +1,63 @@
+//! What an indicator's plan may do: read the views, nothing else. Pure.
+
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
+
+/// What an indicator's plan does that it may not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanFault {
+    /// A statement that is not a query.
+    #[error("only a query is allowed in indicator.sql, found {0}")]
+    NotAQuery(String),
+    /// Another table than the views.
+    #[error("table '{0}' is not one of the views csds_clock, live_clock, period")]
+    Table(String),
+    /// A function whose value changes between two runs.
+    #[error(
+        "function '{0}' gives another value at each run; use the parameter $as_of and the period view, so that a figure can be computed again"
+    )]
+    Volatile(String),
+}
+
+const VIEWS: [&str; 3] = ["csds_clock", "live_clock", "period"];
+
+/// Checks a plan.
+pub(super) fn verify(plan: &LogicalPlan) -> Result<(), PlanFault> {
+    let mut fault = None;
+    let walked = plan.apply_with_subqueries(|node| {
+        fault = fault_of(node);
+        Ok(if fault.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    match (fault, walked) {
+        (Some(fault), _) => Err(fault),
+        (None, Ok(_)) => Ok(()),
+        (None, Err(error)) => Err(PlanFault::NotAQuery(error.to_string())),
+    }
+}
+
+fn fault_of(node: &LogicalPlan) -> Option<PlanFault> {
+    match node {
+        LogicalPlan::Ddl(_) | LogicalPlan::Dml(_) | LogicalPlan::Copy(_) | LogicalPlan::Statement(_) => {
+            return Some(PlanFault::NotAQuery(node.display().to_string()));
+        }
+        LogicalPlan::TableScan(scan) if !VIEWS.contains(&scan.table_name.table()) => {
+            return Some(PlanFault::Table(scan.table_name.to_string()));
+        }
+        _ => {}
+    }
+    node.expressions().iter().find_map(volatile_function).map(PlanFault::Volatile)
+}
+
+fn volatile_function(expression: &Expr) -> Option<String> {
+    let mut found = None;
+    let walked = expression.apply(|part| {
+        if let Expr::ScalarFunction(call) = part
+            && call.func.signature().volatility != Volatility::Immutable
+        {
+            found = Some(call.func.name().to_owned());
+            return Ok(TreeNodeRecursion::Stop);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    walked.ok().and(found)
+}

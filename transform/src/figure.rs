@@ -1,0 +1,158 @@
+//! The exact figure, before any release rule has touched it.
+//!
+//! A [`Figure`] deliberately has no `Serialize`: the only way out of the process is through
+//! [`crate::release`], which turns it into a released figure.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+
+/// A dimension that figures can be broken down by (`--by` on the command line).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// Providing organisation (ODS code); the basis of the published figures.
+    Provider,
+    /// Integrated care board, by commissioner, else practice (`ucr.md` E20).
+    Icb,
+    /// Commissioning region of the ICB.
+    Region,
+    /// Local care partnership, by registered practice.
+    Lcp,
+    /// Primary care network, by registered practice.
+    Pcn,
+    /// England.
+    Nation,
+    /// Local calendar day.
+    Day,
+    /// Local calendar month.
+    Month,
+    /// Rolling window that ends at `as_of`.
+    Window,
+    /// Age band of an open clock (stratum of `ucr-open-clocks`).
+    Band,
+}
+
+impl Dimension {
+    /// Every dimension, in the order in which they are documented.
+    pub const ALL: [Self; 10] = [
+        Self::Provider,
+        Self::Icb,
+        Self::Region,
+        Self::Lcp,
+        Self::Pcn,
+        Self::Nation,
+        Self::Day,
+        Self::Month,
+        Self::Window,
+        Self::Band,
+    ];
+
+    /// The dimension's name on the command line, in JSON and in SQL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Icb => "icb",
+            Self::Region => "region",
+            Self::Lcp => "lcp",
+            Self::Pcn => "pcn",
+            Self::Nation => "nation",
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Window => "window",
+            Self::Band => "band",
+        }
+    }
+
+    /// True for the dimensions that name a stretch of time.
+    #[must_use]
+    pub const fn is_period(self) -> bool {
+        matches!(self, Self::Day | Self::Month | Self::Window)
+    }
+}
+
+impl fmt::Display for Dimension {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// A dimension name that is not one of [`Dimension::ALL`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown dimension '{0}'; use one of provider, icb, region, lcp, pcn, nation, day, month, window, band")]
+pub struct UnknownDimension(pub String);
+
+impl FromStr for Dimension {
+    type Err = UnknownDimension;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|dimension| dimension.as_str() == text.trim())
+            .ok_or_else(|| UnknownDimension(text.to_owned()))
+    }
+}
+
+/// How final a figure is: the lowest rank of the sources that contributed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// At least one contributing clock is known only from live events.
+    Live,
+    /// At least one contributing clock comes from a Primary submission.
+    Provisional,
+    /// Every contributing clock comes from a Refresh submission.
+    Final,
+}
+
+impl Status {
+    /// The word shown to people.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Provisional => "provisional",
+            Self::Final => "final",
+        }
+    }
+
+    /// From the `source_rank` column of an indicator's SQL: 1 live, 2 Primary, 3 Refresh.
+    #[must_use]
+    pub const fn from_source_rank(rank: i64) -> Self {
+        match rank {
+            3 => Self::Final,
+            2 => Self::Provisional,
+            _ => Self::Live,
+        }
+    }
+}
+
+/// One exact figure: an indicator's value for one area, period and stratum.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// Indicator id, for example `ucr-two-hour-response`.
+    pub indicator: String,
+    /// Definition version that made it.
+    pub version: u32,
+    /// Basis within the definition, for example `published` or `live`.
+    pub basis: String,
+    /// Dimension values in the order asked for; an unknown area is `unknown`.
+    pub dimensions: Vec<(Dimension, String)>,
+    /// Start of the period (inclusive instant).
+    pub period_start: DateTime<Utc>,
+    /// End of the period (exclusive instant).
+    pub period_end: DateTime<Utc>,
+    /// Sum of numerators; for a count indicator, the count itself.
+    pub numerator: Option<i64>,
+    /// Sum of denominators; `None` for a count indicator.
+    pub denominator: Option<i64>,
+    /// Companion counts by name (`open`, `excluded`, ...), summed like the numerator.
+    pub counts: BTreeMap<String, i64>,
+    /// Data-quality flags by name with the number of records that carry them; zero counts are absent.
+    pub flags: BTreeMap<String, i64>,
+    /// How final the figure is.
+    pub status: Status,
+    /// The instant the figure speaks for.
+    pub as_of: DateTime<Utc>,
+}

@@ -1,0 +1,179 @@
+//! Cell versions to and from Arrow.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+use chrono::DateTime;
+
+use super::CellVersion;
+use crate::book::view::instant_type;
+use crate::engine::{Atom, AtomValue};
+
+/// The history table does not have the columns of this version of Homeward.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "lake table 'figure_version' lacks a readable column '{0}': it was written by another version of Homeward; upgrade Homeward, or move the table aside to compute the figures again"
+)]
+pub struct HistoryShapeError(pub &'static str);
+
+const STRATA_SEPARATOR: char = '|';
+
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
+    Arc::new(Schema::new(vec![
+        text("indicator", false),
+        Field::new("version", DataType::Int32, false),
+        text("basis", false),
+        text("provider", false),
+        text("icb", true),
+        text("lcp", true),
+        text("pcn", true),
+        text("strata", false),
+        text("period", false),
+        Field::new("present", DataType::Boolean, false),
+        Field::new("numerator", DataType::Int64, true),
+        Field::new("denominator", DataType::Int64, true),
+        Field::new("source_rank", DataType::Int64, true),
+        text("counts", true),
+        text("flags", true),
+        Field::new("known_at", instant_type(), false),
+        text("csds_because", false),
+        text("live_because", false),
+    ]))
+});
+
+/// Schema of the history table.
+#[must_use]
+pub fn schema() -> SchemaRef {
+    Arc::clone(&SCHEMA)
+}
+
+pub(super) fn to_batch(versions: &[CellVersion]) -> Result<RecordBatch, ArrowError> {
+    let text = |read: fn(&CellVersion) -> Option<String>| -> ArrayRef {
+        Arc::new(versions.iter().map(read).collect::<StringArray>())
+    };
+    let number = |read: fn(&AtomValue) -> Option<i64>| -> ArrayRef {
+        let values = versions.iter().map(|version| version.value.as_ref().and_then(read));
+        Arc::new(values.collect::<Int64Array>())
+    };
+    let known_at = versions.iter().map(|version| version.known_at.timestamp_micros());
+    let columns: Vec<ArrayRef> = vec![
+        text(|version| Some(version.indicator.to_string())),
+        Arc::new(versions.iter().map(|version| i32::try_from(version.version).ok()).collect::<Int32Array>()),
+        text(|version| Some(version.atom.basis.to_string())),
+        text(|version| Some(version.atom.provider.to_string())),
+        text(|version| version.atom.icb.as_deref().map(str::to_owned)),
+        text(|version| version.atom.lcp.as_deref().map(str::to_owned)),
+        text(|version| version.atom.pcn.as_deref().map(str::to_owned)),
+        text(|version| Some(version.atom.strata.join("|"))),
+        text(|version| Some(version.atom.period.to_string())),
+        Arc::new(versions.iter().map(|version| Some(version.value.is_some())).collect::<BooleanArray>()),
+        number(|value| Some(value.numerator)),
+        number(|value| value.denominator),
+        number(|value| value.source_rank),
+        text(|version| version.value.as_ref().map(|value| json(&value.counts))),
+        text(|version| version.value.as_ref().map(|value| json(&value.flags))),
+        Arc::new(TimestampMicrosecondArray::from_iter_values(known_at).with_timezone("UTC")),
+        text(|version| Some(version.csds_because.to_string())),
+        text(|version| Some(version.live_because.to_string())),
+    ];
+    RecordBatch::try_new(schema(), columns)
+}
+
+fn json(counts: &BTreeMap<Arc<str>, i64>) -> String {
+    let plain: BTreeMap<&str, i64> = counts.iter().map(|(name, count)| (name.as_ref(), *count)).collect();
+    serde_json::to_string(&plain).unwrap_or_default()
+}
+
+pub(super) fn from_batch(batch: &RecordBatch) -> Result<Vec<CellVersion>, HistoryShapeError> {
+    let columns = Columns::new(batch)?;
+    (0..batch.num_rows()).map(|row| columns.version(row)).collect()
+}
+
+struct Columns<'a> {
+    texts: BTreeMap<&'static str, &'a StringArray>,
+    numbers: BTreeMap<&'static str, &'a Int64Array>,
+    version: &'a Int32Array,
+    present: &'a BooleanArray,
+    known_at: &'a TimestampMicrosecondArray,
+}
+
+const TEXTS: [&str; 11] =
+    ["indicator", "basis", "provider", "icb", "lcp", "pcn", "strata", "period", "counts", "flags", "csds_because"];
+const NUMBERS: [&str; 3] = ["numerator", "denominator", "source_rank"];
+
+impl<'a> Columns<'a> {
+    fn new(batch: &'a RecordBatch) -> Result<Self, HistoryShapeError> {
+        let find = |name: &'static str| batch.column_by_name(name).ok_or(HistoryShapeError(name));
+        let text = |name: &'static str| find(name)?.as_string_opt::<i32>().ok_or(HistoryShapeError(name));
+        let number = |name: &'static str| find(name)?.as_primitive_opt::<Int64Type>().ok_or(HistoryShapeError(name));
+        let mut texts = TEXTS.into_iter().map(|name| Ok((name, text(name)?))).collect::<Result<BTreeMap<_, _>, _>>()?;
+        texts.insert("live_because", text("live_because")?);
+        Ok(Self {
+            texts,
+            numbers: NUMBERS.into_iter().map(|name| Ok((name, number(name)?))).collect::<Result<_, _>>()?,
+            version: find("version")?.as_primitive_opt::<Int32Type>().ok_or(HistoryShapeError("version"))?,
+            present: find("present")?.as_boolean_opt().ok_or(HistoryShapeError("present"))?,
+            known_at: find("known_at")?
+                .as_primitive_opt::<TimestampMicrosecondType>()
+                .ok_or(HistoryShapeError("known_at"))?,
+        })
+    }
+
+    fn text(&self, name: &'static str, row: usize) -> Option<Arc<str>> {
+        self.texts.get(name).filter(|array| array.is_valid(row)).map(|array| Arc::from(array.value(row)))
+    }
+
+    fn required(&self, name: &'static str, row: usize) -> Result<Arc<str>, HistoryShapeError> {
+        self.text(name, row).ok_or(HistoryShapeError(name))
+    }
+
+    fn number(&self, name: &'static str, row: usize) -> Option<i64> {
+        self.numbers.get(name).filter(|array| array.is_valid(row)).map(|array| array.value(row))
+    }
+
+    fn counts(&self, name: &'static str, row: usize) -> Result<BTreeMap<Arc<str>, i64>, HistoryShapeError> {
+        let Some(text) = self.text(name, row) else { return Ok(BTreeMap::new()) };
+        let plain: BTreeMap<String, i64> = serde_json::from_str(&text).map_err(|_| HistoryShapeError(name))?;
+        Ok(plain.into_iter().map(|(name, count)| (Arc::from(name), count)).collect())
+    }
+
+    fn version(&self, row: usize) -> Result<CellVersion, HistoryShapeError> {
+        let strata = self.required("strata", row)?;
+        let strata = strata.split(STRATA_SEPARATOR).filter(|part| !part.is_empty()).map(Arc::from).collect();
+        let value = if self.present.value(row) {
+            Some(AtomValue {
+                numerator: self.number("numerator", row).ok_or(HistoryShapeError("numerator"))?,
+                denominator: self.number("denominator", row),
+                source_rank: self.number("source_rank", row),
+                counts: self.counts("counts", row)?,
+                flags: self.counts("flags", row)?,
+            })
+        } else {
+            None
+        };
+        Ok(CellVersion {
+            indicator: self.required("indicator", row)?,
+            version: u32::try_from(self.version.value(row)).map_err(|_| HistoryShapeError("version"))?,
+            atom: Atom {
+                basis: self.required("basis", row)?,
+                provider: self.required("provider", row)?,
+                icb: self.text("icb", row),
+                lcp: self.text("lcp", row),
+                pcn: self.text("pcn", row),
+                strata,
+                period: self.required("period", row)?,
+            },
+            value,
+            known_at: DateTime::from_timestamp_micros(self.known_at.value(row)).ok_or(HistoryShapeError("known_at"))?,
+            csds_because: self.required("csds_because", row)?,
+            live_because: self.required("live_because", row)?,
+        })
+    }
+}

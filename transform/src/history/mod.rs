@@ -1,0 +1,111 @@
+//! Versions of calendar cells as rows of the lake: what was shown when, and why it changed. Pure; the lake is elsewhere.
+//!
+//! One row a cell version. A cell that vanished has a row with `present` false. The revision log is a function of these
+//! rows, so figure and reason are durable in one commit.
+
+mod columns;
+mod log;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use chrono::{DateTime, Utc};
+
+use crate::book::View;
+use crate::cells::{Cells, Unit};
+use crate::compute::ChangedUnit;
+use crate::engine::period::parse_name;
+use crate::engine::{Atom, AtomValue};
+use crate::revision::because;
+
+pub use columns::{HistoryShapeError, schema};
+pub use log::RevisionLog;
+
+/// Lake table of cell versions.
+pub const TABLE: &str = "figure_version";
+
+/// One version of one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellVersion {
+    /// Indicator id.
+    pub indicator: Arc<str>,
+    /// Definition version.
+    pub version: u32,
+    /// The cell.
+    pub atom: Atom,
+    /// Its value; `None` when it vanished.
+    pub value: Option<AtomValue>,
+    /// When it was first shown.
+    pub known_at: DateTime<Utc>,
+    /// Why clocks of `csds_clock` changed, in words.
+    pub csds_because: Arc<str>,
+    /// Why clocks of `live_clock` changed, in words.
+    pub live_because: Arc<str>,
+}
+
+/// The cell versions that a set of changed units makes.
+#[must_use]
+pub fn versions(changed: &[ChangedUnit], known_at: DateTime<Utc>) -> Vec<CellVersion> {
+    changed.iter().flat_map(|unit| unit_versions(unit, known_at)).collect()
+}
+
+fn unit_versions(unit: &ChangedUnit, known_at: DateTime<Utc>) -> Vec<CellVersion> {
+    let csds_because: Arc<str> = Arc::from(because(&unit.causes, View::Csds));
+    let live_because: Arc<str> = Arc::from(because(&unit.causes, View::Live));
+    let version = |atom: &Atom, value: Option<&AtomValue>| CellVersion {
+        indicator: Arc::clone(&unit.shelf.0),
+        version: unit.version,
+        atom: atom.clone(),
+        value: value.cloned(),
+        known_at,
+        csds_because: Arc::clone(&csds_because),
+        live_because: Arc::clone(&live_because),
+    };
+    let changed = unit.new.iter().filter(|(atom, value)| unit.old.get(*atom) != Some(value));
+    let vanished = unit.old.keys().filter(|atom| !unit.new.contains_key(*atom));
+    changed.map(|(atom, value)| version(atom, Some(value))).chain(vanished.map(|atom| version(atom, None))).collect()
+}
+
+/// Cell versions as one batch.
+///
+/// # Errors
+/// When Arrow refuses the columns, which a test rules out.
+pub fn to_batch(versions: &[CellVersion]) -> Result<RecordBatch, arrow::error::ArrowError> {
+    columns::to_batch(versions)
+}
+
+/// Cell versions from batches, oldest first.
+///
+/// # Errors
+/// When the table was written by another version of Homeward.
+pub fn from_batches(batches: &[RecordBatch]) -> Result<Vec<CellVersion>, HistoryShapeError> {
+    let mut versions = Vec::new();
+    for batch in batches {
+        versions.extend(columns::from_batch(batch)?);
+    }
+    versions.sort_by_key(|version| version.known_at);
+    Ok(versions)
+}
+
+/// The cells as they were shown at an instant.
+#[must_use]
+pub fn cells_at(versions: &[CellVersion], known_at: DateTime<Utc>) -> Cells {
+    let mut newest: BTreeMap<(&Arc<str>, &Atom), &CellVersion> = BTreeMap::new();
+    for version in versions.iter().filter(|version| version.known_at <= known_at) {
+        newest.insert((&version.indicator, &version.atom), version);
+    }
+    let mut units: BTreeMap<_, Unit> = BTreeMap::new();
+    for ((indicator, atom), version) in newest {
+        let Some(period) = parse_name(&atom.period, known_at) else { continue };
+        let shelf = (Arc::clone(indicator), Arc::clone(&atom.provider));
+        if let Some(value) = &version.value {
+            units.entry((shelf, period.kind)).or_default().insert(atom.clone(), value.clone());
+        }
+    }
+    let mut cells = Cells::default();
+    for ((shelf, period), unit) in units {
+        cells.replace(&shelf, period, unit);
+    }
+    cells
+}

@@ -1,0 +1,23 @@
+//! Facts to figures: one definition for the live path, for files and for restatement.
+//!
+//! The flow through this crate: fact batches enter the [`book`] (newest knowledge of every referral), which says which cells
+//! a change touches; [`compute`] runs the indicator's SQL for those cells on the [`engine`]; changed cells become versions
+//! ([`history`]) and, where a finished period moved, revisions; a [`snapshot`] is one consistent picture; [`release`] is the
+//! only way out. [`computation`] ties these together without I/O; [`live`] adds the lake and the clock, [`evaluate`] files.
+
+pub mod book;
+pub mod cells;
+pub mod computation;
+pub mod compute;
+pub mod conditions;
+pub mod definition;
+pub mod engine;
+pub mod evaluate;
+pub mod figure;
+pub mod history;
+pub mod live;
+pub mod proof;
+pub mod release;
+pub mod revision;
+pub mod snapshot;
+pub mod statistics;

@@ -1,0 +1,203 @@
+//! The live path: follows the lake, recomputes, keeps history, and hands each new snapshot to the outlets.
+//!
+//! Bounds: one poll of the lake's own limit at a time; while work waits, evaluation takes at most about half of the time,
+//! because the pause before the next one is as long as the last one took.
+
+mod past;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use homeward_contract::clock::Clock;
+use homeward_contract::feed::Feed;
+use homeward_contract::geography::Geography;
+use homeward_ingest::lake::{FactCommit, Follower, Lake, LakeError};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::book::read::FactShapeError;
+use crate::computation::Computation;
+use crate::compute::ComputeError;
+use crate::definition::Catalogue;
+use crate::history::{self, CellVersion, HistoryShapeError};
+use crate::snapshot::Snapshot;
+
+pub use past::Past;
+
+/// How the live path runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveOptions {
+    /// Longest pause between two snapshots while no fact comes: open clocks age by it.
+    pub tick: Duration,
+    /// Shortest pause between two snapshots.
+    pub pause_min: Duration,
+    /// Write cell versions to the lake. Exactly one process of a lake does.
+    pub keep_history: bool,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        Self { tick: Duration::from_secs(1), pause_min: Duration::from_millis(50), keep_history: true }
+    }
+}
+
+/// The live path failed.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveError {
+    /// The lake cannot be read or written.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// Facts of another version of Homeward.
+    #[error(transparent)]
+    Facts(#[from] FactShapeError),
+    /// History of another version of Homeward.
+    #[error(transparent)]
+    History(#[from] HistoryShapeError),
+    /// An indicator's SQL failed.
+    #[error(transparent)]
+    Compute(#[from] ComputeError),
+    /// A history batch could not be built: a defect.
+    #[error("cell versions could not be written: {0}")]
+    Versions(#[from] arrow::error::ArrowError),
+}
+
+/// Follows one lake.
+pub struct Live {
+    lake: Arc<Lake>,
+    followers: Vec<Follower>,
+    computation: Computation,
+    unwritten: Vec<CellVersion>,
+    options: LiveOptions,
+    sender: watch::Sender<Arc<Snapshot>>,
+}
+
+impl Live {
+    /// Rebuilds everything from the lake: history first, then the facts that history knew, then the rest; and shows the first snapshot.
+    ///
+    /// # Errors
+    /// When the lake cannot be read, was written by another version, or an indicator's SQL fails.
+    pub async fn restore(
+        lake: Arc<Lake>,
+        catalogue: Arc<Catalogue>,
+        geography: Arc<Geography>,
+        options: LiveOptions,
+        now: DateTime<Utc>,
+    ) -> Result<Self, LiveError> {
+        let shown = history::from_batches(&lake.read(history::TABLE).await?)?;
+        let shown_at = shown.last().map(|version| version.known_at);
+        let mut computation = Computation::resume(Arc::clone(&catalogue), Arc::clone(&geography), &shown);
+        let mut followers: Vec<Follower> = Feed::ALL.iter().map(|feed| lake.follow(*feed)).collect();
+        let mut later = Vec::new();
+        for follower in &mut followers {
+            loop {
+                let commits = follower.poll().await?;
+                if commits.is_empty() {
+                    break;
+                }
+                for commit in commits {
+                    later.extend(take_known(&mut computation, commit, shown_at)?);
+                }
+            }
+        }
+        let mut unwritten = Vec::new();
+        if let Some(shown_at) = shown_at {
+            unwritten.extend(
+                computation
+                    .evaluate(shown_at)
+                    .await?
+                    .into_iter()
+                    .map(|version| CellVersion { known_at: now, ..version }),
+            );
+        }
+        for commit in later {
+            take(&mut computation, &commit)?;
+        }
+        unwritten.extend(computation.evaluate(now).await?);
+        let snapshot = computation.snapshot(now).await?;
+        info!(referrals = computation.book().len(), "figures restored from the lake");
+        let sender = watch::Sender::new(Arc::new(snapshot));
+        let mut live = Self { lake, followers, computation, unwritten, options, sender };
+        live.write().await?;
+        Ok(live)
+    }
+
+    /// Snapshots as they are made.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.sender.subscribe()
+    }
+
+    /// Reads what the lake gained, recomputes, writes history and shows a new snapshot.
+    ///
+    /// # Errors
+    /// As [`Live::restore`]. A failed write is tried again at the next cycle.
+    pub async fn cycle(&mut self, now: DateTime<Utc>) -> Result<(), LiveError> {
+        for follower in &mut self.followers {
+            for commit in follower.poll().await? {
+                take(&mut self.computation, &commit)?;
+            }
+        }
+        let versions = self.computation.evaluate(now).await?;
+        self.unwritten.extend(versions);
+        let snapshot = self.computation.snapshot(now).await?;
+        self.sender.send_replace(Arc::new(snapshot));
+        self.write().await
+    }
+
+    async fn write(&mut self) -> Result<(), LiveError> {
+        if self.options.keep_history && !self.unwritten.is_empty() {
+            self.lake.append(history::TABLE, history::to_batch(&self.unwritten)?).await?;
+        }
+        self.unwritten.clear();
+        Ok(())
+    }
+}
+
+/// Runs the live path until told to stop. A cycle that fails is logged and tried again; the last snapshot keeps its `as_of`.
+pub async fn run(mut live: Live, clock: Arc<dyn Clock>, shutdown: CancellationToken) {
+    let mut commits = live.lake.commits();
+    loop {
+        let began = tokio::time::Instant::now();
+        if let Err(error) = live.cycle(clock.now()).await {
+            warn!(%error, "figures were not recomputed; trying again");
+        }
+        let pause = began.elapsed().max(live.options.pause_min);
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(live.options.tick.saturating_sub(pause)) => {}
+            _ = commits.changed() => {}
+        }
+    }
+}
+
+fn take(computation: &mut Computation, commit: &FactCommit) -> Result<(), FactShapeError> {
+    commit.batches.iter().try_for_each(|batch| computation.apply(commit.table, batch))
+}
+
+/// Takes a commit that history already knew; hands back one that is newer.
+fn take_known(
+    computation: &mut Computation,
+    commit: FactCommit,
+    shown_at: Option<DateTime<Utc>>,
+) -> Result<Option<FactCommit>, FactShapeError> {
+    let Some(shown_at) = shown_at.map(|instant| instant.timestamp_micros()) else {
+        take(computation, &commit)?;
+        return Ok(None);
+    };
+    let known_at = |batch| crate::book::read::Facts::new(commit.table.name(), batch).instant("known_at");
+    let mut newest = None;
+    for batch in &commit.batches {
+        newest = newest.max(arrow::compute::max(known_at(batch)?));
+    }
+    if newest.is_some_and(|newest| newest > shown_at) {
+        return Ok(Some(commit));
+    }
+    take(computation, &commit)?;
+    Ok(None)
+}

@@ -1,0 +1,211 @@
+//! The named, versioned release policies of the handbook's disclosure page, section 1.
+
+use serde::Serialize;
+
+use crate::definition::{Definition, Interval};
+use crate::figure::{Dimension, Figure};
+use crate::statistics::{Z95, wilson};
+
+use super::{HoldsNoPatientData, Released, ReleasedFigure, Rounding, Shown};
+
+/// A release policy. Every output says which one made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Policy {
+    /// Name on the command line and in `indicator.toml`.
+    pub name: &'static str,
+    /// Raised whenever a setting below changes.
+    pub version: u32,
+    /// How each count is shown.
+    pub rounding: Rounding,
+    /// A rate needs at least this many in its exact denominator, else it is suppressed.
+    pub minimum_denominator: i64,
+    /// National cells are shown exactly.
+    pub national_is_exact: bool,
+    /// Data-quality flags appear, with their counts.
+    pub shows_quality_flags: bool,
+    /// The sentence that every output of this policy carries.
+    pub statement: &'static str,
+}
+
+/// The names of policies are public.
+impl HoldsNoPatientData for Policy {}
+
+/// A release policy that does not exist: no rule means no release.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown release policy '{0}'; use one of internal-live, ucr-publication, public-hes, public-csds")]
+pub struct UnknownPolicy(pub String);
+
+impl Policy {
+    /// Every policy, in the order in which they are documented.
+    pub const ALL: [Self; 4] = [
+        Self {
+            name: "internal-live",
+            version: 1,
+            rounding: Rounding::Exact,
+            minimum_denominator: 1,
+            national_is_exact: true,
+            shows_quality_flags: true,
+            statement: "Exact figures for staff whose role allows them; not for publication.",
+        },
+        Self {
+            name: "ucr-publication",
+            version: 1,
+            rounding: Rounding::Nearest { base: 5, small: 7 },
+            minimum_denominator: 1,
+            national_is_exact: false,
+            shows_quality_flags: false,
+            statement: "Rounded to the nearest 5, 1 to 7 shown as 5; percentages from the rounded counts; rounded, so rows \
+                        may not add up.",
+        },
+        Self {
+            name: "public-hes",
+            version: 1,
+            rounding: Rounding::SuppressThenNearest { base: 5, small: 7 },
+            minimum_denominator: 8,
+            national_is_exact: true,
+            shows_quality_flags: false,
+            statement: "Below national level 1 to 7 are suppressed and other counts rounded to the nearest 5; percentages \
+                        from the rounded counts may differ widely from the exact ones; rounded, so rows may not add up.",
+        },
+        Self {
+            name: "public-csds",
+            version: 1,
+            rounding: Rounding::Nearest { base: 5, small: 7 },
+            minimum_denominator: 8,
+            national_is_exact: false,
+            shows_quality_flags: false,
+            statement: "Multiples of 5, as observed in the CSDS publication; rounded, so rows may not add up.",
+        },
+    ];
+
+    /// The policy of that name; a label with a version (`public-hes/1`) is accepted when the version is the current one.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownPolicy`] for any other name: a missing rule never means "release as it is".
+    pub fn by_name(name: &str) -> Result<&'static Self, UnknownPolicy> {
+        const ALL: &[Policy] = &Policy::ALL;
+        ALL.iter()
+            .find(|policy| policy.name == name || policy.label() == name)
+            .ok_or_else(|| UnknownPolicy(name.to_owned()))
+    }
+
+    /// Name and version, for example `ucr-publication/1`: the `release` column.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{}/{}", self.name, self.version)
+    }
+
+    /// Releases figures of one definition: counts by the policy's rounding, values from the counts shown, interval by the
+    /// definition's method, flags as the policy allows. The only maker of released figures.
+    #[must_use]
+    pub fn release(&self, figures: Vec<Figure>, definition: &Definition) -> Released<Vec<ReleasedFigure>> {
+        let shown = figures.into_iter().map(|figure| self.figure(figure, definition.interval)).collect();
+        Released::by_policy(shown)
+    }
+
+    /// Releases one plain count, for example a number of open referrals in a sentence. `national` says that it speaks for
+    /// England as a whole.
+    #[must_use]
+    pub fn release_count(&self, count: i64, national: bool) -> Released<Shown> {
+        Released::by_policy(self.rounding_at(national).apply(count))
+    }
+
+    const fn rounding_at(&self, national: bool) -> Rounding {
+        if national && self.national_is_exact { Rounding::Exact } else { self.rounding }
+    }
+
+    fn figure(&self, figure: Figure, interval: Interval) -> ReleasedFigure {
+        let national = is_national(&figure.dimensions);
+        let rounding = self.rounding_at(national);
+        let minimum = if national && self.national_is_exact { 1 } else { self.minimum_denominator };
+        let show = |count: Option<i64>| count.map_or(Shown::NoData, |count| rounding.apply(count));
+        let numerator = show(figure.numerator);
+        let denominator = show(figure.denominator);
+        let value = match figure.denominator {
+            Some(exact) if exact > 0 && exact < minimum => Shown::Suppressed,
+            Some(_) => ratio(numerator, denominator),
+            None => numerator,
+        };
+        let (lower, upper) = match interval {
+            Interval::Wilson if figure.denominator.is_some() => bounds(numerator, denominator, value),
+            Interval::Wilson | Interval::None => (Shown::NoData, Shown::NoData),
+        };
+        let counts = figure.counts.into_iter().map(|(name, count)| (name, rounding.apply(count))).collect();
+        let mut released = ReleasedFigure {
+            indicator: figure.indicator,
+            version: figure.version,
+            basis: figure.basis,
+            dimensions: figure.dimensions,
+            period_start: figure.period_start,
+            period_end: figure.period_end,
+            numerator,
+            denominator,
+            value,
+            lower,
+            upper,
+            counts,
+            status: figure.status,
+            flags: Vec::new(),
+            release: self.label(),
+            as_of: figure.as_of,
+        };
+        released.flags = if self.shows_quality_flags {
+            let marked = figure.flags.into_iter().filter(|(_, count)| *count > 0);
+            marked.map(|(name, count)| format!("{name}:{count}")).collect()
+        } else {
+            policy_flags(&released, rounding)
+        };
+        released
+    }
+}
+
+/// True when England is the only area: `nation` is asked for and no smaller area is.
+fn is_national(dimensions: &[(Dimension, String)]) -> bool {
+    let is_smaller_area = |dimension: Dimension| {
+        matches!(dimension, Dimension::Provider | Dimension::Icb | Dimension::Region | Dimension::Lcp | Dimension::Pcn)
+    };
+    let mut names = dimensions.iter().map(|(dimension, _)| *dimension);
+    names.clone().any(|dimension| dimension == Dimension::Nation) && !names.any(is_smaller_area)
+}
+
+/// A ratio of the numbers shown: it inherits the suppression of either, and without a denominator there is no data.
+fn ratio(numerator: Shown, denominator: Shown) -> Shown {
+    if numerator == Shown::Suppressed || denominator == Shown::Suppressed {
+        return Shown::Suppressed;
+    }
+    match (numerator.as_f64(), denominator.as_f64()) {
+        (Some(numerator), Some(denominator)) if denominator > 0.0 => Shown::Number(numerator / denominator),
+        _ => Shown::NoData,
+    }
+}
+
+/// Wilson bounds of the numbers shown, so that an interval never says more than its rate.
+fn bounds(numerator: Shown, denominator: Shown, value: Shown) -> (Shown, Shown) {
+    if let Shown::Suppressed | Shown::NoData = value {
+        return (value, value);
+    }
+    let whole = |shown: Shown| shown.as_count().and_then(|count| u64::try_from(count).ok());
+    match (whole(numerator), whole(denominator)) {
+        (Some(successes), Some(trials)) => wilson(successes, trials, Z95)
+            .map_or((Shown::NoData, Shown::NoData), |(lower, upper)| (Shown::Number(lower), Shown::Number(upper))),
+        _ => (Shown::NoData, Shown::NoData),
+    }
+}
+
+/// Flags that speak of the release itself: they say nothing about any person.
+fn policy_flags(released: &ReleasedFigure, rounding: Rounding) -> Vec<String> {
+    let mut flags = Vec::new();
+    if rounding != Rounding::Exact {
+        flags.push("rounded".to_owned());
+    }
+    let cells = [released.numerator, released.denominator, released.value];
+    if cells.iter().chain(released.counts.values()).any(|shown| *shown == Shown::Suppressed) {
+        flags.push("suppressed".to_owned());
+    }
+    flags
+}
+
+#[cfg(test)]
+#[path = "policy_tests.rs"]
+mod tests;

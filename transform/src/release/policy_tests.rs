@@ -1,0 +1,163 @@
+use std::collections::BTreeMap;
+
+use chrono::{TimeZone, Utc};
+
+use super::*;
+use crate::definition::Catalogue;
+use crate::figure::Status;
+
+fn figure(by: &[(Dimension, &str)], numerator: i64, denominator: Option<i64>) -> Figure {
+    Figure {
+        indicator: "ucr-two-hour-response".into(),
+        version: 1,
+        basis: "published".into(),
+        dimensions: by.iter().map(|(dimension, value)| (*dimension, (*value).to_owned())).collect(),
+        period_start: Utc.with_ymd_and_hms(2025, 5, 31, 23, 0, 0).unwrap(),
+        period_end: Utc.with_ymd_and_hms(2025, 6, 30, 23, 0, 0).unwrap(),
+        numerator: Some(numerator),
+        denominator,
+        counts: BTreeMap::from([("open".to_owned(), 3)]),
+        flags: BTreeMap::from([("negative_wait".to_owned(), 3), ("clock_change".to_owned(), 0)]),
+        status: Status::Provisional,
+        as_of: Utc.with_ymd_and_hms(2025, 7, 20, 9, 0, 0).unwrap(),
+    }
+}
+
+fn release(policy: &str, by: &[(Dimension, &str)], numerator: i64, denominator: Option<i64>) -> ReleasedFigure {
+    let catalogue = Catalogue::builtin().unwrap();
+    let definition = catalogue.get("ucr-two-hour-response").unwrap();
+    let policy = Policy::by_name(policy).unwrap();
+    policy.release(vec![figure(by, numerator, denominator)], definition)[0].clone()
+}
+
+const PROVIDER: &[(Dimension, &str)] = &[(Dimension::Provider, "NR5"), (Dimension::Month, "2025-06")];
+const ENGLAND: &[(Dimension, &str)] = &[(Dimension::Nation, "England"), (Dimension::Month, "2025-06")];
+
+fn ratio_of(shown: Shown) -> f64 {
+    match shown {
+        Shown::Number(number) => number,
+        other => panic!("expected a ratio, found {other}"),
+    }
+}
+
+#[test]
+fn golden_published_ratios_come_from_rounded_counts() {
+    // ucr.md section 1, recomputed from ucr_published_2024_25.csv; 15 significant digits.
+    for (met, stopped, published) in [
+        (44_960, 52_655, 0.853_860_032_285_633),
+        (46_780, 54_715, 0.854_975_783_605_958),
+        (47_905, 56_515, 0.847_651_066_088_649),
+        (49_090, 57_975, 0.846_744_286_330_315),
+    ] {
+        for (met, stopped) in [(met, stopped), (met + 2, stopped - 2), (met - 2, stopped + 2)] {
+            let released = release("ucr-publication", ENGLAND, met, Some(stopped));
+            assert_eq!(format!("{:.15}", ratio_of(released.value)), format!("{published:.15}"));
+        }
+    }
+}
+
+#[test]
+fn rounded_is_never_compared_with_exact() {
+    let exact = release("internal-live", PROVIDER, 46, Some(53));
+    let rounded = release("ucr-publication", PROVIDER, 46, Some(53));
+    assert_eq!((exact.numerator, exact.denominator), (Shown::Count(46), Shown::Count(53)));
+    assert_eq!((rounded.numerator, rounded.denominator), (Shown::Count(45), Shown::Count(55)));
+    assert!((ratio_of(exact.value) - 0.868).abs() < 5e-4);
+    assert!((ratio_of(rounded.value) - 0.818).abs() < 5e-4);
+}
+
+#[test]
+fn the_interval_speaks_of_the_numbers_shown() {
+    let bounds = |figure: &ReleasedFigure| (ratio_of(figure.lower), ratio_of(figure.upper));
+    let exact = release("internal-live", PROVIDER, 46, Some(53));
+    let rounded = release("ucr-publication", PROVIDER, 46, Some(53));
+    assert_eq!(bounds(&exact), wilson(46, 53, Z95).unwrap());
+    assert_eq!(bounds(&rounded), wilson(45, 55, Z95).unwrap());
+}
+
+#[test]
+fn hes_suppresses_below_national_level_and_a_rate_inherits_it() {
+    let small_part = release("public-hes", PROVIDER, 7, Some(53));
+    assert_eq!((small_part.numerator, small_part.denominator), (Shown::Suppressed, Shown::Count(55)));
+    assert_eq!(
+        (small_part.value, small_part.lower, small_part.upper),
+        (Shown::Suppressed, Shown::Suppressed, Shown::Suppressed)
+    );
+    assert_eq!(small_part.flags, ["rounded", "suppressed"]);
+    assert_eq!(small_part.counts["open"], Shown::Suppressed);
+
+    let none_of_few = release("public-hes", PROVIDER, 0, Some(7));
+    assert_eq!((none_of_few.numerator, none_of_few.denominator), (Shown::Count(0), Shown::Suppressed));
+    assert_eq!(none_of_few.value, Shown::Suppressed, "a true zero does not free its rate");
+
+    let eight = release("public-hes", PROVIDER, 8, Some(12));
+    assert_eq!(
+        (eight.numerator, eight.denominator, eight.value),
+        (Shown::Count(10), Shown::Count(10), Shown::Number(1.0))
+    );
+}
+
+#[test]
+fn hes_is_unrestricted_for_england_alone() {
+    let england = release("public-hes", ENGLAND, 3, Some(7));
+    assert_eq!((england.numerator, england.denominator), (Shown::Count(3), Shown::Count(7)));
+    assert!(england.flags.is_empty());
+    let with_icb = [(Dimension::Nation, "England"), (Dimension::Icb, "QJK")];
+    assert_eq!(release("public-hes", &with_icb, 3, Some(7)).numerator, Shown::Suppressed);
+    let no_area = [(Dimension::Month, "2025-06")];
+    assert_eq!(release("public-hes", &no_area, 3, Some(7)).numerator, Shown::Suppressed, "no area is not England");
+}
+
+#[test]
+fn nothing_zero_and_suppressed_are_three_answers() {
+    let nothing = release("internal-live", PROVIDER, 0, Some(0));
+    assert_eq!((nothing.value, nothing.lower), (Shown::NoData, Shown::NoData));
+    let zero = release("internal-live", PROVIDER, 0, Some(12));
+    assert_eq!(zero.value, Shown::Number(0.0));
+    let small = release("public-csds", PROVIDER, 2, Some(7));
+    assert_eq!(
+        (small.numerator, small.denominator, small.value),
+        (Shown::Count(5), Shown::Count(5), Shown::Suppressed)
+    );
+}
+
+#[test]
+fn a_count_shows_its_count_and_no_denominator() {
+    let count = release("ucr-publication", PROVIDER, 23, None);
+    assert_eq!((count.value, count.denominator, count.lower), (Shown::Count(25), Shown::NoData, Shown::NoData));
+}
+
+#[test]
+fn quality_flags_stay_inside() {
+    assert_eq!(release("internal-live", PROVIDER, 46, Some(53)).flags_text(), "negative_wait:3");
+    for public in ["ucr-publication", "public-hes", "public-csds"] {
+        assert!(!release(public, PROVIDER, 46, Some(53)).flags_text().contains("negative_wait"), "{public}");
+    }
+}
+
+#[test]
+fn a_label_names_the_version_and_an_unknown_policy_releases_nothing() {
+    assert_eq!(Policy::by_name("public-hes").unwrap().label(), "public-hes/1");
+    assert!(Policy::by_name("public-hes/1").is_ok());
+    let refused = Policy::by_name("none").unwrap_err().to_string();
+    assert!(refused.contains("'none'"));
+    assert!(Policy::ALL.iter().all(|policy| refused.contains(policy.name)), "the message lists every policy");
+    assert!(Policy::by_name("public-hes/2").is_err(), "another version is another policy");
+}
+
+#[test]
+fn the_row_has_the_columns_of_evaluate_in_order() {
+    let json = serde_json::to_string(&release("ucr-publication", PROVIDER, 46, Some(53))).unwrap();
+    let expected = r#"{"indicator":"ucr-two-hour-response","version":1,"basis":"published","provider":"NR5","month":"2025-06","period_start":"2025-06-01T00:00:00+01:00","period_end":"2025-07-01T00:00:00+01:00","numerator":45,"denominator":55,"value":0.8181818181818182,"#;
+    assert!(json.starts_with(expected), "{json}");
+    assert!(json.contains(
+        r#""status":"provisional","flags":"rounded","release":"ucr-publication/1","as_of":"2025-07-20T09:00:00Z""#
+    ));
+}
+
+#[test]
+fn one_count_is_released_by_the_same_rule() {
+    let hes = Policy::by_name("public-hes").unwrap();
+    assert_eq!(*hes.release_count(3, false), Shown::Suppressed);
+    assert_eq!(*hes.release_count(3, true), Shown::Count(3));
+}

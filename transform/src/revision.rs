@@ -1,0 +1,121 @@
+//! The revision log in words: what a figure was, what it is, and why it moved.
+
+use chrono::{DateTime, Utc};
+
+use crate::book::View;
+use crate::book::change::{Cause, Origin};
+use crate::book::clock::Source;
+use crate::book::dirty::{CalendarPeriod, Causes};
+use crate::engine::period::{Period, PeriodKind};
+
+/// One restated figure of a period that was already over. Exact, so it leaves only through release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// When the new figure was first shown.
+    pub known_at: DateTime<Utc>,
+    /// Indicator id.
+    pub indicator: String,
+    /// Basis of the definition.
+    pub basis: String,
+    /// Provider code.
+    pub provider: String,
+    /// Name of the period, for example `month:2024-10`.
+    pub period: String,
+    /// Numerator and denominator before.
+    pub old: (i64, Option<i64>),
+    /// Numerator and denominator now.
+    pub new: (i64, Option<i64>),
+    /// Why, for example "14 clocks gained an RTT end in the Refresh".
+    pub because: String,
+}
+
+impl Revision {
+    /// The whole sentence, with exact counts: for readers who may see them.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let period = period_words(&self.period);
+        let (old, new) = (figure_words(self.old), figure_words(self.new));
+        format!("{}, {period}: {old} to {new} because {}", self.provider, self.because)
+    }
+}
+
+/// Which view's changes explain a basis: those that NHS England also computes read `csds_clock`.
+pub(crate) fn view_of(basis: &str) -> View {
+    if matches!(basis, "live" | "best") { View::Live } else { View::Csds }
+}
+
+/// The causes of one view in words, largest first: "14 clocks gained an RTT end in the Refresh, 1 clock was removed in live events".
+#[must_use]
+pub fn because(causes: &Causes, view: View) -> String {
+    let mut told: Vec<(u64, Cause, Source)> = causes
+        .iter()
+        .filter(|((of, _, _), count)| *of == view && **count > 0)
+        .map(|((_, cause, source), count)| (*count, *cause, *source))
+        .collect();
+    told.sort_by(|one, two| two.0.cmp(&one.0).then(one.1.cmp(&two.1)).then(one.2.cmp(&two.2)));
+    let phrases: Vec<String> = told.into_iter().map(phrase).collect();
+    if phrases.is_empty() {
+        return "the figures were computed again at start".to_owned();
+    }
+    phrases.join(", ")
+}
+
+fn phrase((count, cause, source): (u64, Cause, Source)) -> String {
+    let many = count != 1;
+    let clocks = if many { "clocks" } else { "clock" };
+    let what = cause.phrase(many);
+    if cause == Cause::TimePassed {
+        return format!("{count} {clocks} {what}");
+    }
+    format!("{count} {clocks} {what} {}", Origin { source }.phrase())
+}
+
+fn figure_words((numerator, denominator): (i64, Option<i64>)) -> String {
+    match denominator {
+        None => numerator.to_string(),
+        Some(0) => "no data".to_owned(),
+        #[expect(clippy::cast_precision_loss, reason = "counts of referrals are far below 2^52")]
+        Some(denominator) => {
+            let percent = 100.0 * numerator as f64 / denominator as f64;
+            format!("{percent:.1}% ({numerator} of {denominator})")
+        }
+    }
+}
+
+fn period_words(name: &str) -> String {
+    let period = crate::engine::period::parse_name(name, DateTime::UNIX_EPOCH);
+    match period.map(|Period { kind, .. }| kind) {
+        Some(PeriodKind::Calendar(CalendarPeriod::Day(day))) => day.format("%-d %b %Y").to_string(),
+        Some(PeriodKind::Calendar(CalendarPeriod::Month(first))) => first.format("%b %Y").to_string(),
+        _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_reads_as_a_sentence() {
+        let causes = Causes::from([
+            ((View::Csds, Cause::GainedEnd, Source::Refresh), 14),
+            ((View::Csds, Cause::Removed, Source::Refresh), 1),
+            ((View::Live, Cause::Appeared, Source::Live), 3),
+        ]);
+        let revision = Revision {
+            known_at: DateTime::UNIX_EPOCH,
+            indicator: "ucr-two-hour-response".to_owned(),
+            basis: "published".to_owned(),
+            provider: "NR5".to_owned(),
+            period: "month:2024-10".to_owned(),
+            old: (849, Some(1000)),
+            new: (858, Some(1014)),
+            because: because(&causes, View::Csds),
+        };
+        assert_eq!(
+            revision.words(),
+            "NR5, Oct 2024: 84.9% (849 of 1000) to 84.6% (858 of 1014) because 14 clocks gained an RTT end in the Refresh, \
+             1 clock was removed in the Refresh"
+        );
+    }
+}

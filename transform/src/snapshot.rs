@@ -1,0 +1,243 @@
+//! One consistent picture at one `as_of`: what every outlet reads. Immutable and shared.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use homeward_contract::geography::Geography;
+use homeward_contract::time::london;
+
+use crate::cells::Cells;
+use crate::conditions::Condition;
+use crate::definition::{Catalogue, Definition};
+use crate::engine::period::{Period, PeriodKind, parse_name};
+use crate::engine::{Atom, AtomValue};
+use crate::figure::{Dimension, Figure, Status};
+use crate::revision::Revision;
+
+/// Area value of a clock whose area is not known.
+pub const UNKNOWN_AREA: &str = "unknown";
+
+/// The nation's code as the published workbook prints it.
+pub const NATION: &str = "National";
+
+/// Which figures to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FigureQuery {
+    /// Indicator id.
+    pub indicator: String,
+    /// Bases wanted; empty means all.
+    pub bases: Vec<String>,
+    /// Dimensions, in the order wanted. At most one of them is a period; with none, months are summed, or the present instant is read.
+    pub by: Vec<Dimension>,
+    /// First local day of periods wanted.
+    pub from: Option<NaiveDate>,
+    /// Last local day of periods wanted.
+    pub to: Option<NaiveDate>,
+    /// One period by its name, for example `window:28d`.
+    pub period: Option<String>,
+}
+
+/// How fresh the picture is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Freshness {
+    /// When Homeward took in the newest fact counted here.
+    pub known_at: Option<DateTime<Utc>>,
+    /// Newest event time a provider: what the live feed has told up to.
+    pub watermarks: BTreeMap<Arc<str>, DateTime<Utc>>,
+}
+
+/// Everything an outlet may ask for, at one instant.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    pub(crate) as_of: DateTime<Utc>,
+    pub(crate) sequence: u64,
+    pub(crate) revision_count: u64,
+    pub(crate) cells: Cells,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) geography: Arc<Geography>,
+    pub(crate) freshness: Freshness,
+    pub(crate) revisions: Arc<[Revision]>,
+    pub(crate) conditions: Arc<[Condition]>,
+}
+
+impl Snapshot {
+    /// A picture of cells at an instant, without live state: for files and for the past.
+    #[must_use]
+    pub fn of_cells(cells: Cells, catalogue: Arc<Catalogue>, geography: Arc<Geography>, as_of: DateTime<Utc>) -> Self {
+        Self {
+            as_of,
+            sequence: 0,
+            revision_count: 0,
+            cells,
+            catalogue,
+            geography,
+            freshness: Freshness::default(),
+            revisions: Arc::from([]),
+            conditions: Arc::from([]),
+        }
+    }
+
+    /// The instant that every figure here speaks for.
+    #[must_use]
+    pub const fn as_of(&self) -> DateTime<Utc> {
+        self.as_of
+    }
+
+    /// Rises by one with each snapshot of a process.
+    #[must_use]
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// How often a figure of a period that was over has been restated.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision_count
+    }
+
+    /// How fresh the picture is.
+    #[must_use]
+    pub const fn freshness(&self) -> &Freshness {
+        &self.freshness
+    }
+
+    /// The newest restatements, oldest first.
+    #[must_use]
+    pub fn revisions(&self) -> &[Revision] {
+        &self.revisions
+    }
+
+    /// Alert conditions that hold now.
+    #[must_use]
+    pub fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    /// The definitions that made the figures.
+    #[must_use]
+    pub const fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// The reference geography in force.
+    #[must_use]
+    pub const fn geography(&self) -> &Arc<Geography> {
+        &self.geography
+    }
+
+    /// Exact figures: numerators and denominators summed over the cells of each group, never ratios.
+    /// Sorted by basis, dimension values and period. Empty when the indicator is not known.
+    #[must_use]
+    pub fn figures(&self, query: &FigureQuery) -> Vec<Figure> {
+        let Some(definition) = self.catalogue.get(&query.indicator) else { return Vec::new() };
+        let mut groups: BTreeMap<GroupKey, (AtomValue, Period)> = BTreeMap::new();
+        for (_, kind, unit) in self.cells.units(&query.indicator) {
+            if !wanted_period(query, kind) {
+                continue;
+            }
+            for (atom, value) in unit.iter().filter(|(atom, _)| wanted_basis(query, atom)) {
+                let Some(period) = parse_name(&atom.period, self.as_of) else { continue };
+                if !within(query, &period) {
+                    continue;
+                }
+                let key = self.group_key(definition, query, atom, &period);
+                let (sum, span) = groups.entry(key).or_insert_with(|| (AtomValue::default(), period.clone()));
+                sum.add(value);
+                span.starts_at = span.starts_at.min(period.starts_at);
+                span.ends_at = span.ends_at.max(period.ends_at);
+            }
+        }
+        groups.into_iter().map(|(key, (value, span))| self.figure(definition, query, key, value, &span)).collect()
+    }
+
+    fn group_key(&self, definition: &Definition, query: &FigureQuery, atom: &Atom, period: &Period) -> GroupKey {
+        let values =
+            query.by.iter().map(|dimension| self.dimension_value(definition, *dimension, atom, period)).collect();
+        GroupKey { basis: Arc::clone(&atom.basis), values }
+    }
+
+    fn dimension_value(&self, definition: &Definition, dimension: Dimension, atom: &Atom, period: &Period) -> Arc<str> {
+        let known = |value: &Option<Arc<str>>| value.clone().unwrap_or_else(|| Arc::from(UNKNOWN_AREA));
+        match dimension {
+            Dimension::Provider => Arc::clone(&atom.provider),
+            Dimension::Icb => known(&atom.icb),
+            Dimension::Lcp => known(&atom.lcp),
+            Dimension::Pcn => known(&atom.pcn),
+            Dimension::Region => {
+                let region = atom.icb.as_deref().and_then(|icb| self.geography.region_of_icb(icb));
+                Arc::from(region.unwrap_or(UNKNOWN_AREA))
+            }
+            Dimension::Nation => Arc::from(NATION),
+            Dimension::Day | Dimension::Month | Dimension::Window => {
+                let name = period.name();
+                Arc::from(name.split_once(':').map_or(name.as_str(), |(_, value)| value))
+            }
+            stratum => {
+                let position = definition.strata.iter().position(|held| *held == stratum);
+                position.and_then(|position| atom.strata.get(position).cloned()).unwrap_or_else(|| Arc::from("all"))
+            }
+        }
+    }
+
+    fn figure(
+        &self,
+        definition: &Definition,
+        query: &FigureQuery,
+        key: GroupKey,
+        value: AtomValue,
+        span: &Period,
+    ) -> Figure {
+        let plain = |counts: BTreeMap<Arc<str>, i64>| {
+            counts.into_iter().map(|(name, count)| (name.to_string(), count)).collect()
+        };
+        Figure {
+            indicator: definition.id.clone(),
+            version: definition.version,
+            basis: key.basis.to_string(),
+            dimensions: query.by.iter().copied().zip(key.values.iter().map(ToString::to_string)).collect(),
+            period_start: span.starts_at,
+            period_end: span.ends_at,
+            numerator: Some(value.numerator),
+            denominator: value.denominator,
+            counts: plain(value.counts),
+            flags: plain(value.flags),
+            status: Status::from_source_rank(value.source_rank.unwrap_or(1)),
+            as_of: self.as_of,
+        }
+    }
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct GroupKey {
+    basis: Arc<str>,
+    values: Vec<Arc<str>>,
+}
+
+fn wanted_basis(query: &FigureQuery, atom: &Atom) -> bool {
+    query.bases.is_empty() || query.bases.iter().any(|basis| basis.as_str() == atom.basis.as_ref())
+}
+
+/// The period dimension asked for decides the grain; without one, months are summed and the present instant is read.
+fn wanted_period(query: &FigureQuery, kind: PeriodKind) -> bool {
+    use crate::book::dirty::CalendarPeriod;
+    if query.period.is_some() {
+        return true;
+    }
+    let grain = query.by.iter().copied().find(|dimension| dimension.is_period());
+    match kind {
+        PeriodKind::Calendar(CalendarPeriod::Day(_)) => grain == Some(Dimension::Day),
+        PeriodKind::Calendar(CalendarPeriod::Month(_)) => matches!(grain, None | Some(Dimension::Month)),
+        PeriodKind::Window(_) => grain == Some(Dimension::Window),
+        PeriodKind::Now => grain.is_none(),
+    }
+}
+
+fn within(query: &FigureQuery, period: &Period) -> bool {
+    let named = query.period.as_ref().is_none_or(|name| *name == period.name());
+    let first = london(period.starts_at).date();
+    let calendar = matches!(period.kind, PeriodKind::Calendar(_));
+    let after = !calendar || query.from.is_none_or(|from| first >= from);
+    let before = !calendar || query.to.is_none_or(|to| first <= to);
+    named && after && before
+}

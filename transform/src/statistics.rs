@@ -1,0 +1,172 @@
+//! Intervals and rounding for display. Pure; every rule is named in the handbook's statistics page.
+
+/// z of a two-sided 95% interval.
+pub const Z95: f64 = 1.959_964;
+
+/// z of a two-sided 99.8% interval.
+pub const Z998: f64 = 3.090_232;
+
+/// Wilson score interval of the proportion `successes / trials`, as ratios from 0 to 1.
+///
+/// `None` when there are no trials (no rate, never NaN) or when there are more successes than trials, which is not a
+/// proportion. Source: handbook, statistics section 2.
+///
+/// ```
+/// use homeward_transform::statistics::{Z95, wilson};
+/// let (lower, upper) = wilson(27, 40, Z95).unwrap();
+/// assert!((lower - 0.5201775).abs() < 1e-7 && (upper - 0.7991550).abs() < 1e-7);
+/// ```
+#[must_use]
+pub fn wilson(successes: u64, trials: u64, z: f64) -> Option<(f64, f64)> {
+    if trials == 0 || successes > trials {
+        return None;
+    }
+    let n = ratio_part(trials);
+    let p = ratio_part(successes) / n;
+    let z_squared = z * z;
+    let divisor = 1.0 + z_squared / n;
+    let centre = (p + z_squared / (2.0 * n)) / divisor;
+    let half = z * (p * (1.0 - p) / n + z_squared / (4.0 * n * n)).sqrt() / divisor;
+    // At 0 and n successes the bound is exactly 0 or 1; rounding may leave it an ulp outside.
+    Some(((centre - half).max(0.0), (centre + half).min(1.0)))
+}
+
+/// The largest number of successes in `trials` whose upper Wilson bound still lies below `target`: at or under it a rate is
+/// below the target and not by chance.
+///
+/// `None` when even no success at all would not be confident, which happens to very small areas. Boards print it so that the
+/// silence of a small area is understood (handbook, alerting section 2).
+#[must_use]
+pub fn most_successes_confidently_below(target: f64, trials: u64, z: f64) -> Option<u64> {
+    let is_below = |successes: u64| wilson(successes, trials, z).is_some_and(|(_, upper)| upper < target);
+    if !is_below(0) {
+        return None;
+    }
+    // The bound rises with every success, so halving the stretch finds the last one that is below.
+    let (mut below, mut not_below) = (0, trials.saturating_add(1));
+    while not_below - below > 1 {
+        let middle = below + (not_below - below) / 2;
+        if is_below(middle) {
+            below = middle;
+        } else {
+            not_below = middle;
+        }
+    }
+    Some(below)
+}
+
+/// A percentage with one decimal, half away from zero, from whole counts ("67.5" for 27 of 40); `None` without trials.
+///
+/// Computed in integers: 0.5525 held as a float is a hair off the half and would round by accident. Display only; stored
+/// values stay unrounded (handbook, statistics section 6).
+#[must_use]
+pub fn percent_one_decimal(successes: u64, trials: u64) -> Option<String> {
+    if trials == 0 {
+        return None;
+    }
+    let (k, n) = (u128::from(successes), u128::from(trials));
+    let tenths = (2_000 * k + n) / (2 * n);
+    Some(format!("{}.{}", tenths / 10, tenths % 10))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of people and referrals stay far below 2^53")]
+fn ratio_part(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_interval(successes: u64, trials: u64, lower: f64, upper: f64) {
+        let (low, high) = wilson(successes, trials, Z95).unwrap();
+        assert!((low - lower).abs() < 6e-8, "{successes}/{trials}: lower {low}, expected {lower}");
+        assert!((high - upper).abs() < 6e-8, "{successes}/{trials}: upper {high}, expected {upper}");
+    }
+
+    #[test]
+    fn the_handbook_values_come_out() {
+        assert_interval(65, 100, 0.552_544_4, 0.736_357_5);
+        assert_interval(1_045, 5_000, 0.197_955_5, 0.220_491_3);
+        assert_interval(27, 40, 0.520_177_5, 0.799_155_0);
+    }
+
+    #[test]
+    fn the_rule_tests_of_alerting_come_out() {
+        let upper = |k, n| wilson(k, n, Z95).unwrap().1;
+        assert!((upper(270, 400) - 0.719).abs() < 5e-4);
+        assert!(upper(270, 400) < 0.80 && upper(270, 400) >= 0.70, "local fires, national does not");
+        assert!(upper(31, 40) >= 0.80, "31 of 40 stays silent");
+    }
+
+    #[test]
+    fn nothing_observed_gives_no_interval() {
+        assert_eq!(wilson(0, 0, Z95), None);
+        assert_eq!(wilson(2, 1, Z95), None);
+    }
+
+    #[test]
+    fn bounds_stay_inside_zero_and_one_and_hold_the_rate() {
+        for trials in 1..200 {
+            for successes in 0..=trials {
+                let (lower, upper) = wilson(successes, trials, Z95).unwrap();
+                let rate = ratio_part(successes) / ratio_part(trials);
+                assert!((0.0..=1.0).contains(&lower) && (0.0..=1.0).contains(&upper));
+                assert!(lower <= rate + 1e-12 && rate <= upper + 1e-12, "{successes}/{trials}");
+            }
+        }
+    }
+
+    #[test]
+    fn z_of_99_8_is_wider_than_95() {
+        let (narrow, wide) = (wilson(27, 40, Z95).unwrap(), wilson(27, 40, Z998).unwrap());
+        assert!(wide.0 < narrow.0 && narrow.1 < wide.1);
+    }
+
+    #[test]
+    fn the_smallest_confident_rates_are_those_of_the_alert_table() {
+        let table = [(20, 12), (30, 19), (50, 34), (100, 72), (200, 148), (500, 382), (1_000, 775), (3_000, 2_357)];
+        for (trials, successes) in table {
+            assert_eq!(most_successes_confidently_below(0.8, trials, Z95), Some(successes), "n = {trials}");
+        }
+        let percents: Vec<_> = table.iter().filter_map(|&(n, k)| percent_one_decimal(k, n)).collect();
+        assert_eq!(percents, ["60.0", "63.3", "68.0", "72.0", "74.0", "76.4", "77.5", "78.6"]);
+        assert_eq!(most_successes_confidently_below(0.7, 0, Z95), None);
+        assert_eq!(most_successes_confidently_below(0.7, 1, Z95), None, "one person proves nothing");
+    }
+
+    /// Exact binomial probability that at most `most` of `trials` succeed.
+    fn at_most(most: u64, trials: u64, rate: f64) -> f64 {
+        let mut term = (1.0 - rate).powf(ratio_part(trials));
+        let mut sum = term;
+        for k in 0..most {
+            term *= ratio_part(trials - k) / ratio_part(k + 1) * rate / (1.0 - rate);
+            sum += term;
+        }
+        sum
+    }
+
+    #[test]
+    fn false_alarms_and_power_are_those_of_the_alert_table() {
+        // n, naive rule at a true rate of 82%, bound at 82%, bound at 70%; percent, as printed.
+        for (trials, naive, false_alarm, power, printed) in
+            [(30, 28.8, 1.2, 27.0, 0.5), (100, 25.3, 0.9, 70.0, 0.5), (300, 16.4, 0.2, 98.0, 0.5)]
+        {
+            let bound = most_successes_confidently_below(0.8, trials, Z95).unwrap();
+            let under_target = (trials * 8).div_ceil(10) - 1;
+            assert!((at_most(under_target, trials, 0.82) * 100.0 - naive).abs() < 0.05, "naive, n = {trials}");
+            assert!((at_most(bound, trials, 0.82) * 100.0 - false_alarm).abs() < 0.05, "false alarm, n = {trials}");
+            assert!((at_most(bound, trials, 0.70) * 100.0 - power).abs() <= printed, "power, n = {trials}");
+        }
+    }
+
+    #[test]
+    fn percentages_round_half_away_from_zero() {
+        assert_eq!(percent_one_decimal(27, 40).as_deref(), Some("67.5"));
+        assert_eq!(percent_one_decimal(221, 400).as_deref(), Some("55.3"), "55.25 goes up");
+        assert_eq!(percent_one_decimal(46, 53).as_deref(), Some("86.8"));
+        assert_eq!(percent_one_decimal(45, 55).as_deref(), Some("81.8"));
+        assert_eq!(percent_one_decimal(7, 7).as_deref(), Some("100.0"));
+        assert_eq!(percent_one_decimal(0, 0), None);
+    }
+}

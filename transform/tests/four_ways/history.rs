@@ -1,0 +1,337 @@
+//! A simulated history and the four ways to compute its figures.
+#![expect(
+    clippy::expect_used,
+    clippy::cast_possible_wrap,
+    reason = "a test says why it fails by panicking; its counts are small"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use chrono::{DateTime, Duration, Utc};
+use homeward_contract::feed::{Feed, Table};
+use homeward_contract::geography::Geography;
+use homeward_contract::identity::PseudonymKeys;
+use homeward_ingest::decode::{DecodeContext, Place, RawRecord, decode};
+use homeward_ingest::lake::{FeedCommit, Lake, OffsetAdvance};
+use homeward_simulator::{Area, Grain, Message, Parameters, Simulation};
+use homeward_transform::computation::Computation;
+use homeward_transform::definition::Catalogue;
+use homeward_transform::figure::Dimension;
+use homeward_transform::history::{CellVersion, cells_at};
+use homeward_transform::live::{Live, LiveOptions, Past};
+use homeward_transform::snapshot::{FigureQuery, Snapshot};
+
+/// Every figure of a snapshot in words, by cell.
+pub(crate) type Outcome = BTreeMap<String, String>;
+
+pub(crate) struct History {
+    simulation: Simulation,
+    messages: Vec<Message>,
+    keys: PseudonymKeys,
+    catalogue: Arc<Catalogue>,
+    geography: Arc<Geography>,
+}
+
+const READINGS: [(&str, &[Dimension]); 8] = [
+    ("ucr-two-hour-response", &[Dimension::Provider, Dimension::Month]),
+    ("ucr-two-hour-response", &[Dimension::Provider, Dimension::Day]),
+    ("ucr-two-hour-response", &[Dimension::Lcp, Dimension::Month]),
+    ("ucr-two-hour-response", &[Dimension::Icb, Dimension::Window]),
+    ("ucr-two-hour-response", &[Dimension::Nation, Dimension::Month]),
+    ("ucr-referrals", &[Dimension::Provider, Dimension::Day]),
+    ("ucr-referrals", &[Dimension::Pcn, Dimension::Month]),
+    ("ucr-open-clocks", &[Dimension::Provider, Dimension::Band]),
+];
+
+impl History {
+    pub(crate) fn new(parameters: Parameters) -> Self {
+        let keys = PseudonymKeys::from_secret(1, parameters.pseudonym_secret.as_bytes());
+        let simulation = Simulation::new(parameters);
+        let messages: Vec<Message> = simulation.messages().collect();
+        let catalogue = Arc::new(Catalogue::builtin().expect("the built-in definitions are sound"));
+        Self { simulation, messages, keys, catalogue, geography: Arc::new(Geography::devon()) }
+    }
+
+    pub(crate) fn start(&self) -> DateTime<Utc> {
+        self.messages.first().expect("a message").deliver_at
+    }
+
+    pub(crate) fn end(&self) -> DateTime<Utc> {
+        self.messages.last().expect("a message").deliver_at
+    }
+
+    /// After the last message, so that nothing is open or held back by chance.
+    fn as_of(&self) -> DateTime<Utc> {
+        self.end() + Duration::minutes(1)
+    }
+
+    pub(crate) async fn one_batch(&self) -> Outcome {
+        let mut computation = self.computation();
+        self.apply(&mut computation, &self.messages);
+        self.finish(computation).await
+    }
+
+    /// Every message is a batch of its own; cells are evaluated now and then, so that old and new cells both change.
+    pub(crate) async fn row_by_row(&self) -> Outcome {
+        let mut computation = self.computation();
+        let pause = (self.messages.len() / 12).max(1);
+        for (index, message) in self.messages.iter().enumerate() {
+            self.apply(&mut computation, std::slice::from_ref(message));
+            if index % pause == 0 {
+                computation.evaluate(message.deliver_at).await.expect("evaluates");
+            }
+        }
+        self.finish(computation).await
+    }
+
+    /// The same messages in any order, every third one twice.
+    pub(crate) async fn shuffled(&self, seed: u64) -> Outcome {
+        let mut shuffled: Vec<Message> = self.messages.iter().flat_map(twice_every_third(seed)).cloned().collect();
+        let mut state = seed | 1;
+        for index in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let other = (state >> 33) as usize % (index + 1);
+            shuffled.swap(index, other);
+        }
+        let mut computation = self.computation();
+        for chunk in shuffled.chunks(shuffled.len() / 3 + 1) {
+            self.apply(&mut computation, chunk);
+            computation.evaluate(self.as_of()).await.expect("evaluates");
+        }
+        self.finish(computation).await
+    }
+
+    /// Through a lake on disk; after every commit the process dies and a new one restores itself from the lake.
+    pub(crate) async fn killed_and_restored(&self, commits: usize) -> Outcome {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut outcome = Outcome::new();
+        let mut instants = Vec::new();
+        let mut next: BTreeMap<Feed, i64> = BTreeMap::new();
+        let chunks = self.deliveries(commits);
+        for (index, chunk) in chunks.iter().enumerate() {
+            let known_at = chunk.last().expect("a message").deliver_at;
+            {
+                let lake = Lake::open(folder.path()).expect("opens");
+                for feed in Feed::ALL {
+                    self.commit(&lake, feed, chunk, known_at, next.entry(feed).or_default()).await;
+                }
+            }
+            let last = index + 1 == chunks.len();
+            let lake = Arc::new(Lake::open(folder.path()).expect("opens"));
+            let (catalogue, geography) = (Arc::clone(&self.catalogue), Arc::clone(&self.geography));
+            let now = if last { self.as_of() } else { known_at };
+            let live = Live::restore(lake, catalogue, geography, LiveOptions::default(), now).await.expect("restores");
+            let snapshot = Arc::clone(&live.subscribe().borrow());
+            self.assert_truth(&snapshot, now);
+            outcome = readings(&snapshot);
+            instants.push(now);
+        }
+        let lake = Arc::new(Lake::open(folder.path()).expect("opens"));
+        let past = Past::new(lake, Arc::clone(&self.catalogue), Arc::clone(&self.geography));
+        for known_at in instants {
+            self.assert_rates(&past.as_known_at(known_at).await.expect("reads"), known_at);
+        }
+        outcome
+    }
+
+    /// Delivers in steps and compares live, published, referral and open-clock figures with the truth after each one; then
+    /// asks the versions what was known at each step. Returns how many figures were restated.
+    pub(crate) async fn follow_the_truth(&self, steps: usize) -> u64 {
+        let mut computation = self.computation();
+        let mut versions: Vec<CellVersion> = Vec::new();
+        let mut instants = Vec::new();
+        let mut revisions = 0;
+        for chunk in self.deliveries(steps) {
+            let now = chunk.last().expect("a message").deliver_at;
+            self.apply(&mut computation, chunk);
+            versions.extend(computation.evaluate(now).await.expect("evaluates"));
+            let snapshot = computation.snapshot(now).await.expect("evaluates");
+            self.assert_truth(&snapshot, now);
+            revisions = snapshot.revision();
+            instants.push(now);
+        }
+        for known_at in instants {
+            let (catalogue, geography) = (Arc::clone(&self.catalogue), Arc::clone(&self.geography));
+            let then = Snapshot::of_cells(cells_at(&versions, known_at), catalogue, geography, known_at);
+            self.assert_rates(&then, known_at);
+        }
+        revisions
+    }
+
+    /// The messages in about this many parts; what is delivered at one instant, a submission above all, stays together.
+    fn deliveries(&self, parts: usize) -> Vec<&[Message]> {
+        let length = self.messages.len() / parts + 1;
+        let mut rest = self.messages.as_slice();
+        let mut deliveries = Vec::new();
+        while !rest.is_empty() {
+            let last = rest[length.min(rest.len()) - 1].deliver_at;
+            let (delivery, later) = rest.split_at(rest.partition_point(|message| message.deliver_at <= last));
+            deliveries.push(delivery);
+            rest = later;
+        }
+        deliveries
+    }
+
+    fn assert_truth(&self, snapshot: &Snapshot, now: DateTime<Utc>) {
+        self.assert_rates(snapshot, now);
+        let open: BTreeMap<(String, String), i64> =
+            ratios(snapshot, "ucr-open-clocks", "live", &[Dimension::Provider, Dimension::Band], false)
+                .into_iter()
+                .map(|(cell, (count, _))| (cell, count))
+                .collect();
+        for (provider, bands) in self.simulation.truth().open_bands(now, now, Area::Provider) {
+            let planted = [
+                ("0_to_60m", bands.under_60),
+                ("60_to_90m", bands.under_90),
+                ("90_to_120m", bands.under_120),
+                ("over_120m", bands.over_120),
+            ];
+            for (band, count) in planted {
+                let found = open.get(&(provider.clone(), band.to_owned())).copied().unwrap_or(0);
+                assert_eq!(found, i64::try_from(count).expect("small"), "open clocks of {provider} {band} at {now}");
+            }
+        }
+    }
+
+    fn assert_rates(&self, snapshot: &Snapshot, now: DateTime<Utc>) {
+        let truth = self.simulation.truth();
+        for (area, grain, by) in [
+            (Area::Provider, Grain::Month, [Dimension::Provider, Dimension::Month]),
+            (Area::Provider, Grain::Day, [Dimension::Provider, Dimension::Day]),
+            (Area::Lcp, Grain::Month, [Dimension::Lcp, Dimension::Month]),
+        ] {
+            let planted = truth.live_rate(now, now, area, grain).into_iter();
+            let planted: Cells = planted
+                .map(|((area, period), ratio)| ((area, bare(&period)), (ratio.met as i64, ratio.denominator as i64)))
+                .collect();
+            let found = ratios(snapshot, "ucr-two-hour-response", "live", &by, true);
+            assert_cells(&format!("live rate by {by:?} at {now}"), &planted, &found);
+        }
+        let planted: Cells = truth
+            .published(now)
+            .into_iter()
+            .map(|((provider, period), ratio)| {
+                ((provider, bare(&period)), (ratio.met as i64, ratio.denominator as i64))
+            })
+            .collect();
+        let found =
+            ratios(snapshot, "ucr-two-hour-response", "published", &[Dimension::Provider, Dimension::Month], true);
+        assert_cells(&format!("published rate at {now}"), &planted, &found);
+        let planted: Cells = truth
+            .referrals(now, now, Area::Provider, Grain::Day)
+            .into_iter()
+            .map(|((provider, period), count)| ((provider, bare(&period)), (count as i64, 0)))
+            .collect();
+        let found = ratios(snapshot, "ucr-referrals", "live", &[Dimension::Provider, Dimension::Day], false);
+        assert_cells(&format!("referrals at {now}"), &planted, &found);
+    }
+
+    fn computation(&self) -> Computation {
+        Computation::new(Arc::clone(&self.catalogue), Arc::clone(&self.geography))
+    }
+
+    async fn finish(&self, mut computation: Computation) -> Outcome {
+        computation.evaluate(self.as_of()).await.expect("evaluates");
+        readings(&computation.snapshot(self.as_of()).await.expect("evaluates"))
+    }
+
+    fn apply(&self, computation: &mut Computation, messages: &[Message]) {
+        for feed in Feed::ALL {
+            for (table, batch) in self.facts(feed, messages, self.end(), 0) {
+                computation.apply(table, &batch).expect("the facts have their columns");
+            }
+        }
+    }
+
+    fn facts(&self, feed: Feed, messages: &[Message], known_at: DateTime<Utc>, from: i64) -> Vec<(Table, RecordBatch)> {
+        let topic: Arc<str> = Arc::from(feed.default_topic());
+        let of_feed = messages.iter().filter(|message| message.feed == feed);
+        let raw: Vec<RawRecord<'_>> = of_feed
+            .zip(from..)
+            .map(|(message, offset)| RawRecord {
+                place: Place { topic: Arc::clone(&topic), partition: 0, offset },
+                key: Some(&message.key),
+                payload: Some(&message.payload),
+            })
+            .collect();
+        decode(feed, &raw, &DecodeContext { keys: &self.keys, known_at }).tables
+    }
+
+    async fn commit(&self, lake: &Lake, feed: Feed, chunk: &[Message], known_at: DateTime<Utc>, next: &mut i64) {
+        let from = *next;
+        *next += i64::try_from(chunk.iter().filter(|message| message.feed == feed).count()).expect("small");
+        if *next == from {
+            return;
+        }
+        let advance = OffsetAdvance { topic: feed.default_topic().to_owned(), partition: 0, from, next: *next };
+        let tables = self.facts(feed, chunk, known_at, from);
+        let commit = FeedCommit { feed, tables, quarantine: None, offsets: vec![advance] };
+        lake.commit(commit).await.expect("commits");
+    }
+}
+
+type Cells = BTreeMap<(String, String), (i64, i64)>;
+
+fn assert_cells(what: &str, planted: &Cells, found: &Cells) {
+    let filled = |cells: &Cells| -> Cells {
+        cells
+            .iter()
+            .filter(|(_, (numerator, denominator))| *numerator + *denominator != 0)
+            .map(|(cell, value)| (cell.clone(), *value))
+            .collect()
+    };
+    let (planted, found) = (filled(planted), filled(found));
+    let cells: std::collections::BTreeSet<_> = planted.keys().chain(found.keys()).collect();
+    let differences: Vec<String> = cells
+        .into_iter()
+        .filter(|cell| planted.get(*cell) != found.get(*cell))
+        .map(|cell| format!("{cell:?}: planted {:?}, found {:?}", planted.get(cell), found.get(cell)))
+        .take(10)
+        .collect();
+    assert!(differences.is_empty(), "{what}:\n{}", differences.join("\n"));
+}
+
+fn ratios(snapshot: &Snapshot, indicator: &str, basis: &str, by: &[Dimension], ratio: bool) -> Cells {
+    let query = FigureQuery {
+        indicator: indicator.to_owned(),
+        bases: vec![basis.to_owned()],
+        by: by.to_vec(),
+        ..FigureQuery::default()
+    };
+    snapshot
+        .figures(&query)
+        .into_iter()
+        .map(|figure| {
+            let cell = (figure.dimensions[0].1.clone(), figure.dimensions[1].1.clone());
+            let denominator = if ratio { figure.denominator.unwrap_or(0) } else { 0 };
+            (cell, (figure.numerator.unwrap_or(0), denominator))
+        })
+        .collect()
+}
+
+fn readings(snapshot: &Snapshot) -> Outcome {
+    let mut outcome = Outcome::new();
+    for (indicator, by) in READINGS {
+        let query = FigureQuery { indicator: indicator.to_owned(), by: by.to_vec(), ..FigureQuery::default() };
+        for figure in snapshot.figures(&query) {
+            let cell = format!("{indicator} {} {:?}", figure.basis, figure.dimensions);
+            let value = (figure.numerator, figure.denominator, &figure.counts, &figure.flags, figure.status);
+            outcome.insert(cell, format!("{value:?}"));
+        }
+    }
+    outcome
+}
+
+fn bare(period: &str) -> String {
+    period.split_once(':').map_or(period, |(_, value)| value).to_owned()
+}
+
+fn twice_every_third(seed: u64) -> impl FnMut(&Message) -> Vec<&Message> {
+    let mut count = seed;
+    move |message| {
+        count += 1;
+        if count.is_multiple_of(3) { vec![message, message] } else { vec![message] }
+    }
+}

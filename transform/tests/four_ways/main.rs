@@ -1,0 +1,66 @@
+//! The central property: one batch = row by row = shuffled, duplicated, late and corrected = killed and restored after
+//! every commit; and at every instant on the way the figures are those of the truth that the simulator planted.
+
+mod history;
+
+use chrono::Duration;
+use history::{History, Outcome};
+use homeward_simulator::Parameters;
+use proptest::prelude::*;
+
+/// Ten days with dirt well above real rates, so that each case meets every kind of it.
+fn parameters(seed: u64) -> Parameters {
+    let mut parameters = Parameters { seed, days: 10, ..Parameters::default() };
+    parameters.feed.duplicate_same_id = 0.1;
+    parameters.feed.duplicate_new_id = 0.1;
+    parameters.feed.reordered = 0.2;
+    parameters.fates.voided = 0.05;
+    parameters.fates.end_amended = 0.1;
+    parameters.fates.start_amended = 0.05;
+    parameters
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn four_ways_give_one_answer(seed in 1_u64..1_000_000) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let history = History::new(parameters(seed));
+        runtime.block_on(async {
+            let batch = history.one_batch().await;
+            assert!(!batch.is_empty(), "the history has figures");
+            assert_same("row by row", &batch, &history.row_by_row().await);
+            assert_same("shuffled and duplicated", &batch, &history.shuffled(seed).await);
+            assert_same("killed and restored", &batch, &history.killed_and_restored(6).await);
+        });
+    }
+
+    #[test]
+    fn at_every_instant_the_figures_are_the_planted_truth(seed in 1_u64..1_000_000) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let history = History::new(parameters(seed));
+        runtime.block_on(history.follow_the_truth(8));
+    }
+}
+
+/// Two months with Primary and Refresh: live, provisional and final knowledge of the same clocks, against the truth.
+#[test]
+fn submissions_restate_what_live_events_said() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let history = History::new(Parameters { seed: 20_250_401, days: 45, ..Parameters::default() });
+    let revisions = runtime.block_on(history.follow_the_truth(10));
+    assert!(revisions > 0, "no figure of a finished period was restated");
+    assert!(history.end() - history.start() > Duration::days(60), "the Refresh came in");
+}
+
+fn assert_same(way: &str, expected: &Outcome, found: &Outcome) {
+    let differences: Vec<String> = expected
+        .iter()
+        .filter(|(cell, figure)| found.get(*cell) != Some(figure))
+        .map(|(cell, figure)| format!("{cell}: one batch {figure}, {way} {:?}", found.get(cell)))
+        .chain(found.keys().filter(|cell| !expected.contains_key(*cell)).map(|cell| format!("{cell}: only {way}")))
+        .take(10)
+        .collect();
+    assert!(differences.is_empty(), "{way} differs:\n{}", differences.join("\n"));
+}
