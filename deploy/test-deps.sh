@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Installs what the build and the tests need on Debian (bookworm or newer) and on Ubuntu, when it is missing.
+# Says what it does, asks nothing, and is over in a moment when everything is there.
+set -euo pipefail
+
+say() { echo "test-deps: $*"; }
+fail() { echo "test-deps: $*" >&2; exit 1; }
+
+packages=()
+reasons=()
+need() { # need PACKAGE REASON
+  packages+=("$1")
+  reasons+=("$1 ($2)")
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+java_is_enough() {
+  has java || return 1
+  local major
+  major=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1)
+  [[ ${major:-0} -ge 17 ]]
+}
+
+list_what_is_missing() {
+  packages=() reasons=()
+  { has cc && has c++ && has make; } || need build-essential "compiles librdkafka, zstd and other C code"
+  has cmake || need cmake "builds librdkafka"
+  has pkg-config || need pkg-config "finds OpenSSL and zlib"
+  has perl || need perl "used by OpenSSL's and librdkafka's builds"
+  # Headers, not libraries: the presence of the library alone says nothing.
+  { has pkg-config && pkg-config --exists openssl; } || need libssl-dev "TLS and SASL of librdkafka"
+  { has pkg-config && pkg-config --exists zlib; } || need zlib1g-dev "compression in librdkafka"
+  has curl || need curl "asks the running service in the examples of the documentation"
+  has promtool || need prometheus "brings promtool, which checks our metrics; its service is not started"
+  java_is_enough || need openjdk-17-jre-headless "runs the Apache Kafka of the tests"
+  has mvn || need maven "fetches Apache Kafka's jars"
+}
+
+# Runs one command as root: directly, or through sudo. Without a terminal sudo must not ask for a password.
+as_root() {
+  if [[ $(id -u) -eq 0 ]]; then
+    "$@"
+  elif has sudo && [[ -t 0 ]]; then
+    sudo "$@"
+  elif has sudo; then
+    sudo -n "$@"
+  else
+    fail "cannot install ${packages[*]}: not root and no sudo. Run as root: apt-get install ${packages[*]}"
+  fi
+}
+
+# Debian starts a freshly installed service at once. A policy file that answers 101 forbids it; ours is removed again,
+# and one that the machine has already is left alone.
+policy=/usr/sbin/policy-rc.d
+forbid_service_starts() {
+  [[ -e $policy ]] && return
+  printf '#!/bin/sh\n# Left by an interrupted homeward deploy/test-deps.sh: may be deleted.\nexit 101\n' \
+    | as_root tee "$policy" >/dev/null
+  as_root chmod 755 "$policy"
+  trap 'as_root rm -f "$policy"' EXIT
+}
+
+list_what_is_missing
+if [[ ${#packages[@]} -eq 0 ]]; then
+  say "all system packages are there"
+  exit 0
+fi
+
+has apt-get || fail "missing: ${packages[*]}. This script knows only apt-get: install their equivalents by hand."
+say "installing with apt-get:"
+printf '  %s\n' "${reasons[@]}"
+
+apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null; }
+
+apt update || fail "apt-get update failed. Is a package mirror reachable (see /etc/apt/sources.list)?"
+
+# Debian 13 and later have no Java 17; any newer one serves.
+if [[ " ${packages[*]} " == *" openjdk-17-jre-headless "* ]] && ! apt-cache show openjdk-17-jre-headless >/dev/null 2>&1; then
+  packages=("${packages[@]/openjdk-17-jre-headless/default-jre-headless}")
+fi
+
+wants_prometheus=no
+[[ " ${packages[*]} " == *" prometheus "* ]] && wants_prometheus=yes
+[[ $wants_prometheus == yes ]] && forbid_service_starts
+
+apt install -y --no-install-recommends "${packages[@]}" >/dev/null \
+  || fail "apt-get could not install ${packages[*]}. Run it by hand to see why: apt-get install ${packages[*]}"
+
+if [[ $wants_prometheus == yes ]] && has systemctl; then
+  # Nor shall it come up with the next boot: only promtool is wanted.
+  as_root systemctl disable prometheus.service >/dev/null 2>&1 || true
+fi
+
+installed=("${packages[@]}")
+list_what_is_missing
+[[ ${#packages[@]} -eq 0 ]] || fail "installed ${installed[*]}, but still missing: ${reasons[*]}"
+say "installed ${installed[*]}"
