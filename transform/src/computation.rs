@@ -19,6 +19,7 @@ use crate::conditions::{Condition, conditions};
 use crate::definition::Catalogue;
 use crate::engine::Engine;
 use crate::history::{CellVersion, RevisionLog, cells_at, versions};
+use crate::revision::COMPUTED_AGAIN;
 use crate::snapshot::{Freshness, Snapshot};
 
 /// The book, the cells computed from it, and the log of their restatements.
@@ -81,12 +82,40 @@ impl Computation {
     /// # Errors
     /// When an indicator's SQL fails. The cells that were due are computed at the next call.
     pub async fn evaluate(&mut self, as_of: DateTime<Utc>) -> Result<Vec<CellVersion>, ComputeError> {
+        let versions = self.recompute(as_of, as_of).await?;
+        self.log.follow(&versions);
+        Ok(versions)
+    }
+
+    /// As [`Computation::evaluate`] for facts that the resumed history had counted already. What differs all the same, because a
+    /// definition changed or the process died before it wrote, becomes known at `known_at`, and says so.
+    ///
+    /// # Errors
+    /// When an indicator's SQL fails.
+    pub async fn catch_up(
+        &mut self,
+        as_of: DateTime<Utc>,
+        known_at: DateTime<Utc>,
+    ) -> Result<Vec<CellVersion>, ComputeError> {
+        let because: Arc<str> = Arc::from(COMPUTED_AGAIN);
+        let mut versions = self.recompute(as_of, known_at).await?;
+        for version in &mut versions {
+            version.csds_because = Arc::clone(&because);
+            version.live_because = Arc::clone(&because);
+        }
+        self.log.follow(&versions);
+        Ok(versions)
+    }
+
+    async fn recompute(
+        &mut self,
+        as_of: DateTime<Utc>,
+        known_at: DateTime<Utc>,
+    ) -> Result<Vec<CellVersion>, ComputeError> {
         self.waiting.merge(self.book.settle(as_of.timestamp_micros()));
         let changed = self.calendar(as_of).await?;
         self.waiting = DirtyCells::default();
-        let versions = versions(&changed, as_of);
-        self.log.follow(&versions);
-        Ok(versions)
+        Ok(versions(&changed, known_at))
     }
 
     async fn calendar(&mut self, as_of: DateTime<Utc>) -> Result<Vec<ChangedUnit>, ComputeError> {

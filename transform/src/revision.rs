@@ -29,6 +29,9 @@ pub struct Revision {
     pub because: String,
 }
 
+/// The cause of a figure that moved although no fact did: another definition version, or work that a dying process left undone.
+pub const COMPUTED_AGAIN: &str = "the figures were computed again at start";
+
 impl Revision {
     /// The whole sentence, with exact counts: for readers who may see them.
     #[must_use]
@@ -55,7 +58,7 @@ pub fn because(causes: &Causes, view: View) -> String {
     told.sort_by(|one, two| two.0.cmp(&one.0).then(one.1.cmp(&two.1)).then(one.2.cmp(&two.2)));
     let phrases: Vec<String> = told.into_iter().map(phrase).collect();
     if phrases.is_empty() {
-        return "the figures were computed again at start".to_owned();
+        return COMPUTED_AGAIN.to_owned();
     }
     phrases.join(", ")
 }

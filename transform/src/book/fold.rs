@@ -148,6 +148,10 @@ fn merged_row(row: &ClockRow, clocks: usize, live: Option<&Resolved>) -> ClockRo
     if !same_clock || row.stopped_at.is_some() {
         return merged;
     }
+    if live.rtt_end_at.is_some() {
+        // The end decides the figure, and only live events know it: the figure is no more final than they are.
+        merged.source = Source::Live;
+    }
     merged.rtt_end_at = live.rtt_end_at;
     merged.stopped_at = live.rtt_end_at;
     merged.time_missing = merged.stopped_at.is_some() && merged.rtt_start_at.is_none();

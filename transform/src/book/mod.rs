@@ -64,7 +64,8 @@ pub struct Book {
     by_day: HashMap<Arc<str>, BTreeMap<NaiveDate, BTreeSet<u32>>>,
     unstopped: BTreeSet<u32>,
     wakes: BTreeMap<Micros, Vec<u32>>,
-    touched: BTreeSet<u32>,
+    /// Referrals with new facts, as often as they had any.
+    touched: Vec<u32>,
     watermarks: BTreeMap<Arc<str>, Micros>,
     known_at: Option<Micros>,
 }
@@ -83,7 +84,7 @@ impl Book {
             by_day: HashMap::new(),
             unstopped: BTreeSet::new(),
             wakes: BTreeMap::new(),
-            touched: BTreeSet::new(),
+            touched: Vec::new(),
             watermarks: BTreeMap::new(),
             known_at: None,
         }
@@ -118,7 +119,10 @@ impl Book {
             let entry = &self.entries[index as usize];
             dirty.touch_by_time(&entry.provider, &entry.days);
         }
-        for index in std::mem::take(&mut self.touched) {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        for index in touched {
             self.settle_entry(index, as_of, &mut dirty);
         }
         dirty
@@ -185,9 +189,14 @@ impl Book {
             let index = self.entry(provider, id);
             let entry = &mut self.entries[index as usize];
             columns.put(row, entry.live.get_or_insert_default(), &mut self.interner);
-            let watermark = self.watermarks.entry(Arc::clone(&entry.provider)).or_insert(Micros::MIN);
-            *watermark = (*watermark).max(columns.event_time(row));
-            self.touched.insert(index);
+            let event_time = columns.event_time(row);
+            match self.watermarks.get_mut(&entry.provider) {
+                Some(watermark) => *watermark = event_time.max(*watermark),
+                None => {
+                    self.watermarks.insert(Arc::clone(&entry.provider), event_time);
+                }
+            }
+            self.touched.push(index);
         }
         Ok(())
     }
@@ -202,7 +211,7 @@ impl Book {
             let entry = &mut self.entries[index as usize];
             entry.csds.get_or_insert_default().receive(rank, facts);
             self.link_person(index);
-            self.touched.insert(index);
+            self.touched.push(index);
         }
         Ok(())
     }
@@ -216,7 +225,7 @@ impl Book {
             let facts = columns.facts(row, &mut self.interner);
             let csds = self.entries[index as usize].csds.get_or_insert_default();
             csds.service(columns.team(row), rank, facts);
-            self.touched.insert(index);
+            self.touched.push(index);
         }
         Ok(())
     }
@@ -229,7 +238,7 @@ impl Book {
             let index = self.entry(columns.submission.provider(row), id);
             let rank = columns.submission.rank(row, &mut self.interner);
             self.entries[index as usize].csds.get_or_insert_default().clock(key, rank, rtt);
-            self.touched.insert(index);
+            self.touched.push(index);
         }
         Ok(())
     }

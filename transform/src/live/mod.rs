@@ -1,19 +1,22 @@
 //! The live path: follows the lake, recomputes, keeps history, and hands each new snapshot to the outlets.
 //!
-//! Bounds: one poll of the lake's own limit at a time; while work waits, evaluation takes at most about half of the time,
-//! because the pause before the next one is as long as the last one took.
+//! Bounds: one poll of the lake's own limit at a time; while facts come at their usual pace, evaluation takes at
+//! most about half of the time, because the pause before the next one is as long as the last one took; while a backlog is
+//! read, it takes about a tenth, and figures are at most [`BACKLOG_PAUSE_MAX`] and one evaluation old.
 
 mod past;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use homeward_contract::clock::Clock;
 use homeward_contract::feed::Feed;
 use homeward_contract::geography::Geography;
 use homeward_ingest::lake::{FactCommit, Follower, Lake, LakeError};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -25,6 +28,15 @@ use crate::history::{self, CellVersion, HistoryShapeError};
 use crate::snapshot::Snapshot;
 
 pub use past::Past;
+
+/// More rows than this since the last snapshot are a backlog.
+const BACKLOG_ROWS: usize = 20_000;
+
+/// In a backlog, evaluation takes about one part in so many of the time.
+const BACKLOG_SHARE: u32 = 10;
+
+/// In a backlog, figures are never older than this for want of a snapshot.
+const BACKLOG_PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// How the live path runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,13 +115,7 @@ impl Live {
         }
         let mut unwritten = Vec::new();
         if let Some(shown_at) = shown_at {
-            unwritten.extend(
-                computation
-                    .evaluate(shown_at)
-                    .await?
-                    .into_iter()
-                    .map(|version| CellVersion { known_at: now, ..version }),
-            );
+            unwritten.extend(computation.catch_up(shown_at, now).await?);
         }
         for commit in later {
             take(&mut computation, &commit)?;
@@ -134,11 +140,24 @@ impl Live {
     /// # Errors
     /// As [`Live::restore`]. A failed write is tried again at the next cycle.
     pub async fn cycle(&mut self, now: DateTime<Utc>) -> Result<(), LiveError> {
+        self.take_in().await?;
+        self.show(now).await
+    }
+
+    /// Takes what the lake gained and says how many rows that was; nothing is recomputed.
+    async fn take_in(&mut self) -> Result<usize, LiveError> {
+        let mut rows = 0;
         for follower in &mut self.followers {
             for commit in follower.poll().await? {
                 take(&mut self.computation, &commit)?;
+                rows += commit.batches.iter().map(RecordBatch::num_rows).sum::<usize>();
             }
         }
+        Ok(rows)
+    }
+
+    /// Recomputes what changed, shows it and writes history.
+    async fn show(&mut self, now: DateTime<Utc>) -> Result<(), LiveError> {
         let versions = self.computation.evaluate(now).await?;
         self.unwritten.extend(versions);
         let snapshot = self.computation.snapshot(now).await?;
@@ -155,15 +174,41 @@ impl Live {
     }
 }
 
+/// Decides when a backlog is worth a snapshot. Evaluating costs the same for one new row of a month as for many, so while
+/// facts come faster than they are shown, the next snapshot waits for [`BACKLOG_SHARE`] times what the last one took.
+struct Pace {
+    /// Rows taken since the last snapshot.
+    waiting_rows: usize,
+    /// In a backlog, no snapshot before this.
+    not_before: Instant,
+}
+
+impl Pace {
+    /// A snapshot is due: the last rows are in, they are few, or the others have waited long enough.
+    fn is_due(&mut self, new_rows: usize) -> bool {
+        self.waiting_rows += new_rows;
+        new_rows == 0 || self.waiting_rows <= BACKLOG_ROWS || Instant::now() >= self.not_before
+    }
+
+    fn shown(&mut self, took: Duration) {
+        self.waiting_rows = 0;
+        self.not_before = Instant::now() + (took * BACKLOG_SHARE).min(BACKLOG_PAUSE_MAX);
+    }
+}
+
 /// Runs the live path until told to stop. A cycle that fails is logged and tried again; the last snapshot keeps its `as_of`.
 pub async fn run(mut live: Live, clock: Arc<dyn Clock>, shutdown: CancellationToken) {
     let mut commits = live.lake.commits();
+    let mut pace = Pace { waiting_rows: 0, not_before: Instant::now() };
     loop {
-        let began = tokio::time::Instant::now();
-        if let Err(error) = live.cycle(clock.now()).await {
+        let began = Instant::now();
+        if let Err(error) = step(&mut live, &mut pace, clock.as_ref()).await {
             warn!(%error, "figures were not recomputed; trying again");
         }
-        let pause = began.elapsed().max(live.options.pause_min);
+        let pause = match pace.waiting_rows {
+            0 => began.elapsed().max(live.options.pause_min),
+            _ => live.options.pause_min,
+        };
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
@@ -174,6 +219,16 @@ pub async fn run(mut live: Live, clock: Arc<dyn Clock>, shutdown: CancellationTo
             _ = commits.changed() => {}
         }
     }
+}
+
+async fn step(live: &mut Live, pace: &mut Pace, clock: &dyn Clock) -> Result<(), LiveError> {
+    let rows = live.take_in().await?;
+    if pace.is_due(rows) {
+        let began = Instant::now();
+        live.show(clock.now()).await?;
+        pace.shown(began.elapsed());
+    }
+    Ok(())
 }
 
 fn take(computation: &mut Computation, commit: &FactCommit) -> Result<(), FactShapeError> {

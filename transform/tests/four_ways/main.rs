@@ -1,6 +1,7 @@
 //! The central property: one batch = row by row = shuffled, duplicated, late and corrected = killed and restored after
 //! every commit; and at every instant on the way the figures are those of the truth that the simulator planted.
 
+mod aging;
 mod history;
 
 use chrono::Duration;

@@ -95,7 +95,6 @@ impl MonthPlan {
     }
 
     /// Devon alone: the clocks of its own providers and of its own people.
-    #[allow(dead_code, reason = "two test programs share this file and one does not use this")]
     pub(crate) fn devon_rows(self) -> Vec<PublishedRow> {
         let own = |row: &PublishedRow| PROVIDERS.contains(&row.provider.as_str());
         self.rows.into_iter().filter(|row| own(row) || devon_commissions(&row.commissioner)).collect()

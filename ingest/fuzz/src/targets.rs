@@ -1,0 +1,192 @@
+//! What each fuzz target demands of its decoder: bytes in, and the promises that must hold whatever they are.
+//!
+//! The one home of these functions. cargo-fuzz calls them from `fuzz_targets/`, and the ordinary tests run them over
+//! the seeded corpus with a fixed number of mutations (`ingest/tests/fuzz_smoke.rs`).
+
+#![allow(dead_code, reason = "each fuzz binary includes this file for one target")]
+#![allow(clippy::expect_used, reason = "a panic is how a target reports what it found")]
+
+use std::sync::{Arc, LazyLock};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use homeward_contract::feed::Feed;
+use homeward_contract::identity::PseudonymKeys;
+use homeward_contract::time;
+use homeward_ingest::decode::{self, DecodeContext, Decoded, Place, RawRecord, Refusal};
+use homeward_ingest::file;
+use homeward_ingest::quarantine::{self, QuarantineKey};
+
+/// Files yield at most this many records here: a decoder that makes more of a few hundred bytes has run away.
+const FILE_RECORDS_MAX: usize = 100_000;
+
+static KEYS: LazyLock<PseudonymKeys> = LazyLock::new(|| PseudonymKeys::from_secret(1, &[7; 32]));
+
+const GOOD_EVENT: &[u8] = include_bytes!("../corpus/ucr_event/received.json");
+const GOOD_ROW: &[u8] = include_bytes!("../corpus/csds_record/CYP104RTT.json");
+
+/// One UCR event.
+pub(crate) fn ucr_event(data: &[u8]) {
+    check_decoder(Feed::Ucr, data, GOOD_EVENT);
+}
+
+/// One CSDS record of any table.
+pub(crate) fn csds_record(data: &[u8]) {
+    check_decoder(Feed::Csds, data, GOOD_ROW);
+}
+
+/// Conservation, the refused bytes unchanged, and no harm to the neighbours in the batch.
+fn check_decoder(feed: Feed, data: &[u8], good: &[u8]) {
+    let alone = decoded(feed, &[data]);
+    assert_eq!(alone.accepted + refused(&alone), 1, "a record is accepted or refused, never both, never neither");
+    for refusal in &alone.refusals {
+        assert_eq!(refusal.payload, data, "a refusal keeps the original bytes");
+        assert_eq!(refusal.place.offset, 0, "a refusal keeps its place");
+    }
+    let among = decoded(feed, &[good, data, good]);
+    assert_eq!(among.accepted, alone.accepted + 2, "a record must not change what becomes of its neighbours");
+    assert_eq!(refused(&among), refused(&alone));
+    assert_eq!(rows(&among), rows(&alone) + 2 * rows(&decoded(feed, &[good])));
+    for (table, batch) in &among.tables {
+        assert_eq!(table.feed(), feed);
+        assert!(batch.num_rows() <= 3);
+    }
+}
+
+fn decoded(feed: Feed, payloads: &[&[u8]]) -> Decoded {
+    let keyed: Vec<(Vec<u8>, &[u8])> =
+        payloads.iter().map(|payload| (plausible_key(feed, payload), *payload)).collect();
+    decoded_with_keys(feed, &keyed)
+}
+
+fn decoded_with_keys(feed: Feed, keyed: &[(Vec<u8>, &[u8])]) -> Decoded {
+    let topic: Arc<str> = feed.default_topic().into();
+    let records: Vec<RawRecord<'_>> = keyed
+        .iter()
+        .zip(0_i64..)
+        .map(|((key, payload), offset)| RawRecord {
+            place: Place { topic: Arc::clone(&topic), partition: 0, offset },
+            key: Some(key),
+            payload: Some(payload),
+        })
+        .collect();
+    decode::decode(feed, &records, &DecodeContext { keys: &KEYS, known_at: DateTime::UNIX_EPOCH })
+}
+
+/// The key that a producer would give the payload; the wrong one is refused before anything else is looked at.
+fn plausible_key(feed: Feed, payload: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(payload);
+    let subject =
+        text.split_once(r#""subject":""#).and_then(|(_, rest)| rest.split_once('"')).map(|(subject, _)| subject);
+    match (feed, subject) {
+        (Feed::Ucr, Some(subject)) => subject.as_bytes().to_vec(),
+        (Feed::Csds, _) if text.contains("CYP000Header") => b"NR5-202504-20250512T091500".to_vec(),
+        _ => b"NR5|S1".to_vec(),
+    }
+}
+
+fn refused(decoded: &Decoded) -> u64 {
+    decoded.refusals.len() as u64
+}
+
+fn rows(decoded: &Decoded) -> usize {
+    decoded.tables.iter().map(|(_, batch)| batch.num_rows()).sum()
+}
+
+/// A folder of two CSV files: `CYP000Header.csv` up to the first zero byte, `CYP104RTT.csv` after it.
+pub(crate) fn csv_files(data: &[u8]) {
+    csv_records(data);
+}
+
+/// A .zip of a submission.
+pub(crate) fn zip_file(data: &[u8]) {
+    zip_records(data);
+}
+
+/// How many records the two CSV files give.
+pub(crate) fn csv_records(data: &[u8]) -> usize {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (header, clocks) = match data.iter().position(|byte| *byte == 0) {
+        Some(zero) => (&data[..zero], &data[zero + 1..]),
+        None => (data, [].as_slice()),
+    };
+    std::fs::write(folder.path().join("CYP000Header.csv"), header).expect("the folder can be written");
+    std::fs::write(folder.path().join("CYP104RTT.csv"), clocks).expect("the folder can be written");
+    read_files(folder.path())
+}
+
+/// How many records the .zip gives.
+pub(crate) fn zip_records(data: &[u8]) -> usize {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("submission.zip");
+    std::fs::write(&path, data).expect("the folder can be written");
+    read_files(&path)
+}
+
+/// Whatever the reader yields must be fit for the decoder; refusals along the way are fine, panics are not.
+fn read_files(path: &std::path::Path) -> usize {
+    let Ok(records) = file::read_path(path) else { return 0 };
+    let mut yielded = 0;
+    for record in records.take(FILE_RECORDS_MAX).flatten() {
+        let decoded = decoded_with_keys(record.feed, &[(record.key.clone(), record.payload.as_slice())]);
+        assert_eq!(decoded.accepted + refused(&decoded), 1);
+        yielded += 1;
+    }
+    yielded
+}
+
+/// Lines of text that may be times: every reading of a time, and the clock-change rules on what it gives.
+pub(crate) fn time_text(data: &[u8]) {
+    for line in String::from_utf8_lossy(data).lines() {
+        if let Ok(day) = time::parse_date(line) {
+            assert_eq!(day.to_string(), line.trim(), "a date is read as it is written");
+            let midnight = time::local_midnight(day);
+            assert_eq!(time::london(midnight).date(), day);
+        }
+        let _ = time::parse_time_part(line);
+        if let Ok(at) = time::parse_offset_instant(line) {
+            check_instant(at);
+        }
+        if let Ok(local) = time::parse_local_date_time(line) {
+            let start = time::resolve_start(local);
+            let end = time::resolve_end(local, Some(start.at));
+            check_instant(start.at);
+            assert!(end.at >= start.at, "an end on the same wall clock is never before its start");
+            assert!(end.at - start.at <= TimeDelta::hours(1));
+            assert_eq!(time::whole_minutes(local, local), 0);
+        }
+    }
+}
+
+fn check_instant(at: DateTime<Utc>) {
+    let local = time::london(at);
+    let ahead = local - at.naive_utc();
+    // London kept local mean time until 1847, a minute and a quarter behind Greenwich, and double summer time in war.
+    assert!((TimeDelta::minutes(-2)..=TimeDelta::hours(2)).contains(&ahead), "{at} is {local} in London");
+}
+
+/// Sealed bytes that nobody sealed, and secrets that nobody chose.
+pub(crate) fn quarantine_entry(data: &[u8]) {
+    let key = QuarantineKey::new(1, [7; 32]);
+    assert!(key.open("ucr/0/0", data).is_err(), "bytes that were never sealed must not open");
+    let sealed = key.seal("ucr/0/0", data).expect("a payload of this size can be sealed");
+    assert_eq!(key.open("ucr/0/0", &sealed).ok().as_deref(), Some(data));
+    assert!(key.open("ucr/0/1", &sealed).is_err(), "a sealed payload belongs to its entry");
+    if let Ok(chosen) = QuarantineKey::from_secret(2, data) {
+        assert!(chosen.open("ucr/0/0", &sealed).is_err(), "another key must not open it");
+    }
+    // Through the table and back, as `quarantine show` and `replay` read it.
+    let refusals = decoded(Feed::Ucr, &[data]).refusals;
+    let batch =
+        quarantine::refusals_to_batch(Feed::Ucr, &refusals, &key, DateTime::UNIX_EPOCH).expect("it can be sealed");
+    let entries = quarantine::batch_to_entries(&batch).expect("what was written can be read");
+    assert_eq!(entries.len(), refusals.len());
+    for entry in entries {
+        assert_eq!(entry.open(&key).ok().as_deref(), Some(data));
+        assert!(entry.reason().is_some(), "{} is no declared code", entry.code);
+    }
+}
+
+/// Why a payload is refused, if it is: for the test that holds the corpus itself to be good.
+pub(crate) fn refusals(feed: Feed, payload: &[u8]) -> Vec<Refusal> {
+    decoded(feed, &[payload]).refusals
+}

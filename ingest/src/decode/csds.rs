@@ -1,0 +1,172 @@
+//! CSDS rows into the seven fact tables (`csds.md`).
+//!
+//! The contract's `schema::columns` says for each column where its value comes from; a [`Plan`]
+//! resolves that once a batch, and each row is then read, checked and filled without knowing any
+//! table by name.
+
+use std::borrow::Cow;
+
+use arrow::array::RecordBatch;
+use homeward_contract::feed::{Feed, Table};
+use homeward_contract::item::{Handling, KeyRole};
+use homeward_contract::reject::RejectCode;
+use homeward_contract::submission::{CsdsRecord, Submission};
+
+use super::columns::{Columns, Value};
+use super::csds_items::{Sent, read_items};
+use super::csds_plan::Plan;
+use super::fault::Fault;
+use super::flags::Flags;
+use super::{DecodeContext, RawRecord, clean};
+
+/// Collects the accepted rows of one batch, table by table.
+pub(super) struct CsdsDecoder<'c> {
+    context: &'c DecodeContext<'c>,
+    /// One a table of the feed, made when its first row comes.
+    tables: Vec<Option<(Plan, Columns)>>,
+    /// The last submission read, with its text: all rows of a file carry the same.
+    last: Option<(String, Submission)>,
+    pub(super) flags: Flags,
+    capacity_rows: usize,
+}
+
+/// Buffers that one row after the other is read into.
+#[derive(Default)]
+pub(super) struct Scratch<'p> {
+    sent: Vec<Sent<'p>>,
+    row: Vec<Value<'p>>,
+}
+
+impl<'c> CsdsDecoder<'c> {
+    pub(super) fn new(context: &'c DecodeContext<'c>, capacity_rows: usize) -> Self {
+        let tables = Table::ALL.iter().map(|_| None).collect();
+        // A batch is mostly one table; the others grow as they need.
+        Self { context, tables, last: None, flags: Flags::default(), capacity_rows: capacity_rows.min(1024) }
+    }
+
+    /// Decodes one row and appends it to its table.
+    ///
+    /// # Errors
+    /// The fault for which the row is refused; nothing is appended then.
+    pub(super) fn read<'p>(
+        &mut self,
+        record: &'p RawRecord<'_>,
+        payload: &'p [u8],
+        scratch: &mut Scratch<'p>,
+    ) -> Result<(), Fault> {
+        let wire: CsdsRecord<'p> =
+            serde_json::from_slice(payload).map_err(|error| Fault::json(&error, payload, RejectCode::WrongCsdsKind))?;
+        // The wire type would also take a list of its members in order; the contract does not.
+        if payload.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Fault::new(RejectCode::NotAnObject));
+        }
+        let table = table(&wire)?;
+        let raw_submission =
+            wire.submission.ok_or_else(|| Fault::item(RejectCode::MissingSubmissionItem, "submission"))?.get();
+        let last = match self.last.take() {
+            Some(last) if last.0 == raw_submission => last,
+            _ => (raw_submission.to_owned(), submission(raw_submission)?),
+        };
+        let last = self.last.insert(last);
+        let submission = &last.1;
+        check_key(record.key, table, submission)?;
+        let row_number = wire
+            .row_number
+            .filter(|number| *number > 0)
+            .ok_or_else(|| Fault::item(RejectCode::WrongCsdsKind, "row_number"))?;
+        let raw_record = match (wire.record, wire.raw_line) {
+            (_, Some(_)) => return Err(Fault::new(RejectCode::UnsplittableLine)),
+            (None, None) => return Err(Fault::new(RejectCode::MissingRecord)),
+            (Some(raw_record), None) => raw_record,
+        };
+
+        let capacity_rows = self.capacity_rows;
+        let (plan, columns) = self.tables[table.index()]
+            .get_or_insert_with(|| (Plan::of(table), Columns::new(Plan::schema(table), capacity_rows)));
+        read_items(table, raw_record.get(), &mut scratch.sent, &mut self.flags)?;
+        check_items(table, submission, &scratch.sent, &mut self.flags)?;
+        scratch.row.clear();
+        scratch.row.resize(columns.width(), Value::Null);
+        plan.fill(&mut scratch.sent, submission, row_number, record, self.context, &mut self.flags, &mut scratch.row)?;
+        if let Some(column) = columns.lacking(&scratch.row) {
+            return Err(Fault::item(RejectCode::MissingMandatoryItem, column));
+        }
+        columns.append(&mut scratch.row);
+        self.flags.keep();
+        Ok(())
+    }
+
+    /// The batches in the feed's table order, and what was found about rows that were kept.
+    pub(super) fn finish(mut self) -> (Vec<(Table, RecordBatch)>, Flags) {
+        let batches = Feed::Csds
+            .tables()
+            .iter()
+            .filter_map(|table| {
+                let (_, columns) = self.tables[table.index()].take()?;
+                Some((*table, columns.finish()?))
+            })
+            .collect();
+        (batches, self.flags)
+    }
+}
+
+fn table(wire: &CsdsRecord<'_>) -> Result<Table, Fault> {
+    let raw = wire.table.ok_or_else(|| Fault::new(RejectCode::UnknownTable))?;
+    let name: Cow<'_, str> =
+        serde_json::from_str(raw.get()).map_err(|_| Fault::item(RejectCode::WrongCsdsKind, "table"))?;
+    Table::from_csds_name(&name).ok_or_else(|| Fault::word(RejectCode::UnknownTable, &name))
+}
+
+fn submission(raw: &str) -> Result<Submission, Fault> {
+    Submission::from_json(raw).map_err(|fault| Fault::item(fault.code, &format!("submission.{}", fault.part)))
+}
+
+/// The key must name the row's provider, or the submission itself for a header.
+fn check_key(key: Option<&[u8]>, table: Table, submission: &Submission) -> Result<(), Fault> {
+    let key = key.ok_or_else(|| Fault::new(RejectCode::MissingKey))?;
+    let named = if table == Table::Cyp000Header {
+        key == submission.id.as_bytes()
+    } else {
+        let provider = key.split(|byte| *byte == b'|').next().unwrap_or_default();
+        provider == submission.provider.as_bytes()
+            || str::from_utf8(provider)
+                .is_ok_and(|sent| clean::provider(Cow::Borrowed(sent)).as_deref() == Some(submission.provider.as_str()))
+    };
+    if named { Ok(()) } else { Err(Fault::new(RejectCode::ProviderMismatch)) }
+}
+
+/// Mandatory items are there, and a header says what its submission says.
+fn check_items(table: Table, submission: &Submission, sent: &[Sent<'_>], flags: &mut Flags) -> Result<(), Fault> {
+    let mut other_version = false;
+    for (item, sent) in homeward_contract::item::items(table).iter().zip(sent) {
+        let Some(text) = sent.trimmed() else {
+            if item.mandatory {
+                let code = match (table, item.key) {
+                    (Table::Cyp000Header, _) => RejectCode::MissingHeaderItem,
+                    (_, KeyRole::None) => RejectCode::MissingMandatoryItem,
+                    _ => RejectCode::MissingKeyItem,
+                };
+                return Err(Fault::item(code, item.name));
+            }
+            continue;
+        };
+        other_version |= item.only_version.is_some_and(|version| version != submission.version);
+        if item.handling == Handling::Envelope && !agrees(item.name, text, submission) {
+            return Err(Fault::item(RejectCode::HeaderMismatch, item.name));
+        }
+    }
+    if other_version {
+        flags.raise(RejectCode::CsdsItemOfOtherVersion);
+    }
+    Ok(())
+}
+
+fn agrees(item: &str, text: &str, submission: &Submission) -> bool {
+    match item {
+        "Version" => text == submission.version.as_str(),
+        "OrgID_Provider" => clean::provider(Cow::Borrowed(text)).as_deref() == Some(submission.provider.as_str()),
+        "RP_StartDate" => text == submission.rp_start.to_string(),
+        "RP_EndDate" => text == submission.rp_end.to_string(),
+        _ => true,
+    }
+}

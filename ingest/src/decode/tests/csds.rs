@@ -1,0 +1,263 @@
+//! CSDS rows.
+
+use super::*;
+use homeward_contract::reject::RejectCode::*;
+
+const SUBMISSION: &str = r#"{"id":"NR5-202504-20250512T091500","version":"1.6","provider":"NR5","rp_start":"2025-04-01","rp_end":"2025-04-30","file_received_at":"2025-05-12T08:15:00Z","file_type":"primary"}"#;
+const SUBMISSION_1_5: &str = r#"{"id":"R1X-202203-1","version":"1.5","provider":"R1X00","rp_start":"2022-03-01","rp_end":"2022-03-31","file_received_at":"2022-04-20T08:15:00Z"}"#;
+
+fn row(table: &str, submission: &str, record: &str) -> String {
+    format!(r#"{{"table":"{table}","submission":{submission},"row_number":17,"record":{record}}}"#)
+}
+
+fn one(payload: &str) -> Decoded {
+    let key = if payload.contains("CYP000") {
+        "NR5-202504-20250512T091500"
+    } else if payload.contains("R1X") {
+        "R1X|S1"
+    } else {
+        "NR5|S1"
+    };
+    decoded(Feed::Csds, &[(key, payload.as_bytes())])
+}
+
+fn accepted(payload: &str) -> RecordBatch {
+    let mut decoded = one(payload);
+    assert!(decoded.refusals.is_empty(), "{:?}", decoded.refusals);
+    decoded.tables.remove(0).1
+}
+
+#[test]
+fn a_clock_keeps_raw_codes_and_gets_its_instants() {
+    let record = r##"{"ServiceRequestID":" S1|x","WaitingTime_MeasurementType":"5# ","RTT_StartDate":"2025-04-03","RTT_StartTime":"1970-01-01 10:02:00",
+        "RTT_EndDate":"2025-04-03","RTT_EndTime":"2025-04-03T11:41","PatientPathwayID":"PP1"}"##;
+    let batch = accepted(&row("CYP104RTT", SUBMISSION, record));
+    let text = filled(&batch, 0);
+    assert!(text.contains("patient_pathway_pseudonym=L:"), "{text}");
+    let without: String =
+        text.lines().filter(|line| !line.contains("pathway_pseudonym")).map(|line| format!("{line}\n")).collect();
+    assert_eq!(
+        without,
+        "submission_id=NR5-202504-20250512T091500\ndata_set_version=1.6\nprovider=NR5\nrp_start_date=2025-04-01\nrp_end_date=2025-04-30\n\
+         file_type=primary\nfile_received_at=2025-05-12T08:15:00Z\nrow_number=17\nservice_request_id=S1\nservice_request_id_placeholder=false\n\
+         waiting_time_measurement_type=05\nwaiting_time_measurement_type_raw=5# \nrtt_start_date=2025-04-03\nrtt_end_date=2025-04-03\n\
+         rtt_start_time=10:02:00\nrtt_end_time=11:41:00\nrtt_start_at=2025-04-03T09:02:00Z\nrtt_end_at=2025-04-03T10:41:00Z\n\
+         rtt_start_resolution=exact\nrtt_end_resolution=exact\n"
+    );
+}
+
+/// The worked table of `ucr.md` section 8: start, end, instants, resolutions.
+#[test]
+fn clock_changes_are_resolved_as_in_the_handbook() {
+    let cases = [
+        ("2025-03-29 23:50", "2025-03-30 02:10", "2025-03-29T23:50:00Z exact", "2025-03-30T01:10:00Z exact"),
+        ("2025-03-30 01:30", "2025-03-30 03:20", "2025-03-30T01:30:00Z gap", "2025-03-30T02:20:00Z exact"),
+        ("2025-10-25 23:50", "2025-10-26 01:40", "2025-10-25T22:50:00Z exact", "2025-10-26T00:40:00Z fold"),
+        ("2025-10-26 01:50", "2025-10-26 01:20", "2025-10-26T00:50:00Z fold", "2025-10-26T01:20:00Z fold"),
+        ("2025-10-26 01:30", "2025-10-26 03:00", "2025-10-26T00:30:00Z fold", "2025-10-26T03:00:00Z exact"),
+    ];
+    for (start, end, start_read, end_read) in cases {
+        let ((start_day, start_time), (end_day, end_time)) =
+            (start.split_once(' ').unwrap(), end.split_once(' ').unwrap());
+        let record = format!(
+            r#"{{"ServiceRequestID":"S1","RTT_StartDate":"{start_day}","RTT_StartTime":"{start_time}","RTT_EndDate":"{end_day}","RTT_EndTime":"{end_time}"}}"#
+        );
+        let batch = accepted(&row("CYP104RTT", SUBMISSION, &record));
+        let read = |at, how| cell(&batch, 0, at) + " " + &cell(&batch, 0, how);
+        assert_eq!(read("rtt_start_at", "rtt_start_resolution"), start_read, "{start}");
+        assert_eq!(read("rtt_end_at", "rtt_end_resolution"), end_read, "{end}");
+    }
+}
+
+#[test]
+fn a_missing_time_leaves_the_instant_unknown() {
+    let batch = accepted(&row(
+        "CYP104RTT",
+        SUBMISSION,
+        r#"{"ServiceRequestID":"S1","RTT_StartDate":"2025-04-03","RTT_EndDate":"2025-04-03","RTT_EndTime":"11:41:00"}"#,
+    ));
+    let of = |column: &str| cell(&batch, 0, column);
+    assert_eq!((of("rtt_start_at"), of("rtt_start_resolution")), (String::new(), String::new()));
+    assert_eq!((of("rtt_start_date"), of("rtt_end_at")), ("2025-04-03".into(), "2025-04-03T10:41:00Z".into()));
+}
+
+#[test]
+fn a_person_becomes_pseudonym_and_age() {
+    let record = r#"{"LocalPatientID":"P1","OrgID_LocalPatientID":"nr5","NHSNumber":"9990000018","NHSNumber_Status":"1","DateOfBirth":"1941-05-01","Postcode":"PL1 1AA","Gender":"02"}"#;
+    let batch = accepted(&row("CYP001MPI", SUBMISSION, record));
+    let text = filled(&batch, 0);
+    assert!(
+        !text.contains("9990000018") && !text.contains("PL1") && !text.contains("1941") && !text.contains("=P1"),
+        "{text}"
+    );
+    let of = |column: &str| cell(&batch, 0, column);
+    assert_eq!(
+        (of("pseudonym"), of("pseudonym_key_version")),
+        ("vMBWuQc6hHbxIIdnlG2qxjPLfh63XjvcWx76C7sy5hg".into(), "3".into())
+    );
+    assert_eq!((of("age_years"), of("gender"), of("nhs_number_status")), ("83".into(), "2".into(), "01".into()));
+    assert!(of("local_patient_pseudonym").starts_with("L:"));
+
+    let decoded = one(&row(
+        "CYP001MPI",
+        SUBMISSION,
+        r#"{"LocalPatientID":"P1","OrgID_LocalPatientID":"NR5","NHSNumber":"9990000019"}"#,
+    ));
+    assert_eq!(decoded.flags, [(CsdsInvalidNhsNumber, 1)].into());
+    assert_eq!(cell(&decoded.tables[0].1, 0, "pseudonym"), "");
+}
+
+#[test]
+fn both_versions_keep_their_own_columns() {
+    let batch = accepted(&row(
+        "CYP201CareContact",
+        SUBMISSION_1_5,
+        r#"{"CareContactID":"C1","ServiceRequestID":"S1","Contact_Date":"2022-03-03","Consultation_MediumUsed":"1","AttendOrNot":"05","CareContact_Duration":45}"#,
+    ));
+    let of = |column: &str| cell(&batch, 0, column);
+    assert_eq!(
+        (of("provider"), of("data_set_version"), of("file_type")),
+        ("R1X".into(), "1.5".into(), "refresh".into())
+    );
+    assert_eq!(
+        (of("consultation_medium_used"), of("consultation_medium_used_raw"), of("cons_mechanism")),
+        ("01".into(), "1".into(), String::new())
+    );
+    assert_eq!(
+        (of("attend_or_not"), of("attendance_status"), of("care_contact_duration")),
+        ("5".into(), String::new(), "45".into())
+    );
+
+    let other = row(
+        "CYP201CareContact",
+        SUBMISSION_1_5,
+        r#"{"CareContactID":"C1","ServiceRequestID":"S1","Contact_Date":"2022-03-03","AttendanceStatus":"5","shoeSize":"9"}"#,
+    );
+    assert_eq!(one(&other).flags, [(CsdsUnknownItem, 1), (CsdsItemOfOtherVersion, 1)].into());
+}
+
+#[test]
+fn placeholders_are_flagged_and_kept() {
+    let decoded =
+        one(&row("CYP102ServiceTypeReferredTo", SUBMISSION, r#"{"ServiceRequestID":"NHSNOREM7","TeamType":"22"}"#));
+    let batch = &decoded.tables[0].1;
+    assert_eq!(cell(batch, 0, "service_request_id_placeholder"), "true");
+    assert_eq!((cell(batch, 0, "team_type"), cell(batch, 0, "team_type_raw")), ("58".into(), "22".into()));
+    assert_eq!(decoded.flags, [(CsdsPlaceholderReferral, 1)].into());
+}
+
+#[test]
+fn each_table_of_the_feed_is_read() {
+    let rows = [
+        (
+            "NR5-202504-20250512T091500",
+            row(
+                "CYP000Header",
+                SUBMISSION,
+                r#"{"Version":"1.6","OrgID_Provider":"NR5","OrgID_Submitter":"NR5","RP_StartDate":"2025-04-01","RP_EndDate":"2025-04-30","FileCreation_DateTime":"2025-05-12 09:15:00","PrimarySystem":"SystmOne"}"#,
+            ),
+        ),
+        ("NR5|P1", row("CYP001MPI", SUBMISSION, r#"{"LocalPatientID":"P1","OrgID_LocalPatientID":"NR5"}"#)),
+        ("NR5|P1", row("CYP002GP", SUBMISSION, r#"{"LocalPatientID":"P1","OrgID_GP":"L83999"}"#)),
+        (
+            "NR5|S1",
+            row(
+                "CYP101Referral",
+                SUBMISSION,
+                r#"{"ServiceRequestID":"S1","LocalPatientID":"P1","ReferralRequest_ReceivedDate":"2025-04-03","ReferralRequest_ReceivedTime":"10:02:00"}"#,
+            ),
+        ),
+        ("NR5|S1", row("cyp102servicetypereferredto", SUBMISSION, r#"{"ServiceRequestID":"S1"}"#)),
+        ("NR5|S1", row("CYP104RTT", SUBMISSION, r#"{"ServiceRequestID":"S1"}"#)),
+        (
+            "NR5|S1",
+            row(
+                "CYP201CareContact",
+                SUBMISSION,
+                r#"{"CareContactID":"C1","ServiceRequestID":"S1","Contact_Date":"2025-04-03"}"#,
+            ),
+        ),
+    ];
+    let payloads: Vec<(&str, &[u8])> = rows.iter().map(|(key, payload)| (*key, payload.as_bytes())).collect();
+    let decoded = decoded(Feed::Csds, &payloads);
+    assert!(decoded.refusals.is_empty(), "{:?}", decoded.refusals);
+    assert_eq!(decoded.tables.iter().map(|(table, _)| *table).collect::<Vec<_>>(), Feed::Csds.tables());
+    for (table, batch) in &decoded.tables {
+        assert_eq!(batch.schema(), homeward_contract::schema::fact_schema(*table));
+    }
+    assert_eq!(cell(&decoded.tables[3].1, 0, "received_at"), "2025-04-03T09:02:00Z");
+}
+
+#[test]
+fn a_malformed_row_is_refused_with_its_code() {
+    let good = r#"{"ServiceRequestID":"S1","RTT_StartDate":"2025-04-03"}"#;
+    let clock = |record: &str| row("CYP104RTT", SUBMISSION, record);
+    let cases = [
+        (clock(good).replace("CYP104RTT", "CYP999"), UnknownTable),
+        (clock(good).replace("\"table\":\"CYP104RTT\",", ""), UnknownTable),
+        (clock(good).replace("\"table\":\"CYP104RTT\"", "\"table\":104"), WrongCsdsKind),
+        (clock(good).replace(SUBMISSION, "null"), MissingSubmissionItem),
+        (clock(good).replace("\"rp_end\":\"2025-04-30\",", ""), MissingSubmissionItem),
+        (clock(good).replace("\"version\":\"1.6\"", "\"version\":\"1.0\""), UnsupportedVersion),
+        (clock(good).replace("\"row_number\":17", "\"row_number\":0"), WrongCsdsKind),
+        (clock(good).replace("\"row_number\":17", "\"row_number\":\"x\""), WrongCsdsKind),
+        (clock(good).replace("\"record\":{", "\"raw_line\":\"a,b\",\"record\":{"), UnsplittableLine),
+        (clock(good).replace("\"record\":{", "\"other\":{"), MissingRecord),
+        (clock("[]"), NotAnObject),
+        (clock("{}"), MissingKeyItem),
+        (clock(r#"{"ServiceRequestID":"|x"}"#), MissingKeyItem),
+        (clock(r#"{"ServiceRequestID":"S1","ServiceRequestID":"S2"}"#), RepeatedName),
+        (clock(r#"{"ServiceRequestID":"S1","RTT_StartDate":"03/04/2025"}"#), BadCsdsDate),
+        (clock(r#"{"ServiceRequestID":"S1","RTT_StartTime":"25:00"}"#), BadCsdsTime),
+        (clock(r#"{"ServiceRequestID":"S1","RTT_Status":["10"]}"#), BadItemValue),
+        (clock(r#"{"ServiceRequestID":"S\u00001"}"#), BadItemValue),
+        (clock(&format!(r#"{{"ServiceRequestID":"{}"}}"#, "S".repeat(256))), ItemTooLong),
+        (
+            row("CYP201CareContact", SUBMISSION, r#"{"CareContactID":"C1","ServiceRequestID":"S1"}"#),
+            MissingMandatoryItem,
+        ),
+        (
+            row(
+                "CYP201CareContact",
+                SUBMISSION,
+                r#"{"CareContactID":"C1","ServiceRequestID":"S1","Contact_Date":"2025-04-03","CareContact_Duration":"99999"}"#,
+            ),
+            BadNumber,
+        ),
+        (
+            row(
+                "CYP001MPI",
+                SUBMISSION,
+                r#"{"LocalPatientID":"P1","OrgID_LocalPatientID":"NR5","DateOfBirth":"1/5/1941"}"#,
+            ),
+            BadCsdsDate,
+        ),
+        (row("CYP000Header", SUBMISSION, r#"{"Version":"1.6"}"#), MissingHeaderItem),
+        (
+            row(
+                "CYP000Header",
+                SUBMISSION,
+                r#"{"Version":"1.5","OrgID_Provider":"NR5","OrgID_Submitter":"NR5","RP_StartDate":"2025-04-01","RP_EndDate":"2025-04-30","FileCreation_DateTime":"2025-05-12 09:15:00","PrimarySystem":"x"}"#,
+            ),
+            HeaderMismatch,
+        ),
+        ("not json".to_owned(), NotJson),
+        ("[]".to_owned(), NotAnObject),
+    ];
+    for (payload, code) in &cases {
+        let decoded = one(payload);
+        assert_eq!(decoded.refusals.iter().map(|refusal| refusal.code).collect::<Vec<_>>(), [*code], "{payload}");
+        assert_eq!(decoded.refusals[0].payload, payload.as_bytes());
+    }
+    let wrong_key = decoded(Feed::Csds, &[("RK9|S1", clock(good).as_bytes())]);
+    assert_eq!(wrong_key.refusals[0].code, ProviderMismatch);
+
+    let payloads: Vec<String> = cases.iter().flat_map(|(payload, _)| [payload.clone(), clock(good)]).collect();
+    let keyed: Vec<(&str, &[u8])> = payloads.iter().map(|payload| ("NR5|S1", payload.as_bytes())).collect();
+    let mixed = decoded(Feed::Csds, &keyed);
+    assert_eq!((mixed.accepted as usize, mixed.refusals.len()), (cases.len(), cases.len()));
+    let alone = filled(&accepted(&clock(good)), 0);
+    for row in 0..cases.len() {
+        assert_eq!(filled(&mixed.tables[0].1, row), alone);
+    }
+}

@@ -1,0 +1,164 @@
+//! Reading the facts of a feed as they arrive.
+//!
+//! The first polls read everything the tables hold, file by file and in no order that means anything, because
+//! compaction repacks rows: whoever needs an order takes it from `known_at` and the Kafka place in each row.
+//! Later polls read commit by commit, from memory when this process made the commit and from its Parquet files
+//! otherwise; commits of one table come in their order. Each row comes once. Between tables no order is promised except this: when a poll returns a commit of the
+//! anchor table, all rows of that batch in the other tables came in the same poll or before. The anchor's
+//! version therefore orders batches. Compaction moves rows between files without changing them, and such
+//! commits are passed over.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use deltalake::kernel::Action;
+use homeward_contract::feed::{Feed, Table};
+
+use super::error::LakeError;
+use super::table_log::{LiveFile, read_commit};
+use super::{Lake, TableHandle, datafile, signed};
+
+/// A poll returns once it holds this many bytes; what is left comes with the next polls.
+pub const POLL_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// The rows that one commit, or one file of the first full read, added to a fact table.
+#[derive(Debug, Clone)]
+pub struct FactCommit {
+    /// The table.
+    pub table: Table,
+    /// Version of the table that holds these rows.
+    pub version: i64,
+    /// The rows, with all columns of the table.
+    pub batches: Vec<RecordBatch>,
+}
+
+/// A position in every table of a feed.
+#[derive(Debug)]
+pub struct Follower {
+    lake: Lake,
+    feed: Feed,
+    positions: BTreeMap<Table, Position>,
+}
+
+/// How far one table has been read: everything up to `version`, except for the files still `waiting`.
+#[derive(Debug)]
+struct Position {
+    version: u64,
+    schema: SchemaRef,
+    waiting: VecDeque<LiveFile>,
+}
+
+impl Follower {
+    pub(super) fn new(lake: Lake, feed: Feed) -> Self {
+        Self { lake, feed, positions: BTreeMap::new() }
+    }
+
+    /// The feed that is read.
+    #[must_use]
+    pub fn feed(&self) -> Feed {
+        self.feed
+    }
+
+    /// Facts that came since the last poll, at most about [`POLL_BYTES_MAX`] of them: poll again until it
+    /// returns nothing to be up to date. After an error the position stands where it stood for the table that
+    /// failed, and what had been read in that poll is read again.
+    ///
+    /// # Errors
+    /// [`LakeError::ReadTooLate`] when the follower slept past compaction and vacuum; others as [`Lake::read`].
+    pub async fn poll(&mut self) -> Result<Vec<FactCommit>, LakeError> {
+        let mut room = POLL_BYTES_MAX;
+        let mut next = BTreeMap::new();
+        // The anchor is read first and handed over last: whatever its commits promise is then already here.
+        let anchor = self.feed.anchor();
+        let anchored = self.advance(anchor, &mut room, &mut next).await?;
+        let mut facts = Vec::new();
+        for &table in self.feed.tables().iter().filter(|table| **table != anchor) {
+            facts.extend(self.advance(table, &mut room, &mut next).await?);
+        }
+        facts.extend(anchored);
+        self.positions.extend(next);
+        Ok(facts)
+    }
+
+    async fn advance(
+        &self,
+        table: Table,
+        room: &mut usize,
+        next: &mut BTreeMap<Table, Position>,
+    ) -> Result<Vec<FactCommit>, LakeError> {
+        let handle = self.lake.table(table.name())?;
+        let mut position = match self.positions.get(&table) {
+            Some(position) => Position {
+                version: position.version,
+                schema: Arc::clone(&position.schema),
+                waiting: position.waiting.clone(),
+            },
+            None => match handle.current().await? {
+                Some(log) => {
+                    Position { version: log.version(), schema: Arc::clone(log.schema()), waiting: log.files().into() }
+                }
+                None => return Ok(Vec::new()),
+            },
+        };
+        let mut facts = Vec::new();
+        while *room > 0 {
+            let Some((version, batches)) = self.step(&handle, &mut position).await? else { break };
+            let bytes = batches.iter().map(RecordBatch::get_array_memory_size).sum();
+            *room = room.saturating_sub(bytes);
+            if !batches.is_empty() {
+                facts.push(FactCommit { table, version: signed(version), batches });
+            }
+        }
+        next.insert(table, position);
+        Ok(facts)
+    }
+
+    /// The next file of the full read, or the next commit; nothing when the table is read to its end.
+    async fn step(
+        &self,
+        handle: &TableHandle,
+        position: &mut Position,
+    ) -> Result<Option<(u64, Vec<RecordBatch>)>, LakeError> {
+        if let Some(file) = position.waiting.pop_front() {
+            let batches = self.read_file(handle, &file.path, position).await?;
+            return Ok(Some((position.version, batches)));
+        }
+        let version = position.version + 1;
+        if let Some(batches) = self.lake.inner.recent.get(&handle.name, version) {
+            position.version = version;
+            return Ok(Some((version, batches.to_vec())));
+        }
+        let Some(actions) = read_commit(&handle.name, &handle.store, version).await? else { return Ok(None) };
+        if actions.iter().any(|action| matches!(action, Action::Metadata(_)))
+            && let Some(log) = handle.current().await?
+        {
+            position.schema = Arc::clone(log.schema());
+        }
+        let mut batches = Vec::new();
+        for action in actions {
+            if let Action::Add(add) = action
+                && add.data_change
+            {
+                batches.extend(self.read_file(handle, &add.path, position).await?);
+            }
+        }
+        position.version = version;
+        Ok(Some((version, batches)))
+    }
+
+    async fn read_file(
+        &self,
+        handle: &TableHandle,
+        path: &str,
+        position: &Position,
+    ) -> Result<Vec<RecordBatch>, LakeError> {
+        let store = handle.store.object_store(None);
+        let read = datafile::read(&*store, &handle.name, path, &position.schema).await;
+        read.map_err(|error| match datafile::is_missing(&error) {
+            true => LakeError::ReadTooLate { table: handle.name.clone(), version: signed(position.version) },
+            false => error,
+        })
+    }
+}

@@ -1,0 +1,333 @@
+//! The whole way from Kafka to the lake, against the embedded broker: restarts, rivals, crashes, poison, lost
+//! offsets. Every test ends by asking where each record went: in one table, once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::AsArray as _;
+use arrow::datatypes::{Int32Type, Int64Type};
+use homeward_contract::clock::SystemClock;
+use homeward_contract::feed::Feed;
+use homeward_contract::identity::PseudonymKeys;
+use homeward_ingest::kafka::{EmbeddedBroker, KafkaConfig, Publisher};
+use homeward_ingest::lake::fault::FaultPlan;
+use homeward_ingest::lake::{FeedCommit, Lake, OffsetAdvance};
+use homeward_ingest::pipeline::{Ingest, IngestError, IngestOptions, run_ingest};
+use homeward_ingest::quarantine::{QUARANTINE_TABLE, QuarantineKey};
+use homeward_ingest::telemetry::IngestTelemetry;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+const RECEIVED: &str = include_str!("../fixtures/handbook/ucr-referral-received-1.json");
+const DEADLINE: Duration = Duration::from_secs(60);
+const UCR: &str = "homeward.ucr";
+const CSDS: &str = "homeward.csds";
+
+/// A running pipeline that a test can end.
+struct Running {
+    shutdown: CancellationToken,
+    task: JoinHandle<Result<(), IngestError>>,
+    telemetry: Arc<IngestTelemetry>,
+}
+
+impl Running {
+    async fn end(self) {
+        self.shutdown.cancel();
+        tokio::time::timeout(DEADLINE, self.task).await.expect("ingest ends in time").unwrap().unwrap();
+    }
+}
+
+fn ingest(kafka: KafkaConfig, lake: Lake) -> Ingest {
+    Ingest {
+        kafka,
+        options: IngestOptions { commit_interval: Duration::from_millis(20), ..IngestOptions::default() },
+        lake,
+        keys: Arc::new(PseudonymKeys::from_secret(3, b"homeward-test-key-not-secret")),
+        quarantine_key: Arc::new(QuarantineKey::new(1, [7; 32])),
+        clock: Arc::new(SystemClock),
+        telemetry: Arc::new(IngestTelemetry::new()),
+    }
+}
+
+fn start(ingest: Ingest) -> Running {
+    let (shutdown, telemetry) = (CancellationToken::new(), Arc::clone(&ingest.telemetry));
+    let task = tokio::spawn(run_ingest(ingest, shutdown.clone()));
+    Running { shutdown, task, telemetry }
+}
+
+async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+    let deadline = Instant::now() + DEADLINE;
+    while !condition().await {
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// The `number`th record of the live feed: every tenth is no event at all.
+fn event(number: usize) -> (String, Vec<u8>) {
+    let key = format!("NR5|SRI-{number}");
+    let event = match number % 10 {
+        9 => format!("this is not an event {number}"),
+        _ => RECEIVED
+            .replace("SRI-000912345", &format!("SRI-{number}"))
+            .replace("6f0c1a1e-8a2e-4d0e-9a1d-0b8b0c7e5b11", &format!("6f0c1a1e-8a2e-4d0e-9a1d-{number:012}")),
+    };
+    (key, event.into_bytes())
+}
+
+/// The `number`th record of the CSDS feed: a header, a referral, a clock or nonsense.
+fn row(number: usize) -> (String, Vec<u8>) {
+    let submission = r#"{"id":"NR5-202504-20250512T091500","version":"1.6","provider":"NR5","rp_start":"2025-04-01","rp_end":"2025-04-30","file_received_at":"2025-05-12T08:15:00Z","file_type":"primary"}"#;
+    let service_request = format!("S{number}");
+    let key = format!("NR5|{service_request}");
+    let (key, table, record) = match number % 4 {
+        0 => (
+            "NR5-202504-20250512T091500".to_owned(),
+            "CYP000Header",
+            r#"{"Version":"1.6","OrgID_Provider":"NR5","OrgID_Submitter":"NR5","PrimarySystem":"X","RP_StartDate":"2025-04-01","RP_EndDate":"2025-04-30","FileCreation_DateTime":"2025-05-12T09:15:00"}"#.to_owned(),
+        ),
+        1 => (
+            key,
+            "CYP101Referral",
+            format!(r#"{{"ServiceRequestID":"{service_request}","LocalPatientID":"P{number}","ReferralRequest_ReceivedDate":"2025-04-03"}}"#),
+        ),
+        2 => (
+            key,
+            "CYP104RTT",
+            format!(r#"{{"ServiceRequestID":"{service_request}","WaitingTime_MeasurementType":"05","RTT_StartDate":"2025-04-03"}}"#),
+        ),
+        _ => return (key, b"nonsense".to_vec()),
+    };
+    (
+        key,
+        format!(r#"{{"table":"{table}","submission":{submission},"row_number":{},"record":{record}}}"#, number + 1)
+            .into_bytes(),
+    )
+}
+
+fn publish(broker: &EmbeddedBroker, topic: &str, records: impl IntoIterator<Item = (String, Vec<u8>)>) {
+    let publisher = Publisher::new(&broker.config()).unwrap();
+    let records = records.into_iter().map(|(key, payload)| (topic, Some(key.into_bytes()), payload));
+    publisher.publish_all(records, |_| ()).unwrap();
+}
+
+fn broker() -> EmbeddedBroker {
+    let broker = EmbeddedBroker::start().unwrap();
+    broker.create_topic(UCR, 3).unwrap();
+    broker.create_topic(CSDS, 1).unwrap();
+    broker
+}
+
+async fn frontier_total(lake: &Lake, feed: Feed) -> i64 {
+    lake.frontier(feed).await.unwrap().values().sum()
+}
+
+/// Where every record of a topic went: its place, and the table that holds it. Fails on a record held twice.
+async fn places(lake: &Lake, topic: &str) -> BTreeMap<(i32, i64), String> {
+    let mut places = BTreeMap::new();
+    for name in lake.table_names().unwrap() {
+        for batch in lake.read_columns(&name, &["topic", "partition", "offset"]).await.unwrap() {
+            let topics = batch.column(0).as_string::<i32>();
+            let (partitions, offsets) =
+                (batch.column(1).as_primitive::<Int32Type>(), batch.column(2).as_primitive::<Int64Type>());
+            for at in (0..batch.num_rows()).filter(|&at| topics.value(at) == topic) {
+                let place = (partitions.value(at), offsets.value(at));
+                let twice = places.insert(place, name.clone());
+                assert_eq!(twice, None, "{topic} {place:?} is also in {name}");
+            }
+        }
+    }
+    places
+}
+
+/// Every offset below the frontier is held once, and there are `records` of them.
+async fn assert_conserved(root: &Path, feed: Feed, records: usize) -> BTreeMap<(i32, i64), String> {
+    let lake = Lake::open(root).unwrap();
+    let topic = feed.default_topic();
+    let places = places(&lake, topic).await;
+    let due: BTreeSet<(i32, i64)> = lake
+        .frontier(feed)
+        .await
+        .unwrap()
+        .into_iter()
+        .flat_map(|((_, partition), next)| (0..next).map(move |offset| (partition, offset)))
+        .collect();
+    assert_eq!(places.keys().copied().collect::<BTreeSet<_>>(), due);
+    assert_eq!(places.len(), records);
+    places
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_record_lands_once_across_restarts_after_commits() {
+    let (broker, dir) = (broker(), tempfile::tempdir().unwrap());
+    publish(&broker, UCR, (0..300).map(event));
+    let mut consumed = 0;
+    for more in [300, 330, 360] {
+        let lake = Lake::open(dir.path()).unwrap();
+        let before = frontier_total(&lake, Feed::Ucr).await;
+        let mut ingest = ingest(broker.config(), lake.clone());
+        // A batch of about ten records: many commits, and an end in the middle of the first 300.
+        ingest.options.batch_bytes_max = 12_000;
+        let running = start(ingest);
+        until("a commit", async || frontier_total(&lake, Feed::Ucr).await > before).await;
+        let telemetry = Arc::clone(&running.telemetry);
+        running.end().await;
+        for counters in telemetry.snapshot().partitions.values() {
+            assert_eq!(counters.consumed, counters.accepted + counters.quarantined + counters.filtered);
+            consumed += counters.consumed;
+        }
+        assert_eq!(i64::try_from(consumed).unwrap(), frontier_total(&Lake::open(dir.path()).unwrap(), Feed::Ucr).await);
+        publish(&broker, UCR, (more..more + 30).map(event));
+    }
+    let lake = Lake::open(dir.path()).unwrap();
+    let running = start(ingest(broker.config(), lake.clone()));
+    until("all records", async || frontier_total(&lake, Feed::Ucr).await == 390).await;
+    let watermark = running.telemetry.snapshot().watermarks["NR5"];
+    assert_eq!(watermark.to_rfc3339(), "2025-06-12T09:02:30+00:00");
+    running.end().await;
+    let places = assert_conserved(dir.path(), Feed::Ucr, 390).await;
+    assert_eq!(places.values().filter(|table| *table == QUARANTINE_TABLE).count(), 39);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rivals_on_the_same_partitions_never_write_a_record_twice() {
+    let (broker, dir) = (broker(), tempfile::tempdir().unwrap());
+    publish(&broker, UCR, (0..200).map(event));
+    // Two groups own every partition at once: what a zombie of the same group does for a moment, they do for ever.
+    let rivals: Vec<_> = ["a", "b"]
+        .into_iter()
+        .map(|group| {
+            let mut kafka = broker.config();
+            kafka.group_id = group.to_owned();
+            let mut ingest = ingest(kafka, Lake::open(dir.path()).unwrap());
+            ingest.options.batch_bytes_max = 8_000;
+            start(ingest)
+        })
+        .collect();
+    let lake = Lake::open(dir.path()).unwrap();
+    for round in 1..=4 {
+        until("a round of records", async || frontier_total(&lake, Feed::Ucr).await == round * 200).await;
+        if round < 4 {
+            let first = usize::try_from(round * 200).unwrap();
+            publish(&broker, UCR, (first..first + 200).map(event));
+        }
+    }
+    let fenced: u64 = rivals.iter().map(|rival| rival.telemetry.snapshot().feeds[&Feed::Ucr].fenced).sum();
+    assert!(fenced > 0, "the rivals met");
+    for rival in rivals {
+        rival.end().await;
+    }
+    assert_conserved(dir.path(), Feed::Ucr, 800).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_between_the_commits_of_a_batch_loses_and_doubles_nothing() {
+    let broker = broker();
+    publish(&broker, CSDS, (0..40).map(row));
+    for crash_at in [2, 4, 6, 8] {
+        let dir = tempfile::tempdir().unwrap();
+        let plan = Arc::new(FaultPlan::die_at("_delta_log/0000", crash_at));
+        let doomed = Lake::open_with_gate(dir.path(), Arc::clone(&plan) as _).unwrap();
+        let mut kafka = broker.config();
+        kafka.topics.remove(&Feed::Ucr);
+        kafka.group_id = format!("crash-{crash_at}");
+        let running = start(ingest(kafka.clone(), doomed));
+        until("the crash", async || plan.has_fired()).await;
+        until("the failure is counted", async || running.telemetry.snapshot().feeds[&Feed::Csds].retries > 0).await;
+        running.end().await;
+
+        let lake = Lake::open(dir.path()).unwrap();
+        assert_eq!(frontier_total(&lake, Feed::Csds).await, 0, "the anchor commits last");
+        let running = start(ingest(kafka, lake.clone()));
+        until("all records", async || frontier_total(&lake, Feed::Csds).await == 40).await;
+        running.end().await;
+        let places = assert_conserved(dir.path(), Feed::Csds, 40).await;
+        let tables: BTreeSet<_> = places.into_values().collect();
+        assert_eq!(tables.len(), 4, "{tables:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fails_and_recovers_only_costs_time() {
+    let (broker, dir) = (broker(), tempfile::tempdir().unwrap());
+    publish(&broker, CSDS, (0..40).map(row));
+    let plan = Arc::new(FaultPlan::outage_at("_delta_log/0000", 11, 3));
+    let lake = Lake::open_with_gate(dir.path(), Arc::clone(&plan) as _).unwrap();
+    let mut ingest = ingest(broker.config(), lake.clone());
+    ingest.options.batch_bytes_max = 4_000;
+    let running = start(ingest);
+    until("all records", async || frontier_total(&lake, Feed::Csds).await == 40).await;
+    publish(&broker, CSDS, (40..80).map(row));
+    until("the records after", async || frontier_total(&lake, Feed::Csds).await == 80).await;
+    assert!(plan.has_fired());
+    assert!(running.telemetry.snapshot().feeds[&Feed::Csds].retries > 0);
+    running.end().await;
+    assert_conserved(dir.path(), Feed::Csds, 80).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_poisoned_feed_stops_with_a_reason_and_leaves_the_other_alone() {
+    let (broker, dir) = (broker(), tempfile::tempdir().unwrap());
+    publish(&broker, UCR, (0..600).map(|number| (format!("k{number}"), b"<xml/>".to_vec())));
+    publish(&broker, CSDS, (0..40).map(row));
+    let lake = Lake::open(dir.path()).unwrap();
+    let running = start(ingest(broker.config(), lake.clone()));
+    let stopped =
+        async || running.telemetry.snapshot().feeds.get(&Feed::Ucr).is_some_and(|feed| feed.stopped.is_some());
+    until("the stop", stopped).await;
+    until("the other feed", async || frontier_total(&lake, Feed::Csds).await == 40).await;
+    publish(&broker, CSDS, (40..44).map(row));
+    until("the other feed goes on", async || frontier_total(&lake, Feed::Csds).await == 44).await;
+    let counters = running.telemetry.snapshot();
+    let reason = counters.feeds[&Feed::Ucr].stopped.clone().unwrap();
+    assert!(reason.contains("were refused") && reason.contains("HW-") && reason.contains("restart"), "{reason}");
+    assert_eq!(counters.feeds[&Feed::Csds].stopped, None);
+    assert_eq!(frontier_total(&lake, Feed::Ucr).await, 0);
+    running.end().await;
+    assert_conserved(dir.path(), Feed::Csds, 44).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn offsets_that_kafka_no_longer_holds_stop_the_feed_with_the_places() {
+    let (broker, dir) = (broker(), tempfile::tempdir().unwrap());
+    publish(&broker, CSDS, (0..8).map(row));
+    let lake = Lake::open(dir.path()).unwrap();
+    let offsets = vec![OffsetAdvance { topic: CSDS.to_owned(), partition: 0, from: 0, next: 1_000 }];
+    lake.commit(FeedCommit { feed: Feed::Csds, tables: vec![], quarantine: None, offsets }).await.unwrap();
+    let running = start(ingest(broker.config(), lake.clone()));
+    let reason = async || running.telemetry.snapshot().feeds.get(&Feed::Csds).and_then(|feed| feed.stopped.clone());
+    until("the stop", async || reason().await.is_some()).await;
+    let reason = reason().await.unwrap();
+    assert!(reason.contains("homeward.csds/0 expects offset 1000, Kafka holds 0 to 8"), "{reason}");
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_of_one_group_share_the_partitions_and_hand_them_over() {
+    let (broker, dir) = (broker(), tempfile::tempdir().unwrap());
+    publish(&broker, UCR, (0..120).map(event));
+    let lake = Lake::open(dir.path()).unwrap();
+    let member = || start(ingest(broker.config(), Lake::open(dir.path()).unwrap()));
+    let first = member();
+    until("the first records", async || frontier_total(&lake, Feed::Ucr).await == 120).await;
+    let second = member();
+    let reads = |running: &Running| {
+        let counters = running.telemetry.snapshot();
+        counters.partitions.iter().filter(|((feed, ..), own)| *feed == Feed::Ucr && own.frontier.is_some()).count()
+    };
+    until("the partitions are shared", async || {
+        reads(&first) > 0 && reads(&second) > 0 && reads(&first) + reads(&second) == 3
+    })
+    .await;
+    publish(&broker, UCR, (120..240).map(event));
+    until("both take in records", async || frontier_total(&lake, Feed::Ucr).await == 240).await;
+    first.end().await;
+    publish(&broker, UCR, (240..360).map(event));
+    until("the second takes over", async || frontier_total(&lake, Feed::Ucr).await == 360).await;
+    second.end().await;
+    assert_conserved(dir.path(), Feed::Ucr, 360).await;
+}
