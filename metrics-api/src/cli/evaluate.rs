@@ -1,0 +1,131 @@
+//! `homeward evaluate`: files in, figures out, the same pipeline as live.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use homeward_contract::clock::{Clock, SystemClock};
+use homeward_contract::geography::Geography;
+use homeward_ingest::decode::Decoded;
+use homeward_transform::definition::{Catalogue, Definition};
+use homeward_transform::evaluate::{Instants, evaluate};
+use homeward_transform::release::{Policy, Released, ReleasedFigure};
+use homeward_transform::snapshot::{FigureQuery, Snapshot};
+
+use super::arguments::EvaluateArguments;
+use super::error::{CliError, Outcome};
+use super::output::write_figures;
+use super::progress::Progress;
+use crate::facts::decode_paths;
+use crate::keys;
+
+pub(super) async fn run(arguments: &EvaluateArguments, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let catalogue = Arc::new(catalogue(arguments.definitions.as_deref())?);
+    let asked = arguments.indicator.iter().map(|id| definition(&catalogue, id)).collect::<Result<Vec<_>, _>>()?;
+    for definition in &asked {
+        check_bases(definition, &arguments.basis)?;
+    }
+    let policy = arguments.release.as_deref().map(Policy::by_name).transpose()?;
+    check_dimensions(arguments)?;
+
+    let now = SystemClock.now();
+    let mut progress = Progress::start("Reading records", None);
+    // Pseudonyms of one run only need to agree with each other, so a key of its own will do.
+    let files = decode_paths(&arguments.paths, &keys::of_this_run(), now, |more| progress.advance(more))?;
+    progress.finish();
+    for note in &files.notes {
+        eprintln!("note: {note}");
+    }
+    report_refusals(&files.batches);
+
+    let facts: Vec<_> = files.batches.into_iter().flat_map(|batch| batch.tables).collect();
+    let instants = Instants { as_of: arguments.as_of.unwrap_or(now), as_known_at: arguments.as_known_at };
+    let geography = Arc::new(Geography::devon());
+    let snapshot = evaluate(&facts, Arc::clone(&catalogue), geography, instants).await?;
+
+    let released: Vec<_> =
+        asked.iter().map(|definition| release(&snapshot, definition, arguments, policy)).collect::<Result<_, _>>()?;
+    write_figures(out, arguments.format, &arguments.by, &released)?;
+    Ok(Outcome::Done)
+}
+
+fn release(
+    snapshot: &Snapshot,
+    definition: &Definition,
+    arguments: &EvaluateArguments,
+    policy: Option<&'static Policy>,
+) -> Result<Released<Vec<ReleasedFigure>>, CliError> {
+    let policy = match policy {
+        Some(policy) => policy,
+        None => Policy::by_name(&definition.release)?,
+    };
+    let bases =
+        if arguments.basis.is_empty() { vec![definition.default_basis.clone()] } else { arguments.basis.clone() };
+    let query = FigureQuery {
+        indicator: definition.id.clone(),
+        bases,
+        by: arguments.by.clone(),
+        from: None,
+        to: None,
+        period: None,
+    };
+    Ok(policy.release(snapshot.figures(&query), definition))
+}
+
+/// The built-in definitions, or those of a folder.
+pub(super) fn catalogue(folder: Option<&Path>) -> Result<Catalogue, CliError> {
+    Ok(match folder {
+        Some(folder) => Catalogue::load(folder)?,
+        None => Catalogue::builtin()?,
+    })
+}
+
+/// One definition by its id.
+pub(super) fn definition<'a>(catalogue: &'a Catalogue, id: &str) -> Result<&'a Definition, CliError> {
+    catalogue.get(id).ok_or_else(|| {
+        let known: Vec<&str> = catalogue.iter().map(|definition| definition.id.as_str()).collect();
+        CliError::argument(
+            format!("there is no indicator '{id}'"),
+            format!("use one of {}, or name a folder with --definitions", known.join(", ")),
+        )
+    })
+}
+
+fn check_bases(definition: &Definition, bases: &[String]) -> Result<(), CliError> {
+    for basis in bases {
+        if definition.basis(basis).is_none() {
+            let known: Vec<&str> = definition.bases.iter().map(|basis| basis.id.as_str()).collect();
+            return Err(CliError::argument(
+                format!("{} has no basis '{basis}'", definition.id),
+                format!("use one of {}", known.join(", ")),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_dimensions(arguments: &EvaluateArguments) -> Result<(), CliError> {
+    let periods = arguments.by.iter().filter(|dimension| dimension.is_period()).count();
+    if periods > 1 {
+        return Err(CliError::argument(
+            "--by names more than one of day, month and window",
+            "keep one of them; a figure has one period",
+        ));
+    }
+    Ok(())
+}
+
+fn report_refusals(batches: &[Decoded]) {
+    let mut by_code = BTreeMap::new();
+    for refusal in batches.iter().flat_map(|batch| &batch.refusals) {
+        *by_code.entry(refusal.code).or_insert(0_u64) += 1;
+    }
+    if by_code.is_empty() {
+        return;
+    }
+    eprintln!("{} records are not counted:", by_code.values().sum::<u64>());
+    for (code, count) in by_code {
+        eprintln!("  {count} x {}: {}. Mend: {}", code.code(), code.message(), code.mend());
+    }
+}

@@ -1,0 +1,51 @@
+//! The `homeward` command: arguments, sub-commands, printing.
+
+mod arguments;
+mod error;
+mod evaluate;
+mod indicator;
+mod instant;
+mod load;
+mod output;
+mod progress;
+mod quarantine;
+mod run;
+mod simulate;
+
+use std::io::Write;
+use std::path::Path;
+
+pub use arguments::{Cli, Command, DemoArguments};
+pub use error::{CliError, Outcome};
+
+use crate::config::{Config, Role, Settings, read_settings};
+
+/// Runs a parsed command line and writes its result to `out`.
+///
+/// # Errors
+/// What went wrong, where, and how to mend it.
+pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<Outcome, CliError> {
+    let config = cli.config.as_deref();
+    match &cli.command {
+        Command::Demo(arguments) => crate::demo::run(arguments, out).await,
+        Command::Run(arguments) => run::run(arguments, config).await,
+        Command::Load(arguments) => load::run(arguments, config, out).await,
+        Command::Evaluate(arguments) => evaluate::run(arguments, out).await,
+        Command::Simulate(arguments) => simulate::run(arguments, config, out).await,
+        Command::Indicator(command) => indicator::run(command, out).await,
+        Command::Quarantine(command) => quarantine::run(command, config, out).await,
+    }
+}
+
+/// The checked configuration for some roles.
+fn checked(file: Option<&Path>, roles: &[Role]) -> Result<Config, CliError> {
+    Ok(Config::load(file, std::env::vars(), roles)?)
+}
+
+/// The settings without the checks of a running service.
+fn settings(file: Option<&Path>) -> Result<Settings, CliError> {
+    Ok(read_settings(file, std::env::vars())?)
+}
+
+#[cfg(test)]
+mod tests;

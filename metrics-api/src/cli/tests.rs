@@ -1,0 +1,198 @@
+//! Whole sub-commands: arguments in, files and a broker beside them, text out.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use homeward_contract::feed::Feed;
+use homeward_contract::reject::RejectCode;
+use homeward_ingest::decode::{Disposition, Place, Refusal};
+use homeward_ingest::kafka::EmbeddedBroker;
+use homeward_ingest::lake::Lake;
+use homeward_ingest::quarantine::{QUARANTINE_TABLE, QuarantineKey, refusals_to_batch};
+
+use super::*;
+use crate::planted;
+
+const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// A folder with a configuration, a lake and whatever a test puts there.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new(brokers: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = folder.path().join("lake");
+        let text = format!(
+            "[lake]\npath = '{}'\n[kafka]\nbrokers = '{brokers}'\n[keys]\nquarantine = '{KEY}'\n",
+            lake.display()
+        );
+        std::fs::write(folder.path().join("homeward.toml"), text).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Result<(Outcome, String), CliError> {
+        let config = self.path("homeward.toml");
+        let start = ["homeward", "--config", config.to_str().unwrap()];
+        let line = start.iter().chain(arguments);
+        let mut out = Vec::new();
+        let outcome = run(Cli::try_parse_from(line).unwrap(), &mut out).await?;
+        Ok((outcome, String::from_utf8(out).unwrap()))
+    }
+
+    fn events(&self) -> String {
+        let path = self.path("events.ndjson");
+        let lines: Vec<String> =
+            planted::records().into_iter().map(|record| String::from_utf8(record.payload).unwrap()).collect();
+        std::fs::write(&path, lines.join("\n")).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn evaluate_prints_exactly_the_columns_of_the_interface() {
+    let desk = Desk::new("");
+    let events = desk.events();
+    let evaluate = ["evaluate", &events, "--indicator", "ucr-two-hour-response", "--by", "provider,window"];
+    let more = ["--basis", "live", "--as-of", "2025-06-12T15:00", "--format"];
+    let arguments = |format| [&evaluate[..], &more[..], &[format]].concat();
+    let (_, csv) = desk.run(&arguments("csv")).await.unwrap();
+    let mut lines = csv.lines();
+    let header = "indicator,version,basis,provider,window,period_start,period_end,numerator,denominator,value,lower,upper,status,flags,release,as_of";
+    assert_eq!(lines.next(), Some(header));
+    let figure = csv.lines().find(|line| line.contains(",28d,")).unwrap();
+    assert!(
+        figure.starts_with("ucr-two-hour-response,1,live,NR5,28d,") && figure.contains(",27,40,0.675,"),
+        "{figure}"
+    );
+    assert!(figure.ends_with("2025-06-12T14:00:00Z"), "{figure}");
+    let (_, json) = desk.run(&arguments("json")).await.unwrap();
+    let rows: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(&json).unwrap();
+    let mut columns: Vec<&str> = header.split(',').collect();
+    columns.sort_unstable();
+    assert_eq!(rows[0].keys().map(String::as_str).collect::<Vec<_>>(), columns);
+    let (_, table) = desk.run(&arguments("table")).await.unwrap();
+    assert!(table.contains("0.675000"), "{table}");
+}
+
+#[tokio::test]
+async fn evaluate_says_suppressed_and_no_data() {
+    let desk = Desk::new("");
+    let events = desk.events();
+    let line = |release| {
+        [
+            "evaluate",
+            &events,
+            "--indicator",
+            "ucr-open-clocks",
+            "--by",
+            "provider,band",
+            "--as-of",
+            "2025-06-12T15:00",
+            "--release",
+            release,
+            "--format",
+            "csv",
+        ]
+        .map(str::to_owned)
+    };
+    let run = async |release| {
+        let line = line(release);
+        desk.run(&line.iter().map(String::as_str).collect::<Vec<_>>()).await.unwrap().1
+    };
+    let exact = run("internal-live").await;
+    assert!(exact.contains(",NR5,90_to_120m,") && exact.contains(",1,no data,1,no data,no data,"), "{exact}");
+    let public = run("public-hes").await;
+    assert!(public.contains(",suppressed,no data,suppressed,"), "{public}");
+}
+
+#[tokio::test]
+async fn faults_of_arguments_say_what_to_write() {
+    let desk = Desk::new("");
+    let events = desk.events();
+    for (arguments, words) in [
+        (vec!["evaluate", "/no/such/path", "--indicator", "ucr-referrals"], "spelling of the path"),
+        (vec!["evaluate", &events, "--indicator", "ucr"], "use one of"),
+        (vec!["evaluate", &events, "--indicator", "ucr-referrals", "--basis", "guess"], "no basis 'guess'"),
+        (vec!["evaluate", &events, "--indicator", "ucr-referrals", "--release", "all"], "internal-live"),
+        (vec!["evaluate", &events, "--indicator", "ucr-referrals", "--by", "day,month"], "one period"),
+        (vec!["indicator", "explain", "x"], "use one of"),
+        (vec!["indicator", "list", "--definitions", "/no/such"], "/no/such"),
+        (vec!["load", &events], "no broker is named"),
+        (vec!["quarantine", "list"], "no lake"),
+        (vec!["run", "--roles", "serve"], "transform,serve"),
+        (vec!["run"], "2 faults"),
+    ] {
+        let message = desk.run(&arguments).await.unwrap_err().to_string();
+        assert!(message.contains(words), "{arguments:?}: '{words}' is not in: {message}");
+    }
+}
+
+#[tokio::test]
+async fn indicators_are_listed_and_explained() {
+    let desk = Desk::new("");
+    let (_, list) = desk.run(&["indicator", "list"]).await.unwrap();
+    assert_eq!(list.lines().count(), 3, "{list}");
+    let (_, text) = desk.run(&["indicator", "explain", "ucr-two-hour-response"]).await.unwrap();
+    for words in ["Counted", "Out of", "local 0.8", "national 0.7", "Bases", "published", "SQL"] {
+        assert!(text.contains(words), "'{words}' is not in: {text}");
+    }
+}
+
+#[tokio::test]
+async fn load_publishes_with_a_receipt() {
+    let broker = EmbeddedBroker::start().unwrap();
+    broker.create_topic("homeward.ucr", 2).unwrap();
+    let desk = Desk::new(broker.brokers());
+    let receipt = desk.path("receipt.json");
+    let (outcome, text) = desk.run(&["load", &desk.events(), "--receipt", receipt.to_str().unwrap()]).await.unwrap();
+    assert_eq!(outcome, Outcome::Done);
+    let records = planted::records().len() as u64;
+    assert!(text.contains(&format!("{records} records sent, {records} acknowledged")), "{text}");
+    let lines: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(&receipt).unwrap()).unwrap();
+    let sum: u64 = lines.iter().map(|line| line["records"].as_u64().unwrap()).sum();
+    assert_eq!(sum, records);
+}
+
+#[tokio::test]
+async fn quarantine_is_listed_shown_and_replayed_once() {
+    let broker = EmbeddedBroker::start().unwrap();
+    broker.create_topic("homeward.ucr", 1).unwrap();
+    let desk = Desk::new(broker.brokers());
+    let lake = Lake::open(&desk.path("lake")).unwrap();
+    let refusal = Refusal {
+        place: Place { topic: "homeward.ucr".into(), partition: 3, offset: 1042 },
+        disposition: Disposition::Quarantined,
+        code: RejectCode::ALL[0],
+        detail: "time is missing".to_owned(),
+        payload: br#"{"subject":"NR5|S1","note":"original bytes"}"#.to_vec(),
+    };
+    let key = QuarantineKey::from_secret(1, KEY.as_bytes()).unwrap();
+    let batch = refusals_to_batch(Feed::Ucr, &[refusal], &key, planted::as_of()).unwrap();
+    lake.append(QUARANTINE_TABLE, batch).await.unwrap();
+
+    let (_, list) = desk.run(&["quarantine", "list", "--waiting"]).await.unwrap();
+    assert!(
+        list.contains("ucr/3/1042") && list.contains("time is missing") && list.contains("1 of 1 entries"),
+        "{list}"
+    );
+    assert!(!list.contains("original bytes"));
+    let (_, shown) = desk.run(&["quarantine", "show", "ucr/3/1042"]).await.unwrap();
+    assert!(shown.contains("Mend") && shown.contains("not yet") && !shown.contains("original bytes"), "{shown}");
+    let (_, shown) = desk.run(&["quarantine", "show", "ucr/3/1042", "--bytes"]).await.unwrap();
+    assert!(shown.contains("original bytes"), "{shown}");
+
+    let (_, replayed) = desk.run(&["quarantine", "replay", "--all"]).await.unwrap();
+    assert!(replayed.contains("1 records published again"), "{replayed}");
+    let (_, list) = desk.run(&["quarantine", "list", "--waiting"]).await.unwrap();
+    assert!(list.contains("0 of 0 entries"), "{list}");
+    let (_, again) = desk.run(&["quarantine", "replay", "--all"]).await.unwrap();
+    assert!(again.contains("0 records"), "a second replay of all finds nothing to do: {again}");
+    let error = desk.run(&["quarantine", "show", "ucr/9/9"]).await.unwrap_err();
+    assert!(error.to_string().contains("quarantine list"), "{error}");
+}

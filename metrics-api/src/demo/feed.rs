@@ -1,0 +1,81 @@
+//! The simulated Devon on its way to the embedded broker: history at once, the present at its pace.
+
+use std::iter::Peekable;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use homeward_contract::clock::{Clock, ScaledClock, SystemClock};
+use homeward_contract::time::{local_midnight, london};
+use homeward_ingest::kafka::{PublishError, PublishReceipt, Publisher};
+use homeward_simulator::{EndlessSimulation, Message, Parameters, Scenario, Simulation, SubmissionFiles};
+use tokio_util::sync::CancellationToken;
+
+/// Where the planted story happens: a provider that is otherwise on time while it is told.
+pub(super) const STORY_PROVIDER: &str = "RK9";
+
+/// The feed of the demonstration.
+pub(super) struct DemoFeed {
+    events: Peekable<EndlessSimulation>,
+    submissions: Vec<SubmissionFiles>,
+    publisher: Arc<Publisher>,
+}
+
+impl DemoFeed {
+    /// Plans `history_days` before `origin`, and what follows.
+    pub(super) fn new(seed: u64, history_days: u32, origin: DateTime<Utc>, publisher: Arc<Publisher>) -> Self {
+        let first_day = london(origin).date() - TimeDelta::days(i64::from(history_days));
+        let parameters = Parameters {
+            seed,
+            start: local_midnight(first_day),
+            days: history_days,
+            quiet_provider: Some(STORY_PROVIDER.to_owned()),
+            scenario: Some(Scenario::SlipAndRecover { provider: STORY_PROVIDER.to_owned(), at: origin }),
+            ..Parameters::default()
+        };
+        // The same seed plans the same referrals with and without an end, so the submissions fit the feed.
+        let planned = Simulation::new(parameters.clone());
+        let submissions =
+            planned.submissions().iter().filter(|submission| submission.delivered_at <= origin).cloned().collect();
+        Self { events: Simulation::endless(parameters).peekable(), submissions, publisher }
+    }
+
+    /// Just before the first submission is received: what was known then is what the submissions restate.
+    pub(super) fn before_submissions(&self, origin: DateTime<Utc>) -> DateTime<Utc> {
+        let first = self.submissions.iter().map(|submission| submission.delivered_at).min();
+        first.map_or(origin, |first| first - TimeDelta::seconds(1))
+    }
+
+    /// Publishes the events of before `until` and returns what the broker acknowledged so far.
+    pub(super) fn publish_events(&mut self, until: DateTime<Utc>) -> Result<PublishReceipt, PublishError> {
+        while let Some(event) = self.events.next_if(|event| event.deliver_at <= until) {
+            self.send(&event)?;
+        }
+        self.publisher.flush()
+    }
+
+    /// Publishes the submissions received before the demonstration begins.
+    pub(super) fn publish_submissions(&mut self) -> Result<PublishReceipt, PublishError> {
+        for submission in std::mem::take(&mut self.submissions) {
+            for record in submission.messages_iter() {
+                self.send(&record)?;
+            }
+        }
+        self.publisher.flush()
+    }
+
+    /// Publishes each event when the clock reaches it, until told to stop.
+    pub(super) async fn run(mut self, clock: ScaledClock, shutdown: CancellationToken) -> Result<(), PublishError> {
+        while let Some(event) = self.events.next() {
+            let wait = clock.real_wait_until(event.deliver_at, SystemClock.now());
+            if shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+                return Ok(());
+            }
+            self.send(&event)?;
+        }
+        Ok(())
+    }
+
+    fn send(&self, message: &Message) -> Result<(), PublishError> {
+        self.publisher.send(message.feed.default_topic(), Some(&message.key), &message.payload)
+    }
+}

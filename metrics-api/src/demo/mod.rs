@@ -1,0 +1,269 @@
+//! `homeward demo`: a simulated Devon on this machine, from the broker to the page.
+//!
+//! It is the production code throughout. Three things are the demonstration's own: the broker lives in this
+//! process, the clock runs fast, and the people do not exist. History is laid down in two steps, before and
+//! after the monthly submissions of May, so that the revision log has something to tell.
+//!
+//! Limits: the embedded broker keeps 5 MiB a partition, so history is at most 90 days.
+
+mod clock;
+mod conditions;
+mod feed;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use homeward_contract::clock::Clock;
+use homeward_contract::feed::Feed;
+use homeward_contract::geography::Geography;
+use homeward_contract::time::{london, resolve_start};
+use homeward_ingest::kafka::{EmbeddedBroker, KafkaConfig, PublishReceipt, Publisher};
+use homeward_ingest::lake::Lake;
+use homeward_ingest::pipeline::{Ingest, IngestOptions};
+use homeward_ingest::quarantine::QuarantineKey;
+use homeward_ingest::telemetry::IngestTelemetry;
+use homeward_transform::definition::Catalogue;
+use homeward_transform::live::LiveOptions;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{CliError, DemoArguments, Outcome};
+use crate::config::{Config, ServeConfig, Settings};
+use crate::house::{House, Rooms, Snapshots, told_to_stop};
+use crate::keys;
+use clock::DemoClock;
+use conditions::Conditions;
+use feed::{DemoFeed, STORY_PROVIDER};
+
+/// Partitions of each topic of the embedded broker.
+const PARTITIONS: i32 = 4;
+
+/// The demonstration begins at ten o'clock in London on Wednesday 18 June 2025: the submissions of May are in.
+const FIRST_DAY: (i32, u32, u32) = (2025, 6, 18);
+const FIRST_HOUR: u32 = 10;
+
+/// Longest wait for history to be durable, in real time.
+const PRELOAD_PATIENCE: Duration = Duration::from_secs(300);
+
+/// Snapshots older than so many real seconds are stale.
+const STALE_AFTER_REAL_SECONDS: i64 = 20;
+
+/// Runs the demonstration until told to stop.
+///
+/// # Errors
+/// When the address is taken, the temporary folder cannot be made, or a part of the house fails.
+pub(crate) async fn run(arguments: &DemoArguments, out: &mut (dyn Write + Send)) -> Result<Outcome, CliError> {
+    let shutdown = told_to_stop();
+    if let Some(seconds) = arguments.stop_after_seconds {
+        stop_after(Duration::from_secs(seconds), shutdown.clone());
+    }
+    let speed = f64::from(arguments.speed);
+    let origin = origin();
+    let folder = LakeFolder::new(arguments.lake.clone())?;
+    let broker = EmbeddedBroker::start()?;
+    for feed in Feed::ALL {
+        broker.create_topic(feed.default_topic(), PARTITIONS)?;
+    }
+    let kafka = KafkaConfig::new(broker.brokers());
+    let publisher = Arc::new(Publisher::new(&kafka)?);
+    let mut feed = DemoFeed::new(arguments.seed, arguments.history_days, origin, publisher);
+
+    let clock = Arc::new(DemoClock::standing_at(feed.before_submissions(origin)));
+    let shared: Arc<dyn Clock> = Arc::<DemoClock>::clone(&clock);
+    let geography = Arc::new(Geography::devon());
+    let telemetry = Arc::new(IngestTelemetry::new());
+    let lake = Lake::open(&folder.path)?;
+    let mut house = House::new(
+        Rooms {
+            lake: lake.clone(),
+            clock: Arc::clone(&shared),
+            catalogue: Arc::new(Catalogue::builtin()?),
+            geography: Arc::clone(&geography),
+            telemetry: Arc::clone(&telemetry),
+        },
+        shutdown.clone(),
+    );
+    let stale_after = STALE_AFTER_REAL_SECONDS * i64::from(arguments.speed);
+    let notice = format!("A simulation at {} times real time: nobody in it exists.", arguments.speed);
+    let address = house.serve(serve_config(arguments)?, stale_after, Some(notice)).await?;
+    house.ingest(Ingest {
+        kafka,
+        options: IngestOptions::default(),
+        lake: lake.clone(),
+        keys: Arc::new(keys::of_this_run()),
+        quarantine_key: Arc::new(QuarantineKey::new(1, keys::random_32_bytes())),
+        clock: shared,
+        telemetry,
+    });
+
+    writeln!(out, "Homeward demo: a simulated Devon at {} times real time. Nobody in it exists.", arguments.speed)?;
+    writeln!(out, "Laying down {} days of history ...", arguments.history_days)?;
+    out.flush()?;
+    let preload = preload(&house, &mut feed, &clock, &lake, origin);
+    let Some(live) = shutdown.run_until_cancelled(preload).await else {
+        return end(house, shutdown).await;
+    };
+    house.follow(live?);
+    let running = clock.start(speed);
+    let told = shutdown.clone();
+    house.add(async move {
+        // The broker lives in this process: when it refuses, the process is ending.
+        if let Err(error) = feed.run(running, told).await {
+            tracing::warn!(%error, "the simulated feed ended");
+        }
+        Ok(())
+    });
+    welcome(out, address, broker.brokers(), arguments.speed, &geography)?;
+    watch(house.snapshots(), &geography, &shutdown, out).await?;
+    end(house, shutdown).await
+}
+
+async fn end(house: House, shutdown: CancellationToken) -> Result<Outcome, CliError> {
+    shutdown.cancel();
+    house.run().await?;
+    Ok(Outcome::Done)
+}
+
+/// Lays down history in two steps and returns figures that know what the submissions changed.
+async fn preload(
+    house: &House,
+    feed: &mut DemoFeed,
+    clock: &DemoClock,
+    lake: &Lake,
+    origin: DateTime<Utc>,
+) -> Result<homeward_transform::live::Live, CliError> {
+    let before = feed.before_submissions(origin);
+    let receipt = feed.publish_events(before)?;
+    until_durable(lake, &receipt).await?;
+    let live = house.restore(LiveOptions::default()).await?;
+    clock.stand_at(origin);
+    feed.publish_submissions()?;
+    let receipt = feed.publish_events(origin)?;
+    until_durable(lake, &receipt).await?;
+    Ok(live)
+}
+
+/// Waits until the lake holds everything that the broker acknowledged.
+async fn until_durable(lake: &Lake, receipt: &PublishReceipt) -> Result<(), CliError> {
+    let mut commits = lake.commits();
+    let durable = async {
+        loop {
+            commits.borrow_and_update();
+            let mut frontier = BTreeMap::new();
+            for feed in Feed::ALL {
+                frontier.extend(lake.frontier(feed).await?);
+            }
+            let reached = receipt
+                .partitions
+                .iter()
+                .all(|(place, partition)| frontier.get(place).is_some_and(|next| *next > partition.last_offset));
+            if reached || commits.changed().await.is_err() {
+                return Ok(());
+            }
+        }
+    };
+    tokio::time::timeout(PRELOAD_PATIENCE, durable).await.unwrap_or_else(|_| {
+        Err(CliError::argument(
+            "history did not become durable in five minutes",
+            "ask for less with --history-days, or see the log with HOMEWARD_LOG=info",
+        ))
+    })
+}
+
+/// Prints conditions as they appear and clear.
+async fn watch(
+    mut snapshots: Snapshots,
+    geography: &Geography,
+    shutdown: &CancellationToken,
+    out: &mut (dyn Write + Send),
+) -> Result<(), CliError> {
+    let mut conditions = Conditions::default();
+    loop {
+        let snapshot = snapshots.borrow_and_update().clone();
+        // The first snapshot was made before the submissions came; what counts begins at the origin.
+        if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.as_of() >= origin()) {
+            conditions.print_changes(&snapshot, geography, out)?;
+        }
+        let changed = shutdown.run_until_cancelled(snapshots.changed()).await;
+        if !matches!(changed, Some(Ok(()))) {
+            return Ok(());
+        }
+    }
+}
+
+fn welcome(
+    out: &mut dyn Write,
+    address: std::net::SocketAddr,
+    brokers: &str,
+    speed: u32,
+    geography: &Geography,
+) -> Result<(), CliError> {
+    let name = geography.name_of(STORY_PROVIDER).unwrap_or(STORY_PROVIDER);
+    let seconds = |minutes: u32| (60 * minutes).div_ceil(speed);
+    writeln!(out)?;
+    writeln!(out, "  Page      http://{address}/")?;
+    writeln!(out, "  Metrics   http://{address}/metrics")?;
+    writeln!(
+        out,
+        "  Figures   http://{address}/api/v1/figures?indicator=ucr-two-hour-response&basis=live&by=provider&period=28d"
+    )?;
+    writeln!(out, "  Revisions http://{address}/api/v1/revisions")?;
+    writeln!(out, "  Kafka     {brokers}")?;
+    writeln!(out)?;
+    writeln!(
+        out,
+        "Look at {name} under \"Conditions now\" on the page: in about {} seconds a referral there passes two hours \
+         unseen, and about {} seconds later its visit is written up and the condition clears. Ctrl-C ends the demo.",
+        seconds(40),
+        seconds(32)
+    )?;
+    writeln!(out, "It is {} in London.", london(origin()).format("%H:%M on %A %-d %B %Y"))?;
+    out.flush()?;
+    Ok(())
+}
+
+fn serve_config(arguments: &DemoArguments) -> Result<ServeConfig, CliError> {
+    let mut config = Config::check(Settings::default(), &[])?.serve;
+    config.bind = arguments.bind;
+    config.page_refresh_seconds = 5;
+    Ok(config)
+}
+
+fn origin() -> DateTime<Utc> {
+    let (year, month, day) = FIRST_DAY;
+    let day = NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
+    let hour = NaiveTime::from_hms_opt(FIRST_HOUR, 0, 0).unwrap_or_default();
+    resolve_start(day.and_time(hour)).at
+}
+
+fn stop_after(real: Duration, shutdown: CancellationToken) {
+    tokio::spawn(async move {
+        tokio::time::sleep(real).await;
+        shutdown.cancel();
+    });
+}
+
+/// The lake of the demonstration: temporary, unless a folder was named.
+struct LakeFolder {
+    path: PathBuf,
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl LakeFolder {
+    fn new(named: Option<PathBuf>) -> Result<Self, CliError> {
+        if let Some(path) = named {
+            if path.join("ucr_event").exists() {
+                return Err(CliError::argument(
+                    format!("{} holds a lake already", path.display()),
+                    "name an empty folder: the demonstration's broker begins anew each time",
+                ));
+            }
+            return Ok(Self { path, _temporary: None });
+        }
+        let folder = tempfile::tempdir()?;
+        Ok(Self { path: folder.path().to_owned(), _temporary: Some(folder) })
+    }
+}

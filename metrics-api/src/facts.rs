@@ -1,0 +1,92 @@
+//! Records of files and cases through the same decoder as the live feed, without a broker.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use homeward_contract::feed::Feed;
+use homeward_contract::identity::PseudonymKeys;
+use homeward_ingest::decode::{DecodeContext, Decoded, Place, RawRecord, decode};
+use homeward_ingest::file::{FileError, FileRecord, read_path};
+
+/// Records decoded at a time: bounds memory and keeps the arrays well filled.
+const BATCH_RECORDS: usize = 20_000;
+
+/// One record with everything that decoding needs.
+#[derive(Debug, Clone)]
+pub struct OwnedRecord {
+    /// Feed it belongs to.
+    pub feed: Feed,
+    /// Kafka key.
+    pub key: Vec<u8>,
+    /// JSON payload.
+    pub payload: Vec<u8>,
+    /// Where it comes from.
+    pub place: Place,
+}
+
+impl From<FileRecord> for OwnedRecord {
+    fn from(record: FileRecord) -> Self {
+        Self { feed: record.feed, key: record.key, payload: record.payload, place: record.place }
+    }
+}
+
+/// What files held.
+#[derive(Debug, Default)]
+pub struct DecodedFiles {
+    /// Accepted rows and refusals.
+    pub batches: Vec<Decoded>,
+    /// Remarks about what was left out: files of other kinds, unknown columns.
+    pub notes: Vec<String>,
+}
+
+/// Decodes every record of the paths, in their order. `seen` is told how many more were read.
+///
+/// # Errors
+/// When a path is not a submission folder, a .zip of one, or a .ndjson file, or cannot be read.
+pub fn decode_paths(
+    paths: &[PathBuf],
+    keys: &PseudonymKeys,
+    known_at: DateTime<Utc>,
+    mut seen: impl FnMut(u64),
+) -> Result<DecodedFiles, FileError> {
+    let mut files = DecodedFiles::default();
+    let mut waiting = Vec::new();
+    let mut decode_waiting = |waiting: &mut Vec<OwnedRecord>, files: &mut DecodedFiles| {
+        seen(waiting.len() as u64);
+        files.batches.extend(decode_records(waiting, keys, known_at));
+        waiting.clear();
+    };
+    for path in paths {
+        let mut reader = read_path(path)?;
+        for record in &mut reader {
+            waiting.push(OwnedRecord::from(record?));
+            if waiting.len() >= BATCH_RECORDS {
+                decode_waiting(&mut waiting, &mut files);
+            }
+        }
+        files.notes.extend_from_slice(reader.notes());
+    }
+    decode_waiting(&mut waiting, &mut files);
+    Ok(files)
+}
+
+/// Decodes records, one batch a feed.
+#[must_use]
+pub fn decode_records(records: &[OwnedRecord], keys: &PseudonymKeys, known_at: DateTime<Utc>) -> Vec<Decoded> {
+    let context = DecodeContext { keys, known_at };
+    Feed::ALL
+        .into_iter()
+        .filter_map(|feed| {
+            let batch: Vec<RawRecord<'_>> = records
+                .iter()
+                .filter(|record| record.feed == feed)
+                .map(|record| RawRecord {
+                    place: record.place.clone(),
+                    key: Some(&record.key),
+                    payload: Some(&record.payload),
+                })
+                .collect();
+            (!batch.is_empty()).then(|| decode(feed, &batch, &context))
+        })
+        .collect()
+}

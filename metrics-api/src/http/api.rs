@@ -1,0 +1,268 @@
+//! `/api/v1`: figures, definitions, revisions.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::response::IntoResponse;
+use chrono::{DateTime, NaiveDate, Utc};
+use homeward_transform::definition::Definition;
+use homeward_transform::figure::Dimension;
+use homeward_transform::release::{HoldsNoPatientData, Policy, Released, ReleasedFigure, Rounding, Shown};
+use homeward_transform::revision::Revision;
+use homeward_transform::snapshot::FigureQuery;
+use serde::{Deserialize, Serialize};
+
+use super::outgoing::Outgoing;
+use super::problem::Problem;
+use super::serving::Serving;
+
+/// Most revisions in one answer.
+const REVISIONS_SHOWN: usize = 500;
+
+/// `?indicator=&basis=&by=&period=&release=&as_known_at=`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FiguresQuery {
+    indicator: Option<String>,
+    basis: Option<String>,
+    by: Option<String>,
+    period: Option<String>,
+    release: Option<String>,
+    as_known_at: Option<DateTime<Utc>>,
+}
+
+/// The answer of `/api/v1/figures`.
+#[derive(Serialize)]
+struct FiguresAnswer {
+    as_of: DateTime<Utc>,
+    revision: u64,
+    release: String,
+    statement: &'static str,
+    figures: Released<Vec<ReleasedFigure>>,
+}
+
+/// Its figures are released already; the rest says which snapshot and which policy they are of.
+impl HoldsNoPatientData for FiguresAnswer {}
+
+pub(super) async fn figures(
+    State(serving): State<Serving>,
+    query: Result<Query<FiguresQuery>, QueryRejection>,
+) -> Result<impl IntoResponse, Problem> {
+    let Query(query) = query.map_err(|error| {
+        Problem::bad_request(error.body_text(), "use indicator, basis, by, period, release and as_known_at")
+    })?;
+    let asked = query.indicator.as_deref().ok_or_else(|| {
+        Problem::bad_request(
+            "the parameter indicator is missing",
+            "write for example /api/v1/figures?indicator=ucr-two-hour-response&by=provider&period=28d",
+        )
+    })?;
+    let definition = definition(&serving, asked)?;
+    let policy = serving.policy(query.release.as_deref())?;
+    let request = figure_query(definition, &query)?;
+    refuse_disclosive(policy, &request)?;
+    let snapshot = match query.as_known_at {
+        None => serving.snapshot()?,
+        Some(known_at) => Arc::new(serving.as_known_at(calendar_only(known_at, &request)?).await?),
+    };
+    let figures = policy.release(snapshot.figures(&request), definition);
+    Ok(Outgoing(Released::public(FiguresAnswer {
+        as_of: snapshot.as_of(),
+        revision: snapshot.revision(),
+        release: policy.label(),
+        statement: policy.statement,
+        figures,
+    })))
+}
+
+pub(super) async fn indicators(State(serving): State<Serving>) -> impl IntoResponse + use<> {
+    let definitions: Vec<Definition> = serving.parts.catalogue.iter().cloned().collect();
+    Outgoing(Released::public(definitions))
+}
+
+pub(super) async fn indicator(
+    State(serving): State<Serving>,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, Problem> {
+    Ok(Outgoing(Released::public(definition(&serving, &id)?.clone())))
+}
+
+/// One revision as it may be shown.
+#[derive(Serialize)]
+pub(super) struct RevisionRow {
+    pub(super) known_at: DateTime<Utc>,
+    pub(super) indicator: String,
+    pub(super) basis: String,
+    provider: String,
+    period: String,
+    old_numerator: Released<Shown>,
+    old_denominator: Option<Released<Shown>>,
+    new_numerator: Released<Shown>,
+    new_denominator: Option<Released<Shown>>,
+    /// The sentence; only where exact counts may be shown, because it holds them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) words: Option<String>,
+}
+
+/// Its counts are released each, and its words are there only under an exact policy.
+impl HoldsNoPatientData for RevisionRow {}
+
+impl RevisionRow {
+    /// The change in released counts alone.
+    pub(super) fn in_numbers(&self) -> String {
+        let side = |numerator: &Shown, denominator: Option<&Released<Shown>>| match denominator {
+            Some(denominator) => format!("{numerator} of {}", **denominator),
+            None => numerator.to_string(),
+        };
+        format!(
+            "{}, {}: {} to {}",
+            self.provider,
+            self.period,
+            side(&self.old_numerator, self.old_denominator.as_ref()),
+            side(&self.new_numerator, self.new_denominator.as_ref())
+        )
+    }
+}
+
+/// Revisions, newest first. Under a rounding policy one that does not show in rounded counts is left
+/// out: that something moved at all would tell of single people.
+pub(super) fn revision_rows(revisions: &[Revision], policy: &Policy) -> Vec<RevisionRow> {
+    let count = |count: i64| policy.release_count(count, false);
+    let exact = policy.rounding == Rounding::Exact;
+    revisions
+        .iter()
+        .rev()
+        .map(|revision| RevisionRow {
+            known_at: revision.known_at,
+            indicator: revision.indicator.clone(),
+            basis: revision.basis.clone(),
+            provider: revision.provider.clone(),
+            period: revision.period.clone(),
+            old_numerator: count(revision.old.0),
+            old_denominator: revision.old.1.map(count),
+            new_numerator: count(revision.new.0),
+            new_denominator: revision.new.1.map(count),
+            words: exact.then(|| revision.words()),
+        })
+        .filter(|row| row.old_numerator != row.new_numerator || row.old_denominator != row.new_denominator)
+        .take(REVISIONS_SHOWN)
+        .collect()
+}
+
+/// `?release=`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RevisionsQuery {
+    release: Option<String>,
+}
+
+pub(super) async fn revisions(
+    State(serving): State<Serving>,
+    query: Result<Query<RevisionsQuery>, QueryRejection>,
+) -> Result<impl IntoResponse, Problem> {
+    let Query(query) =
+        query.map_err(|error| Problem::bad_request(error.body_text(), "the only parameter is release"))?;
+    let policy = serving.policy(query.release.as_deref())?;
+    let snapshot = serving.snapshot()?;
+    Ok(Outgoing(Released::public(revision_rows(snapshot.revisions(), policy))))
+}
+
+fn definition<'a>(serving: &'a Serving, id: &str) -> Result<&'a Definition, Problem> {
+    let catalogue = &serving.parts.catalogue;
+    catalogue.get(id).ok_or_else(|| {
+        let known: Vec<&str> = catalogue.iter().map(|definition| definition.id.as_str()).collect();
+        Problem::not_found(format!("there is no indicator '{id}'"), format!("use one of {}", known.join(", ")))
+    })
+}
+
+fn figure_query(definition: &Definition, query: &FiguresQuery) -> Result<FigureQuery, Problem> {
+    let bases = list(query.basis.as_deref());
+    if let Some(unknown) = bases.iter().find(|basis| definition.basis(basis).is_none()) {
+        let known: Vec<&str> = definition.bases.iter().map(|basis| basis.id.as_str()).collect();
+        return Err(Problem::bad_request(
+            format!("{} has no basis '{unknown}'", definition.id),
+            format!("use one of {}", known.join(", ")),
+        ));
+    }
+    let mut by = Vec::new();
+    for name in list(query.by.as_deref()) {
+        let dimension = name
+            .parse::<Dimension>()
+            .map_err(|error| Problem::bad_request(error.to_string(), "write for example by=provider,month"))?;
+        if !by.contains(&dimension) {
+            by.push(dimension);
+        }
+    }
+    let mut request = FigureQuery { indicator: definition.id.clone(), bases, by, from: None, to: None, period: None };
+    if let Some(period) = query.period.as_deref() {
+        narrow(definition, &mut request, period)?;
+    }
+    if request.by.iter().filter(|dimension| dimension.is_period()).count() > 1 {
+        return Err(Problem::bad_request(
+            "by names more than one of day, month and window",
+            "keep one of them; a figure has one period",
+        ));
+    }
+    Ok(request)
+}
+
+/// `28d`, `2025-06`, `2025-06-12` or `now`; the dimension is added when it was not asked for.
+fn narrow(definition: &Definition, request: &mut FigureQuery, period: &str) -> Result<(), Problem> {
+    let plain = period.rsplit(':').next().unwrap_or(period);
+    let (dimension, name) = if plain == "now" {
+        (None, "now".to_owned())
+    } else if definition.windows.iter().any(|window| window == plain) {
+        (Some(Dimension::Window), format!("window:{plain}"))
+    } else if plain.parse::<NaiveDate>().is_ok() {
+        (Some(Dimension::Day), format!("day:{plain}"))
+    } else if format!("{plain}-01").parse::<NaiveDate>().is_ok() {
+        (Some(Dimension::Month), format!("month:{plain}"))
+    } else {
+        return Err(Problem::bad_request(
+            format!("'{period}' is not a period of {}", definition.id),
+            format!("write a window ({}), a month 2025-06, a day 2025-06-12, or now", definition.windows.join(", ")),
+        ));
+    };
+    if let Some(dimension) = dimension {
+        request.by.retain(|other| !other.is_period() || *other == dimension);
+        if !request.by.contains(&dimension) {
+            request.by.push(dimension);
+        }
+    }
+    request.period = Some(name);
+    Ok(())
+}
+
+/// A network by one day is never published (handbook, disclosure, section 2).
+fn refuse_disclosive(policy: &Policy, request: &FigureQuery) -> Result<(), Problem> {
+    let one_day = request.by.contains(&Dimension::Day)
+        || request.period.as_deref().is_some_and(|period| period == "window:24h" || period == "now")
+        || (request.by.contains(&Dimension::Window) && request.period.is_none())
+        || request.by.contains(&Dimension::Band);
+    if policy.rounding != Rounding::Exact && request.by.contains(&Dimension::Pcn) && one_day {
+        return Err(Problem::bad_request(
+            format!("{} releases no primary care network by a single day", policy.name),
+            "ask for a month or a window of 7 or 28 days (period=28d), or for a wider area",
+        ));
+    }
+    Ok(())
+}
+
+/// History keeps days and months; windows and open clocks move with every instant and are not kept.
+fn calendar_only(known_at: DateTime<Utc>, request: &FigureQuery) -> Result<DateTime<Utc>, Problem> {
+    let moving = |name: &str| name == "now" || name.starts_with("window:");
+    if request.by.iter().any(|by| matches!(by, Dimension::Window | Dimension::Band))
+        || request.period.as_deref().is_some_and(moving)
+    {
+        return Err(Problem::bad_request(
+            "as_known_at tells days and months; windows and open clocks of the past are not kept",
+            "ask by month or by day",
+        ));
+    }
+    Ok(known_at)
+}
+
+fn list(text: Option<&str>) -> Vec<String> {
+    text.unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}

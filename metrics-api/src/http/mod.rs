@@ -1,0 +1,100 @@
+//! HTTP: the page, the JSON API, health and `/metrics`.
+//!
+//! Every answer that holds figures is made from [`Released`] values; [`outgoing::Outgoing`] takes nothing
+//! else. The default address is this machine only: whoever reaches `/metrics` sees everything.
+
+mod api;
+mod health;
+mod metrics;
+mod outgoing;
+mod page;
+mod problem;
+mod serving;
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use problem::Problem;
+pub use serving::{MachineryView, Serving, ServingParts};
+
+/// An address could not be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is taken or not ours.
+    #[error(
+        "{address} cannot be served: {source}; choose another address in [serve] of homeward.toml, \
+         or end the process that holds it"
+    )]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The listener failed while serving.
+    #[error("serving {address} failed: {source}")]
+    Serve {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Page, API and health, and `/metrics` as well unless it has an address of its own.
+pub fn router(serving: Serving, with_metrics: bool) -> Router {
+    let router = Router::new()
+        .route("/", get(page::show))
+        .route("/api/v1/figures", get(api::figures))
+        .route("/api/v1/indicators", get(api::indicators))
+        .route("/api/v1/indicators/{id}", get(api::indicator))
+        .route("/api/v1/revisions", get(api::revisions))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .fallback(fallback);
+    let router = if with_metrics { router.route("/metrics", get(metrics::metrics)) } else { router };
+    router.with_state(serving)
+}
+
+/// `/metrics` and health alone.
+pub fn metrics_router(serving: Serving) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics::metrics))
+        .route("/healthz", get(health::healthz))
+        .fallback(fallback)
+        .with_state(serving)
+}
+
+/// Takes an address.
+///
+/// # Errors
+/// When it is taken or not ours.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
+}
+
+/// Serves until `shutdown`, then lets the requests at hand finish.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> Result<(), ServeError> {
+    let address = listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
+    axum::serve(listener, router)
+        .with_graceful_shutdown(async move { shutdown.cancelled().await })
+        .await
+        .map_err(|source| ServeError::Serve { address, source })
+}
+
+async fn fallback(uri: axum::http::Uri) -> Problem {
+    Problem::not_found(
+        format!("there is nothing at {}", uri.path()),
+        "use /, /metrics, /healthz, /readyz, /api/v1/figures, /api/v1/indicators or /api/v1/revisions",
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! The outlets over a real socket, on a planted history.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use homeward_contract::clock::ManualClock;
+use homeward_contract::geography::Geography;
+use homeward_transform::definition::Catalogue;
+use homeward_transform::release::Policy;
+use homeward_transform::snapshot::Snapshot;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::*;
+use crate::config::{Config, Settings};
+use crate::planted;
+use crate::prometheus::Machinery;
+
+struct Still {
+    stopped: Option<String>,
+}
+
+impl MachineryView for Still {
+    fn machinery(&self, _now: DateTime<Utc>, _snapshot: Option<&Snapshot>) -> Machinery {
+        Machinery::default()
+    }
+
+    fn stopped(&self) -> Option<String> {
+        self.stopped.clone()
+    }
+}
+
+struct House {
+    address: SocketAddr,
+    shutdown: CancellationToken,
+    task: tokio::task::JoinHandle<Result<(), ServeError>>,
+}
+
+impl House {
+    async fn open(snapshot: Option<Snapshot>, catalogue: Arc<Catalogue>, policy: &str, stopped: Option<&str>) -> Self {
+        let mut config = Config::check(Settings::default(), &[]).unwrap().serve;
+        let first = Policy::by_name(policy).unwrap();
+        config.releases = vec![first, Policy::by_name("public-hes").unwrap()];
+        let (_sender, snapshots) = watch::channel(snapshot.map(Arc::new));
+        let serving = Serving::new(ServingParts {
+            past: None,
+            snapshots,
+            catalogue,
+            geography: Arc::new(Geography::devon()),
+            machinery: Arc::new(Still { stopped: stopped.map(str::to_owned) }),
+            clock: Arc::new(ManualClock::new(planted::as_of() + Duration::seconds(1))),
+            config,
+            stale_after_seconds: 60,
+            notice: None,
+        });
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let task = tokio::spawn(serve(listener, router(serving, true), shutdown.clone()));
+        Self { address, shutdown, task }
+    }
+
+    async fn planted(policy: &str) -> Self {
+        let (snapshot, catalogue) = planted::snapshot().await;
+        Self::open(Some(snapshot), catalogue, policy, None).await
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.0\r\nHost: x\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    async fn json(&self, path: &str) -> (u16, Value) {
+        let (status, body) = self.get(path).await;
+        (status, serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}")))
+    }
+
+    async fn close(self) {
+        self.shutdown.cancel();
+        self.task.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_page_says_every_figure_in_words_and_tables() {
+    let house = House::planted("internal-live").await;
+    let (status, page) = house.get("/").await;
+    assert_eq!(status, 200);
+    for words in [
+        "As of",
+        "15:00 on Thursday 12 June 2025",
+        "27 of 40 seen within two hours, 67.5% (95% interval 52.0 to 79.9), below the 80% target; the difference is more than chance.",
+        "internal-live/1",
+        "67.5%",
+        "52.0 to 79.9",
+        "<caption>Targets</caption>",
+        "80%",
+        "70%",
+        "1 open clock has run 90 to 120 minutes: due within 30.",
+        "0 open clocks have run over 120 minutes: breached, no visit recorded.",
+        "UCRReferralAboutToBreach",
+        "1 of 1 providers reporting",
+        "Last revisions",
+        "<html lang=\"en-GB\">",
+        "http-equiv=\"refresh\"",
+        "href=\"#figures\"",
+        "Plymouth",
+        "live",
+    ] {
+        assert!(page.contains(words), "'{words}' is not on the page:\n{page}");
+    }
+    assert!(!page.contains("<script"), "the page works without JavaScript");
+    assert!(!page.contains("SRI-") && !page.contains("vMBW"), "nothing about a person");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_public_policy_rounds_and_suppresses_the_whole_page() {
+    let house = House::planted("public-hes").await;
+    let (_, page) = house.get("/").await;
+    assert!(page.contains("public-hes/1") && page.contains("rows may not add up"), "{page}");
+    assert!(!page.contains("27 of 40"), "the provider's exact count is not shown");
+    assert!(page.contains("25 of 40 seen within two hours, 62.5%"), "{page}");
+    assert!(!page.contains("with under 30 minutes left"), "a condition's sentence holds an exact count");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn figures_come_as_json_through_the_policy_asked_for() {
+    let house = House::planted("internal-live").await;
+    let path = "/api/v1/figures?indicator=ucr-two-hour-response&basis=live&by=provider&period=28d";
+    let (status, answer) = house.json(path).await;
+    assert_eq!(status, 200, "{answer}");
+    let figure = &answer["figures"][0];
+    assert_eq!((figure["numerator"].as_i64(), figure["denominator"].as_i64()), (Some(27), Some(40)));
+    assert_eq!(figure["provider"], "NR5");
+    assert_eq!(figure["window"], "28d");
+    let (_, answer) = house.json(&format!("{path}&release=public-hes")).await;
+    assert_eq!(answer["figures"][0]["numerator"], 25);
+    assert_eq!(answer["release"], "public-hes/1");
+    let (_, answer) = house.json("/api/v1/figures?indicator=ucr-referrals&by=provider,month&period=2025-06").await;
+    assert_eq!(answer["figures"][0]["numerator"], 41, "{answer}");
+    let (_, answer) = house.json("/api/v1/figures?indicator=ucr-open-clocks&by=nation,band&release=public-hes").await;
+    assert_eq!(answer["figures"][0]["band"], "90_to_120m", "{answer}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn faults_are_problems_with_a_mend() {
+    let house = House::planted("internal-live").await;
+    for (path, status, words) in [
+        ("/api/v1/figures", 400, "indicator is missing"),
+        ("/api/v1/figures?indicator=x", 404, "ucr-two-hour-response"),
+        ("/api/v1/figures?indicator=ucr-referrals&by=team", 400, "provider, icb"),
+        ("/api/v1/figures?indicator=ucr-referrals&by=day,month", 400, "one period"),
+        ("/api/v1/figures?indicator=ucr-referrals&basis=guess", 400, "no basis"),
+        ("/api/v1/figures?indicator=ucr-referrals&period=soon", 400, "a month 2025-06"),
+        ("/api/v1/figures?indicator=ucr-referrals&release=none", 400, "internal-live"),
+        ("/api/v1/figures?indicator=ucr-referrals&release=public-csds", 403, "not offered"),
+        ("/api/v1/figures?indicator=ucr-referrals&by=pcn,day&release=public-hes", 400, "single day"),
+        ("/api/v1/figures?indicater=ucr-referrals", 400, "unknown field"),
+        ("/api/v1/indicators/x", 404, "no indicator"),
+        ("/nowhere", 404, "/api/v1/figures"),
+    ] {
+        let (found, problem) = house.json(path).await;
+        assert_eq!(found, status, "{path}: {problem}");
+        assert!(problem.to_string().contains(words), "{path}: '{words}' is not in {problem}");
+        assert!(problem["mend"].as_str().is_some_and(|mend| !mend.is_empty()), "{path}: {problem}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn definitions_and_revisions_are_listed() {
+    let house = House::planted("internal-live").await;
+    let (_, definitions) = house.json("/api/v1/indicators").await;
+    assert_eq!(definitions.as_array().unwrap().len(), 3);
+    let (_, definition) = house.json("/api/v1/indicators/ucr-two-hour-response").await;
+    assert!(
+        definition["sql"].as_str().unwrap().contains("SELECT")
+            || definition["sql"].as_str().unwrap().contains("select")
+    );
+    let (status, revisions) = house.json("/api/v1/revisions").await;
+    assert_eq!((status, revisions.is_array()), (200, true));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn readiness_says_why_not() {
+    let (_, catalogue) = planted::empty().await;
+    let house = House::open(None, Arc::clone(&catalogue), "internal-live", None).await;
+    assert_eq!(house.get("/healthz").await.0, 200);
+    let (status, problem) = house.json("/readyz").await;
+    assert_eq!(status, 503);
+    assert!(problem["detail"].as_str().unwrap().contains("first figures"));
+    let (status, page) = house.get("/").await;
+    assert_eq!(status, 503);
+    assert!(page.contains("No figures yet"));
+    assert_eq!(house.get("/api/v1/figures?indicator=ucr-referrals").await.0, 503);
+    let (status, metrics) = house.get("/metrics").await;
+    assert_eq!(status, 200);
+    assert!(!metrics.contains("ucr_cohort_referrals"), "absent, not zero");
+    house.close().await;
+
+    let (snapshot, catalogue) = planted::snapshot().await;
+    let house = House::open(Some(snapshot), catalogue, "internal-live", Some("ucr: 90% of a batch refused")).await;
+    let (status, problem) = house.json("/readyz").await;
+    assert_eq!(status, 503);
+    assert!(problem["detail"].as_str().unwrap().contains("90% of a batch"), "{problem}");
+    house.close().await;
+
+    let house = House::planted("internal-live").await;
+    assert_eq!(house.get("/readyz").await, (200, "ready\n".to_owned()));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn one_number_on_every_surface() {
+    let house = House::planted("internal-live").await;
+    let (_, metrics) = house.get("/metrics").await;
+    let sample = r#"ucr_cohort_referrals{area="NR5",level="provider",window="28d",outcome="met"} 27"#;
+    assert!(metrics.contains(sample), "{metrics}");
+    let (_, page) = house.get("/").await;
+    assert!(page.contains("27 of 40"));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_named() {
+    let held = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let address = held.local_addr().unwrap();
+    let error = bind(address).await.unwrap_err();
+    assert!(error.to_string().contains(&address.to_string()) && error.to_string().contains("[serve]"), "{error}");
+}

@@ -1,0 +1,136 @@
+//! What the page and `/metrics` show of one snapshot, all of it through one release policy.
+//!
+//! A reading is taken once a snapshot: every level of area, every window and the present state of every
+//! definition. Outlets read from it and never from the snapshot's exact figures.
+
+use std::collections::BTreeSet;
+
+use homeward_transform::definition::{Catalogue, Definition};
+use homeward_transform::figure::Dimension;
+use homeward_transform::release::{Policy, Released, ReleasedFigure};
+use homeward_transform::snapshot::{FigureQuery, Snapshot};
+
+/// The indicator behind `ucr_cohort_referrals` and the budget.
+pub const RESPONSE: &str = "ucr-two-hour-response";
+/// Its operational basis.
+pub const RESPONSE_BASIS: &str = "live";
+/// The indicator behind `ucr_open_referrals`.
+pub const OPEN_CLOCKS: &str = "ucr-open-clocks";
+/// The indicator that tells which provider works for which area.
+pub const REFERRALS: &str = "ucr-referrals";
+
+/// Levels of area, from the widest to the finest, then the provider view.
+pub const LEVELS: [Dimension; 6] =
+    [Dimension::Nation, Dimension::Region, Dimension::Icb, Dimension::Lcp, Dimension::Pcn, Dimension::Provider];
+
+/// Windows in which a primary care network is shown. A network by one day is disclosive (handbook, alerting,
+/// section 6), its open clocks of this moment are more so, and a month to date is one day on the first.
+const PCN_WINDOWS: [&str; 2] = ["7d", "28d"];
+
+/// Figures of one definition at one level: every basis, every window or the present state.
+#[derive(Debug)]
+pub struct LevelFigures {
+    /// Indicator id.
+    pub indicator: String,
+    /// Level of the areas.
+    pub level: Dimension,
+    /// The figures, released.
+    pub figures: Released<Vec<ReleasedFigure>>,
+}
+
+/// One snapshot as outlets may show it.
+#[derive(Debug)]
+pub struct Reading {
+    /// The policy that everything went through.
+    pub policy: &'static Policy,
+    /// Figures by definition and level.
+    pub levels: Vec<LevelFigures>,
+    /// Which provider contributes to which area, by level.
+    pub feed_areas: BTreeSet<(String, Dimension, String)>,
+}
+
+impl Reading {
+    /// Takes a reading.
+    #[must_use]
+    pub fn take(snapshot: &Snapshot, catalogue: &Catalogue, policy: &'static Policy) -> Self {
+        let mut levels = Vec::new();
+        for definition in catalogue.iter() {
+            for level in LEVELS {
+                let figures = level_figures(snapshot, definition, level, policy);
+                levels.push(LevelFigures { indicator: definition.id.clone(), level, figures });
+            }
+        }
+        Self { policy, levels, feed_areas: feed_areas(snapshot) }
+    }
+
+    /// Figures of one definition at one level.
+    #[must_use]
+    pub fn level(&self, indicator: &str, level: Dimension) -> &[ReleasedFigure] {
+        self.levels
+            .iter()
+            .find(|figures| figures.indicator == indicator && figures.level == level)
+            .map_or(&[], |found| found.figures.as_slice())
+    }
+
+    /// True when nothing was counted yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.levels.iter().all(|level| level.figures.is_empty())
+    }
+}
+
+/// The period dimension of what a definition shows live: its windows, or its present state.
+#[must_use]
+pub fn live_dimensions(definition: &Definition, level: Dimension) -> (Vec<Dimension>, Option<String>) {
+    let windowed = definition.grains.iter().any(|grain| grain == "window");
+    let mut by = vec![level];
+    by.extend(definition.strata.iter().copied());
+    if windowed {
+        by.push(Dimension::Window);
+        (by, None)
+    } else {
+        (by, Some("now".to_owned()))
+    }
+}
+
+fn level_figures(
+    snapshot: &Snapshot,
+    definition: &Definition,
+    level: Dimension,
+    policy: &Policy,
+) -> Released<Vec<ReleasedFigure>> {
+    let (by, period) = live_dimensions(definition, level);
+    let mut figures =
+        snapshot.figures(&FigureQuery { indicator: definition.id.clone(), by, period, ..FigureQuery::default() });
+    if level == Dimension::Pcn {
+        figures.retain(|figure| {
+            let window = figure.dimensions.iter().find(|(d, _)| *d == Dimension::Window);
+            window.is_some_and(|(_, window)| PCN_WINDOWS.contains(&window.as_str()))
+        });
+    }
+    policy.release(figures, definition)
+}
+
+/// Only which areas there are leaves here: no number does.
+fn feed_areas(snapshot: &Snapshot) -> BTreeSet<(String, Dimension, String)> {
+    let mut areas = BTreeSet::new();
+    for level in LEVELS {
+        if level == Dimension::Pcn {
+            continue;
+        }
+        let by = if level == Dimension::Provider {
+            vec![Dimension::Provider, Dimension::Window]
+        } else {
+            vec![Dimension::Provider, level, Dimension::Window]
+        };
+        let figures = snapshot.figures(&FigureQuery { indicator: REFERRALS.to_owned(), by, ..FigureQuery::default() });
+        for figure in figures {
+            let value =
+                |wanted: Dimension| figure.dimensions.iter().find_map(|(d, v)| (*d == wanted).then(|| v.clone()));
+            if let (Some(provider), Some(area)) = (value(Dimension::Provider), value(level)) {
+                areas.insert((provider, level, area));
+            }
+        }
+    }
+    areas
+}
