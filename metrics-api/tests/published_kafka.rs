@@ -4,12 +4,6 @@
 //!
 //! How the month is planted is told in `transform/tests/published`, which proves every month without a broker.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
-#![allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "counts are small"
-)]
 
 #[path = "real_kafka/broker.rs"]
 #[allow(dead_code, reason = "made for the tests that do harm to the broker")]

@@ -1,5 +1,6 @@
 //! UCR CloudEvents as `ucr.md` section 7 shows them.
 
+use chrono::{DateTime, Utc};
 use homeward_contract::identity::{NhsNumber, PseudonymKeys};
 
 use crate::json::{Object, quoted};
@@ -53,45 +54,8 @@ impl EventWriter {
     fn data(&self, referral: &Referral, index: usize, fact: &Fact) -> String {
         let base = Object::new().text("OrgID_Provider", &referral.provider).text("ServiceRequestID", &referral.id);
         match &fact.kind {
-            FactKind::Received { received_at, start_at } => {
-                let breach_at = *start_at + chrono::Duration::minutes(120);
-                let data = base
-                    .optional("OrgID_Commissioner", referral.person.commissioner)
-                    .raw("person", &self.person(referral))
-                    .text("ReferralRequest_ReceivedDateTime", &with_offset(*received_at))
-                    .text("RTT_StartDateTime", &with_offset(*start_at))
-                    .text("WaitingTime_MeasurementType", referral.waiting_type)
-                    .text("breachAt", &with_offset(breach_at))
-                    .raw("SourceOfReferral", "null")
-                    .text("sourceGroup", referral.source_group)
-                    .optional("OrgID_Referring", referral.referring.as_deref())
-                    .text("Priority_Type", "2")
-                    .raw("PrimaryReferralReason", "null")
-                    .optional("TeamType", referral.team_type)
-                    .text("TeamID_Local", &referral.team_id)
-                    .text("usualResidence", referral.residence);
-                if referral.source_group == "999" {
-                    return data
-                        .raw("bars", &Object::new().text("useCase", "a4t3").text("arpPriority", "C3").finish())
-                        .finish();
-                }
-                data.finish()
-            }
-            FactKind::Triaged { decision, decided_at } => {
-                let (word, to) = match decision {
-                    Decision::Accepted => ("accepted", None),
-                    Decision::Reclassified => ("reclassified", None),
-                    Decision::Redirected { to } => ("redirected", Some(*to)),
-                };
-                base.text("decision", word)
-                    .text("decidedAt", &with_offset(*decided_at))
-                    .text("WaitingTime_MeasurementType", waiting_type_at(referral, index))
-                    .text("previousWaitingTimeType", referral.waiting_type)
-                    .optional("redirectedTo", to)
-                    .optional("TeamType", referral.team_type)
-                    .text("TeamID_Local", &referral.team_id)
-                    .finish()
-            }
+            FactKind::Received { received_at, start_at } => self.received(base, referral, *received_at, *start_at),
+            FactKind::Triaged { decision, decided_at } => triaged(base, referral, index, decision, *decided_at),
             FactKind::Rejected { at } => base
                 .text("Referral_RejectionDate", &wall(*at).date().to_string())
                 .text("rejectedAt", &with_offset(*at))
@@ -151,6 +115,36 @@ impl EventWriter {
         }
     }
 
+    fn received(
+        &self,
+        base: Object,
+        referral: &Referral,
+        received_at: DateTime<Utc>,
+        start_at: DateTime<Utc>,
+    ) -> String {
+        let breach_at = start_at + chrono::Duration::minutes(120);
+        let data = base
+            .optional("OrgID_Commissioner", referral.person.commissioner)
+            .raw("person", &self.person(referral))
+            .text("ReferralRequest_ReceivedDateTime", &with_offset(received_at))
+            .text("RTT_StartDateTime", &with_offset(start_at))
+            .text("WaitingTime_MeasurementType", referral.waiting_type)
+            .text("breachAt", &with_offset(breach_at))
+            .raw("SourceOfReferral", "null")
+            .text("sourceGroup", referral.source_group)
+            .optional("OrgID_Referring", referral.referring.as_deref())
+            .text("Priority_Type", "2")
+            .raw("PrimaryReferralReason", "null")
+            .optional("TeamType", referral.team_type)
+            .text("TeamID_Local", &referral.team_id)
+            .text("usualResidence", referral.residence);
+        if referral.source_group == "999" {
+            let bars = Object::new().text("useCase", "a4t3").text("arpPriority", "C3").finish();
+            return data.raw("bars", &bars).finish();
+        }
+        data.finish()
+    }
+
     fn person(&self, referral: &Referral) -> String {
         let person = &referral.person;
         let pseudonym = person
@@ -203,4 +197,20 @@ const fn event_type(kind: &FactKind) -> &'static str {
         FactKind::EndAmended { .. } | FactKind::StartAmended { .. } => "ucr-referral-amended-1",
         FactKind::Voided { .. } | FactKind::ContactVoided { .. } => "ucr-referral-voided-1",
     }
+}
+
+fn triaged(base: Object, referral: &Referral, index: usize, decision: &Decision, decided_at: DateTime<Utc>) -> String {
+    let (word, to) = match decision {
+        Decision::Accepted => ("accepted", None),
+        Decision::Reclassified => ("reclassified", None),
+        Decision::Redirected { to } => ("redirected", Some(*to)),
+    };
+    base.text("decision", word)
+        .text("decidedAt", &with_offset(decided_at))
+        .text("WaitingTime_MeasurementType", waiting_type_at(referral, index))
+        .text("previousWaitingTimeType", referral.waiting_type)
+        .optional("redirectedTo", to)
+        .optional("TeamType", referral.team_type)
+        .text("TeamID_Local", &referral.team_id)
+        .finish()
 }

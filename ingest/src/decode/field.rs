@@ -16,7 +16,12 @@ use super::scalar::Scalar;
 pub(super) const MOST_TEXT_BYTES: usize = 255;
 
 /// Trimmed text, or `None` when absent, null or blank.
+#[inline]
 pub(super) fn text<'a>(item: &'static str, value: &mut Scalar<'a>) -> Result<Option<Cow<'a, str>>, Fault> {
+    // Most fields of an event type are absent, and this is asked of each.
+    if value.is_null() {
+        return Ok(None);
+    }
     let text =
         std::mem::take(value).into_text().map_err(|_| Fault::because(RejectCode::WrongKind, item, "is not text"))?;
     match text {

@@ -138,12 +138,12 @@ fn providers(snapshot: &Snapshot) -> Value {
         providers.entry(provider).or_insert_with(|| json!({}))[name] = count.into();
     };
     for figure in snapshot.figures(&query("ucr-referrals", vec![Dimension::Provider])) {
-        if let (Some((_, provider)), Some(count)) = (figure.dimensions.iter().next(), figure.numerator) {
+        if let (Some((_, provider)), Some(count)) = (figure.dimensions.first(), figure.numerator) {
             put(provider, "referrals", count);
         }
     }
     for figure in snapshot.figures(&query("ucr-two-hour-response", vec![Dimension::Provider])) {
-        if let (Some((_, provider)), Some(count)) = (figure.dimensions.iter().next(), figure.numerator) {
+        if let (Some((_, provider)), Some(count)) = (figure.dimensions.first(), figure.numerator) {
             put(provider, "met", count);
             // Every clock of the load was due long ago: an open one is breached.
             put(provider, "open", figure.counts.get("breached_open").copied().unwrap_or_default());

@@ -42,7 +42,8 @@ pub(super) async fn run(arguments: &EvaluateArguments, out: &mut dyn Write) -> R
     let facts: Vec<_> = files.batches.into_iter().flat_map(|batch| batch.tables).collect();
     let instants = Instants { as_of: arguments.as_of.unwrap_or(now), as_known_at: arguments.as_known_at };
     let geography = Arc::new(Geography::devon());
-    let snapshot = evaluate(&facts, Arc::clone(&catalogue), geography, instants).await?;
+    let ids: Vec<&str> = asked.iter().map(|definition| definition.id.as_str()).collect();
+    let snapshot = evaluate(&facts, Arc::new(catalogue.only(&ids)), geography, instants).await?;
 
     let released: Vec<_> =
         asked.iter().map(|definition| release(&snapshot, definition, arguments, policy)).collect::<Result<_, _>>()?;

@@ -74,7 +74,7 @@ impl Serving {
             return Err(Problem::not_ready("this process has no lake, so it cannot tell earlier figures"));
         };
         let _turn = self.past_turn.lock().await;
-        past.as_known_at(known_at).await.map_err(|error| Problem::internal(&error.to_string()))
+        past.as_known_at(known_at).await.map_err(|error| Problem::internal(error.to_string()))
     }
 
     /// The newest snapshot, if there is one.

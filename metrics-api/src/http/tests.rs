@@ -5,7 +5,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use homeward_contract::clock::ManualClock;
 use homeward_contract::geography::Geography;
+use homeward_ingest::lake::Lake;
+use homeward_transform::computation::Computation;
 use homeward_transform::definition::Catalogue;
+use homeward_transform::history;
+use homeward_transform::live::Past;
 use homeward_transform::release::Policy;
 use homeward_transform::snapshot::Snapshot;
 use serde_json::Value;
@@ -15,6 +19,8 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::config::{Config, Settings};
+use crate::facts::decode_records;
+use crate::keys;
 use crate::planted;
 use crate::prometheus::Machinery;
 
@@ -40,12 +46,22 @@ struct House {
 
 impl House {
     async fn open(snapshot: Option<Snapshot>, catalogue: Arc<Catalogue>, policy: &str, stopped: Option<&str>) -> Self {
+        Self::open_over(None, snapshot, catalogue, policy, stopped).await
+    }
+
+    async fn open_over(
+        past: Option<Past>,
+        snapshot: Option<Snapshot>,
+        catalogue: Arc<Catalogue>,
+        policy: &str,
+        stopped: Option<&str>,
+    ) -> Self {
         let mut config = Config::check(Settings::default(), &[]).unwrap().serve;
         let first = Policy::by_name(policy).unwrap();
         config.releases = vec![first, Policy::by_name("public-hes").unwrap()];
         let (_sender, snapshots) = watch::channel(snapshot.map(Arc::new));
         let serving = Serving::new(ServingParts {
-            past: None,
+            past,
             snapshots,
             catalogue,
             geography: Arc::new(Geography::devon()),
@@ -238,4 +254,52 @@ async fn an_address_that_is_taken_is_named() {
     let address = held.local_addr().unwrap();
     let error = bind(address).await.unwrap_err();
     assert!(error.to_string().contains(&address.to_string()) && error.to_string().contains("[serve]"), "{error}");
+}
+
+/// A lake whose history holds 20 referrals an hour ago and 40 now.
+async fn lake_with_a_past(folder: &std::path::Path, catalogue: &Arc<Catalogue>) -> Past {
+    let lake = Arc::new(Lake::open(folder).unwrap());
+    let geography = Arc::new(Geography::devon());
+    let mut computation = Computation::new(Arc::clone(catalogue), Arc::clone(&geography));
+    let records = planted::records();
+    let (early, late) = records.split_at(40);
+    for (part, known_at) in [(early, planted::as_of() - Duration::hours(1)), (late, planted::as_of())] {
+        for decoded in decode_records(part, &keys::of_this_run(), known_at) {
+            for (table, batch) in decoded.tables {
+                computation.apply(table, &batch).unwrap();
+            }
+        }
+        let versions = computation.evaluate(known_at).await.unwrap();
+        lake.append(history::TABLE, history::to_batch(&versions).unwrap()).await.unwrap();
+    }
+    Past::new(lake, Arc::clone(catalogue), geography)
+}
+
+#[tokio::test]
+async fn figures_are_told_as_they_were_known_at_a_past_instant() {
+    let folder = tempfile::tempdir().unwrap();
+    let (snapshot, catalogue) = planted::snapshot().await;
+    let past = lake_with_a_past(folder.path(), &catalogue).await;
+    let house = House::open_over(Some(past), Some(snapshot), catalogue, "internal-live", None).await;
+    let month = "/api/v1/figures?indicator=ucr-two-hour-response&basis=live&by=provider,month";
+    for (instant, denominator) in [("2025-06-12T13:30:00Z", 20), ("2025-06-12T14:00:00Z", 40)] {
+        let (status, answer) = house.json(&format!("{month}&as_known_at={instant}")).await;
+        assert_eq!(status, 200, "{answer}");
+        assert_eq!(answer["figures"][0]["denominator"], denominator, "as known at {instant}: {answer}");
+    }
+    let (_, before) = house.json(&format!("{month}&as_known_at=2025-06-01T00:00:00Z")).await;
+    assert_eq!(before["figures"].as_array().map(Vec::len), Some(0), "nothing was known then");
+    let (status, refused) = house.json(&format!("{month}&period=28d&as_known_at=2025-06-12T13:30:00Z")).await;
+    assert_eq!(status, 400, "windows of the past are not kept: {refused}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn without_a_lake_the_past_is_refused_in_words() {
+    let house = House::planted("internal-live").await;
+    let path = "/api/v1/figures?indicator=ucr-referrals&by=month&as_known_at=2025-06-12T13:30:00Z";
+    let (status, answer) = house.json(path).await;
+    assert_eq!(status, 503, "{answer}");
+    assert!(answer.to_string().contains("no lake"), "{answer}");
+    house.close().await;
 }

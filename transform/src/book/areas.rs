@@ -1,16 +1,16 @@
 //! Area attributes of a clock, looked up once a code and shared.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use homeward_contract::geography::Geography;
 
+use super::Map;
 use super::clock::Area;
 
 /// Area look-up over the reference geography, with a cache of the codes seen.
 pub struct Areas {
     geography: Arc<Geography>,
-    seen: HashMap<CommissionerAndPractice, Area>,
+    seen: Map<CommissionerAndPractice, Area>,
 }
 
 type CommissionerAndPractice = (Option<Arc<str>>, Option<Arc<str>>);
@@ -22,7 +22,7 @@ impl Areas {
     /// Looks areas up in this geography.
     #[must_use]
     pub fn new(geography: Arc<Geography>) -> Self {
-        Self { geography, seen: HashMap::new() }
+        Self { geography, seen: Map::default() }
     }
 
     /// ICB by commissioner, else by practice (E20); LCP and PCN by practice. Never by provider.

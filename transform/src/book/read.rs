@@ -1,6 +1,5 @@
 //! Typed, borrowed reading of fact batches by column name.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -11,6 +10,7 @@ use arrow::record_batch::RecordBatch;
 use chrono::{Duration, NaiveDate};
 use homeward_contract::time::local_midnight;
 
+use super::Map;
 use super::clock::Micros;
 
 /// A fact batch does not have the columns of its contract: a defect, or a lake written by a newer Homeward.
@@ -112,7 +112,7 @@ pub fn midnight(day: i32) -> Micros {
 /// Shares equal short strings, so that a million rows of one provider hold its code once.
 #[derive(Default)]
 pub struct Interner {
-    held: HashMap<Box<str>, Arc<str>>,
+    held: Map<Box<str>, Arc<str>>,
 }
 
 /// Past this many distinct strings the interner starts afresh: hostile data must not grow it for ever.

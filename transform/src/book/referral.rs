@@ -171,6 +171,10 @@ impl LiveReferral {
     pub fn contact(&mut self, id: &str, rank: EventRank, fact: Contact) {
         let index = self.contacts.iter().position(|(held, _)| held.as_ref() == id);
         let index = index.unwrap_or_else(|| {
+            if self.contacts.is_empty() {
+                // Nearly every referral has one; a first push would reserve four.
+                self.contacts.reserve_exact(1);
+            }
             self.contacts.push((Box::from(id), None));
             self.contacts.len() - 1
         });

@@ -74,10 +74,10 @@ impl Catalogue {
         self.definitions.get(id)
     }
 
-    /// A catalogue of one definition of this one, to compute nothing else; empty when the id is not known.
+    /// A catalogue of these definitions alone, to compute nothing else; ids that are not known are left out.
     #[must_use]
-    pub fn only(&self, id: &str) -> Self {
-        let definitions = self.definitions.iter().filter(|(held, _)| held.as_str() == id);
+    pub fn only(&self, ids: &[&str]) -> Self {
+        let definitions = self.definitions.iter().filter(|(held, _)| ids.contains(&held.as_str()));
         Self { definitions: definitions.map(|(id, definition)| (id.clone(), definition.clone())).collect() }
     }
 

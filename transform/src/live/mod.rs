@@ -2,7 +2,7 @@
 //!
 //! Bounds: one poll of the lake's own limit at a time; while facts come at their usual pace, evaluation takes at
 //! most about half of the time, because the pause before the next one is as long as the last one took; while a backlog is
-//! read, it takes about a tenth, and figures are at most [`BACKLOG_PAUSE_MAX`] and one evaluation old.
+//! read, it takes about a twentieth, and figures are at most [`BACKLOG_PAUSE_MAX`] and one evaluation old.
 
 mod past;
 
@@ -33,7 +33,7 @@ pub use past::Past;
 const BACKLOG_ROWS: usize = 20_000;
 
 /// In a backlog, evaluation takes about one part in so many of the time.
-const BACKLOG_SHARE: u32 = 10;
+const BACKLOG_SHARE: u32 = 20;
 
 /// In a backlog, figures are never older than this for want of a snapshot.
 const BACKLOG_PAUSE_MAX: Duration = Duration::from_secs(10);

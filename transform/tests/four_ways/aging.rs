@@ -14,6 +14,7 @@ use homeward_transform::snapshot::{FigureQuery, Snapshot};
 
 const REFERRAL: &str = include_str!("../../../ingest/fixtures/handbook/ucr-referral-received-1.json");
 
+#[expect(clippy::expect_used, reason = "the instants of this test are written out")]
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("an instant")
 }
