@@ -36,9 +36,10 @@ pub(crate) fn take_in(part: &Child) -> Result<(), Fault> {
     let seconds = tokio::runtime::Runtime::new()?.block_on(async {
         let shutdown = CancellationToken::new();
         let telemetry = Arc::new(IngestTelemetry::new());
-        let mut house = house(part, &telemetry, &shutdown)?;
+        let lake = Lake::open(&part.lake)?;
+        let mut house = house(&lake, &telemetry, &shutdown)?;
         let mut snapshots = house.snapshots();
-        ingest(&mut house, part, &telemetry)?;
+        ingest(&mut house, part, lake, &telemetry);
         house.transform(LiveOptions::default()).await?;
         let running = tokio::spawn(house.run());
         let done = async {
@@ -76,11 +77,12 @@ pub(crate) fn serve(part: &Child) -> Result<(), Fault> {
     tokio::runtime::Runtime::new()?.block_on(async {
         let shutdown = CancellationToken::new();
         let telemetry = Arc::new(IngestTelemetry::new());
-        let mut house = house(part, &telemetry, &shutdown)?;
+        let lake = Lake::open(&part.lake)?;
+        let mut house = house(&lake, &telemetry, &shutdown)?;
         let mut config = Config::check(Settings::default(), &[])?.serve;
         config.bind = SocketAddr::from(([127, 0, 0, 1], 0));
         let address = house.serve(config, 60, None).await?;
-        ingest(&mut house, part, &telemetry)?;
+        ingest(&mut house, part, lake, &telemetry);
         house.transform(LiveOptions::default()).await?;
         println!("{address}");
         std::io::stdout().flush()?;
@@ -88,9 +90,9 @@ pub(crate) fn serve(part: &Child) -> Result<(), Fault> {
     })
 }
 
-fn house(part: &Child, telemetry: &Arc<IngestTelemetry>, shutdown: &CancellationToken) -> Result<House, Fault> {
+fn house(lake: &Lake, telemetry: &Arc<IngestTelemetry>, shutdown: &CancellationToken) -> Result<House, Fault> {
     let rooms = Rooms {
-        lake: Lake::open(&part.lake)?,
+        lake: lake.clone(),
         clock: Arc::new(SystemClock),
         catalogue: Arc::new(Catalogue::builtin()?),
         geography: Arc::new(Geography::devon()),
@@ -99,17 +101,17 @@ fn house(part: &Child, telemetry: &Arc<IngestTelemetry>, shutdown: &Cancellation
     Ok(House::new(rooms, shutdown.clone()))
 }
 
-fn ingest(house: &mut House, part: &Child, telemetry: &Arc<IngestTelemetry>) -> Result<(), Fault> {
+/// Ingest shares the lake's handle with the live path, as in `homeward run`: commits wake it, and need not be read back.
+fn ingest(house: &mut House, part: &Child, lake: Lake, telemetry: &Arc<IngestTelemetry>) {
     house.ingest(Ingest {
         kafka: kafka(part),
         options: IngestOptions::default(),
-        lake: Lake::open(&part.lake)?,
+        lake,
         keys: Arc::new(PseudonymKeys::from_secret(1, b"benchmark-key-not-secret")),
         quarantine_key: Arc::new(QuarantineKey::new(1, [7; 32])),
         clock: Arc::new(SystemClock),
         telemetry: Arc::clone(telemetry),
     });
-    Ok(())
 }
 
 fn durable(telemetry: &IngestTelemetry) -> u64 {

@@ -181,6 +181,8 @@ struct Pace {
     waiting_rows: usize,
     /// In a backlog, no snapshot before this.
     not_before: Instant,
+    /// Least pause before the next look at the lake.
+    pause: Duration,
 }
 
 impl Pace {
@@ -190,7 +192,9 @@ impl Pace {
         new_rows == 0 || self.waiting_rows <= BACKLOG_ROWS || Instant::now() >= self.not_before
     }
 
-    fn shown(&mut self, took: Duration) {
+    fn shown(&mut self, took: Duration, pause_min: Duration) {
+        // In a backlog the next snapshot is put off, and reading goes on.
+        self.pause = if self.waiting_rows > BACKLOG_ROWS { pause_min } else { took.max(pause_min) };
         self.waiting_rows = 0;
         self.not_before = Instant::now() + (took * BACKLOG_SHARE).min(BACKLOG_PAUSE_MAX);
     }
@@ -199,16 +203,12 @@ impl Pace {
 /// Runs the live path until told to stop. A cycle that fails is logged and tried again; the last snapshot keeps its `as_of`.
 pub async fn run(mut live: Live, clock: Arc<dyn Clock>, shutdown: CancellationToken) {
     let mut commits = live.lake.commits();
-    let mut pace = Pace { waiting_rows: 0, not_before: Instant::now() };
+    let mut pace = Pace { waiting_rows: 0, not_before: Instant::now(), pause: live.options.pause_min };
     loop {
-        let began = Instant::now();
         if let Err(error) = step(&mut live, &mut pace, clock.as_ref()).await {
             warn!(%error, "figures were not recomputed; trying again");
         }
-        let pause = match pace.waiting_rows {
-            0 => began.elapsed().max(live.options.pause_min),
-            _ => live.options.pause_min,
-        };
+        let pause = pace.pause;
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
@@ -222,11 +222,12 @@ pub async fn run(mut live: Live, clock: Arc<dyn Clock>, shutdown: CancellationTo
 }
 
 async fn step(live: &mut Live, pace: &mut Pace, clock: &dyn Clock) -> Result<(), LiveError> {
+    pace.pause = live.options.pause_min;
     let rows = live.take_in().await?;
     if pace.is_due(rows) {
         let began = Instant::now();
         live.show(clock.now()).await?;
-        pace.shown(began.elapsed());
+        pace.shown(began.elapsed(), live.options.pause_min);
     }
     Ok(())
 }
