@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 use homeward_contract::feed::Feed;
-use homeward_transform::release::Policy;
+use homeward_transform::release::{Coverage, Policy};
 
 use super::fault::{ConfigFaults, Faults};
 use super::keys::Keys;
@@ -201,9 +201,10 @@ impl Faults {
         let metrics_bind = serve.metrics_bind.as_deref().map(|text| self.address("[serve] metrics_bind", text));
         let opens = self.time("[serve] service_opens", &serve.service_opens);
         let closes = self.time("[serve] service_closes", &serve.service_closes);
+        let coverage = if serve.covers_england { Coverage::England } else { Coverage::PartOfEngland };
         let mut releases = Vec::new();
         for name in &serve.releases {
-            match Policy::by_name(name) {
+            match Policy::by_name_over(name, coverage) {
                 Ok(policy) => releases.push(policy),
                 Err(error) => self.add(
                     "[serve] releases",

@@ -142,6 +142,9 @@ pub struct ServeSettings {
     pub metrics_bind: Option<String>,
     /// Release policies that callers may ask for; the first is the default of page and API.
     pub releases: Vec<String>,
+    /// The lake holds the records of all England. Only then is the nation's sum a national figure, which some policies
+    /// show exactly.
+    pub covers_england: bool,
     /// Most series that `/metrics` may hold.
     pub series_limit: usize,
     /// The page asks the browser to load it again after so many seconds.
@@ -162,6 +165,7 @@ impl Default for ServeSettings {
             bind: "127.0.0.1:8640".to_owned(),
             metrics_bind: None,
             releases: ["internal-live", "ucr-publication", "public-hes", "public-csds"].map(str::to_owned).to_vec(),
+            covers_england: false,
             series_limit: 10_000,
             page_refresh_seconds: 10,
             service_opens: "08:00".to_owned(),

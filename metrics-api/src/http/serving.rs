@@ -91,16 +91,15 @@ impl Serving {
             return offered.first().copied().ok_or_else(|| Problem::internal("no release policy is configured"));
         };
         let policy = Policy::by_name(name).map_err(|error| Problem::bad_request(error.to_string(), mend.clone()))?;
-        if offered.iter().any(|offer| offer.name == policy.name) {
-            Ok(policy)
-        } else {
-            Err(Problem::new(
+        // The offered form of the policy, which knows how much of England is at hand.
+        offered.iter().copied().find(|offer| offer.name == policy.name).ok_or_else(|| {
+            Problem::new(
                 axum::http::StatusCode::FORBIDDEN,
                 "forbidden",
                 format!("the release policy '{name}' is not offered here"),
                 mend,
-            ))
-        }
+            )
+        })
     }
 
     /// A reading of the snapshot through the default policy.

@@ -10,7 +10,7 @@ use homeward_transform::computation::Computation;
 use homeward_transform::definition::Catalogue;
 use homeward_transform::history;
 use homeward_transform::live::Past;
-use homeward_transform::release::Policy;
+use homeward_transform::release::{Coverage, Policy};
 use homeward_transform::snapshot::Snapshot;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -57,8 +57,8 @@ impl House {
         stopped: Option<&str>,
     ) -> Self {
         let mut config = Config::check(Settings::default(), &[]).unwrap().serve;
-        let first = Policy::by_name(policy).unwrap();
-        config.releases = vec![first, Policy::by_name("public-hes").unwrap()];
+        let offered = |name: &str| Policy::by_name_over(name, Coverage::PartOfEngland).unwrap();
+        config.releases = vec![offered(policy), offered("public-hes")];
         let (_sender, snapshots) = watch::channel(snapshot.map(Arc::new));
         let serving = Serving::new(ServingParts {
             past,
@@ -291,6 +291,17 @@ async fn figures_are_told_as_they_were_known_at_a_past_instant() {
     assert_eq!(before["figures"].as_array().map(Vec::len), Some(0), "nothing was known then");
     let (status, refused) = house.json(&format!("{month}&period=28d&as_known_at=2025-06-12T13:30:00Z")).await;
     assert_eq!(status, 400, "windows of the past are not kept: {refused}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_sum_of_a_part_of_england_is_not_shown_as_if_it_were_the_nation() {
+    let house = House::planted("public-hes").await;
+    let (_, answer) = house.json("/api/v1/figures?indicator=ucr-open-clocks&by=nation,band").await;
+    assert_eq!(answer["figures"][0]["numerator"], "suppressed", "one open clock is a small number: {answer}");
+    let path = "/api/v1/figures?indicator=ucr-two-hour-response&basis=live&by=nation&period=28d";
+    let (_, answer) = house.json(path).await;
+    assert_eq!(answer["figures"][0]["numerator"], 25, "27 is rounded although the area is called National: {answer}");
     house.close().await;
 }
 

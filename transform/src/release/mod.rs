@@ -53,6 +53,6 @@ mod released;
 mod rounding;
 
 pub use figure::ReleasedFigure;
-pub use policy::{Policy, UnknownPolicy};
+pub use policy::{Coverage, Policy, UnknownPolicy};
 pub use released::{HoldsNoPatientData, Released};
 pub use rounding::{Rounding, Shown};

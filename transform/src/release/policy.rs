@@ -30,6 +30,15 @@ pub struct Policy {
 /// The names of policies are public.
 impl HoldsNoPatientData for Policy {}
 
+/// Whose records are at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// Those of all England: the nation's sum is a national figure.
+    England,
+    /// Those of a part of it: their sum bears the nation's name and is no national figure.
+    PartOfEngland,
+}
+
 /// A release policy that does not exist: no rule means no release.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown release policy '{0}'; use one of internal-live, ucr-publication, public-hes, public-csds")]
@@ -84,8 +93,28 @@ impl Policy {
     ///
     /// [`UnknownPolicy`] for any other name: a missing rule never means "release as it is".
     pub fn by_name(name: &str) -> Result<&'static Self, UnknownPolicy> {
-        const ALL: &[Policy] = &Policy::ALL;
-        ALL.iter()
+        Self::by_name_over(name, Coverage::England)
+    }
+
+    /// As [`Policy::by_name`] for records of known coverage: those of a part of England get no exemption that the rule
+    /// gives to national figures.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownPolicy`] for any other name.
+    pub fn by_name_over(name: &str, coverage: Coverage) -> Result<&'static Self, UnknownPolicy> {
+        const fn within(policy: Policy) -> Policy {
+            Policy { national_is_exact: matches!(policy.rounding, Rounding::Exact), ..policy }
+        }
+        const ENGLAND: &[Policy] = &Policy::ALL;
+        const PART: &[Policy] =
+            &[within(Policy::ALL[0]), within(Policy::ALL[1]), within(Policy::ALL[2]), within(Policy::ALL[3])];
+        let policies = match coverage {
+            Coverage::England => ENGLAND,
+            Coverage::PartOfEngland => PART,
+        };
+        policies
+            .iter()
             .find(|policy| policy.name == name || policy.label() == name)
             .ok_or_else(|| UnknownPolicy(name.to_owned()))
     }

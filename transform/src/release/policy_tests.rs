@@ -98,6 +98,18 @@ fn hes_suppresses_below_national_level_and_a_rate_inherits_it() {
 }
 
 #[test]
+fn a_part_of_england_is_no_nation_whatever_it_is_called() {
+    for policy in Policy::ALL {
+        let part = Policy::by_name_over(policy.name, Coverage::PartOfEngland).expect("it has the same names");
+        assert_eq!((part.name, part.label()), (policy.name, policy.label()));
+        assert_eq!(part.national_is_exact, policy.name == "internal-live", "{}", policy.name);
+    }
+    let part = Policy::by_name_over("public-hes", Coverage::PartOfEngland).expect("it has the same names");
+    assert_eq!(*part.release_count(3, true), Shown::Suppressed);
+    assert_eq!(*Policy::by_name("public-hes").expect("it exists").release_count(3, true), Shown::Count(3));
+}
+
+#[test]
 fn hes_is_unrestricted_for_england_alone() {
     let england = release("public-hes", ENGLAND, 3, Some(7));
     assert_eq!((england.numerator, england.denominator), (Shown::Count(3), Shown::Count(7)));
