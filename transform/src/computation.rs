@@ -32,6 +32,8 @@ pub struct Computation {
     catalogue: Arc<Catalogue>,
     geography: Arc<Geography>,
     waiting: DirtyCells,
+    /// Units changed by an evaluation that has not succeeded yet.
+    changed: Vec<ChangedUnit>,
     sequence: u64,
 }
 
@@ -48,6 +50,7 @@ impl Computation {
             catalogue,
             geography,
             waiting: DirtyCells::default(),
+            changed: Vec::new(),
             sequence: 0,
         }
     }
@@ -113,13 +116,10 @@ impl Computation {
         known_at: DateTime<Utc>,
     ) -> Result<Vec<CellVersion>, ComputeError> {
         self.waiting.merge(self.book.settle(as_of.timestamp_micros()));
-        let changed = self.calendar(as_of).await?;
+        let Self { engine, catalogue, book, cells, waiting, changed, .. } = self;
+        compute::calendar(engine, catalogue, book, cells, waiting, as_of, changed).await?;
         self.waiting = DirtyCells::default();
-        Ok(versions(&changed, known_at))
-    }
-
-    async fn calendar(&mut self, as_of: DateTime<Utc>) -> Result<Vec<ChangedUnit>, ComputeError> {
-        compute::calendar(&self.engine, &self.catalogue, &self.book, &mut self.cells, &self.waiting, as_of).await
+        Ok(versions(&std::mem::take(&mut self.changed), known_at))
     }
 
     /// Recomputes windows and the present instant and makes the picture that outlets read.

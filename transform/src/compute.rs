@@ -43,10 +43,11 @@ pub enum ComputeError {
     View(#[from] ArrowError),
 }
 
-/// Recomputes the dirty calendar cells of every definition and returns the units that changed.
+/// Recomputes the dirty calendar cells of every definition and adds the units that changed to `changed`.
 ///
 /// # Errors
-/// When an indicator's SQL fails; cells computed before it stay replaced.
+/// When an indicator's SQL fails. Cells computed before it stay replaced, and `changed` holds them: whoever tries again
+/// would not see them change a second time.
 pub async fn calendar(
     engine: &Engine,
     catalogue: &Catalogue,
@@ -54,8 +55,8 @@ pub async fn calendar(
     cells: &mut Cells,
     dirty: &DirtyCells,
     as_of: DateTime<Utc>,
-) -> Result<Vec<ChangedUnit>, ComputeError> {
-    let mut changed = Vec::new();
+    changed: &mut Vec<ChangedUnit>,
+) -> Result<(), ComputeError> {
     for (_, month) in by_month(dirty) {
         let periods: BTreeSet<CalendarPeriod> = month.keys().map(|(_, period)| *period).collect();
         let referrals = referrals_of(book, month.keys().map(|(provider, period)| (provider, *period)));
@@ -79,7 +80,7 @@ pub async fn calendar(
             }
         }
     }
-    Ok(changed)
+    Ok(())
 }
 
 /// Recomputes rolling windows and snapshots of the present instant; these move with time and are not kept as history.

@@ -47,5 +47,14 @@ fn settings(file: Option<&Path>) -> Result<Settings, CliError> {
     Ok(read_settings(file, std::env::vars())?)
 }
 
+/// As [`settings`], with the broker of the command line in place of the file's.
+fn settings_with_broker(file: Option<&Path>, brokers: Option<&String>) -> Result<Settings, CliError> {
+    let mut settings = settings(file)?;
+    if let Some(brokers) = brokers {
+        settings.kafka.brokers.clone_from(brokers);
+    }
+    Ok(settings)
+}
+
 #[cfg(test)]
 mod tests;

@@ -156,10 +156,7 @@ async fn replay(
     config: Option<&Path>,
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
-    let mut settings = super::settings(config)?;
-    if let Some(brokers) = &arguments.brokers {
-        settings.kafka.brokers.clone_from(brokers);
-    }
+    let settings = super::settings_with_broker(config, arguments.brokers.as_ref())?;
     let quarantine = Quarantine::open(&settings, &arguments.source).await?;
     let chosen = choose(&quarantine, arguments)?;
     let publisher = super::load::publisher(&settings)?;

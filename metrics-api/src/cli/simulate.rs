@@ -27,10 +27,7 @@ pub(super) async fn run(
         writeln!(out, "{events} events, {submissions} submissions and truth.json are in {}", folder.display())?;
         return Ok(Outcome::Done);
     }
-    let mut settings = super::settings(config)?;
-    if let Some(brokers) = &arguments.brokers {
-        settings.kafka.brokers.clone_from(brokers);
-    }
+    let settings = super::settings_with_broker(config, arguments.brokers.as_ref())?;
     let topics = Topics::of(&settings);
     let publisher = publisher(&settings)?;
     let mut progress = Progress::start("Publishing", None);

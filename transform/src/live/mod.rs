@@ -6,6 +6,7 @@
 
 mod past;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,6 +80,8 @@ pub enum LiveError {
 pub struct Live {
     lake: Arc<Lake>,
     followers: Vec<Follower>,
+    /// Commits read from the lake and not yet in the book.
+    pending: VecDeque<FactCommit>,
     computation: Computation,
     unwritten: Vec<CellVersion>,
     options: LiveOptions,
@@ -124,7 +127,8 @@ impl Live {
         let snapshot = computation.snapshot(now).await?;
         info!(referrals = computation.book().len(), "figures restored from the lake");
         let sender = watch::Sender::new(Arc::new(snapshot));
-        let mut live = Self { lake, followers, computation, unwritten, options, sender };
+        let pending = VecDeque::new();
+        let mut live = Self { lake, followers, pending, computation, unwritten, options, sender };
         live.write().await?;
         Ok(live)
     }
@@ -144,14 +148,23 @@ impl Live {
         self.show(now).await
     }
 
-    /// Takes what the lake gained and says how many rows that was; nothing is recomputed.
+    /// Takes what the lake gained and says how many rows that was; nothing is recomputed. A commit that cannot be taken
+    /// stays first in line, so that figures grow stale for all to see rather than go on without it.
     async fn take_in(&mut self) -> Result<usize, LiveError> {
+        let mut rows = self.take_pending()?;
+        for index in 0..self.followers.len() {
+            self.pending.extend(self.followers[index].poll().await?);
+            rows += self.take_pending()?;
+        }
+        Ok(rows)
+    }
+
+    fn take_pending(&mut self) -> Result<usize, FactShapeError> {
         let mut rows = 0;
-        for follower in &mut self.followers {
-            for commit in follower.poll().await? {
-                take(&mut self.computation, &commit)?;
-                rows += commit.batches.iter().map(RecordBatch::num_rows).sum::<usize>();
-            }
+        while let Some(commit) = self.pending.front() {
+            take(&mut self.computation, commit)?;
+            rows += commit.batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+            self.pending.pop_front();
         }
         Ok(rows)
     }
