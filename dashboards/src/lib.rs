@@ -1,0 +1,1 @@
+//! Grafana boards and Prometheus alert rules, generated from the indicators' definitions.
