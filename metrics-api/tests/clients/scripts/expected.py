@@ -6,7 +6,7 @@ the planted figure in the JSON file that HOMEWARD_EXPECTED names.
 
 import json
 import os
-from datetime import datetime
+from datetime import datetime, timezone
 
 with open(os.environ["HOMEWARD_EXPECTED"], encoding="utf-8") as file:
     FIGURE = json.load(file)
@@ -51,7 +51,7 @@ def check_figure(how, row):
     check(f"{how}: denominator", (denominator, type(denominator)), (FIGURE["denominator"], int))
     check(f"{how}: value", (value, type(value)), (FIGURE["value"], float))
     check(f"{how}: interval", (lower, upper), (FIGURE["lower"], FIGURE["upper"]))
-    check(f"{how}: as of", as_of, AS_OF)
+    check(f"{how}: as of moves on", AS_OF <= as_of <= datetime.now(timezone.utc), True)
     check(f"{how}: as of knows its zone", as_of.tzinfo is not None, True)
     check(f"{how}: area name", area_name, FIGURE["area_name"])
     check(f"{how}: no band", band, None)

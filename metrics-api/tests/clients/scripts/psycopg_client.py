@@ -25,7 +25,7 @@ with psycopg.connect(autocommit=True) as connection:
 
     # Parameters of other types than text.
     cursor = connection.execute(
-        f"SELECT area FROM outcomes.{VIEW} WHERE denominator = %s AND value > %s AND as_of <= %s"
+        f"SELECT area FROM outcomes.{VIEW} WHERE denominator = %s AND value > %s AND as_of >= %s"
         " AND period = ANY(%s) AND basis = %s",
         (FIGURE["denominator"], 0.5, FIGURE["as_of"], ["28d", "7d"], FIGURE["basis"]),
     )
