@@ -8,7 +8,7 @@ use homeward_ingest::lake::Lake;
 
 use super::LiveError;
 use crate::definition::Catalogue;
-use crate::history::{self, cells_at};
+use crate::history::{self, CellVersion, VersionName, cells_at};
 use crate::snapshot::Snapshot;
 
 /// Reads earlier figures from a lake.
@@ -26,12 +26,32 @@ impl Past {
         Self { lake, catalogue, geography }
     }
 
+    /// The definitions that read the past.
+    #[must_use]
+    pub const fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// The reference geography that names its areas.
+    #[must_use]
+    pub const fn geography(&self) -> &Arc<Geography> {
+        &self.geography
+    }
+
+    /// The cell versions that a caller wants, oldest first.
+    ///
+    /// # Errors
+    /// As [`Past::as_known_at`].
+    pub async fn versions(&self, wanted: impl Fn(&VersionName<'_>) -> bool) -> Result<Vec<CellVersion>, LiveError> {
+        Ok(history::from_batches_where(&self.lake.read(history::TABLE).await?, wanted)?)
+    }
+
     /// The calendar figures as they were shown at an instant; windows and open clocks are not kept.
     ///
     /// # Errors
     /// When the lake cannot be read or was written by another version of Homeward.
     pub async fn as_known_at(&self, known_at: DateTime<Utc>) -> Result<Snapshot, LiveError> {
-        let versions = history::from_batches(&self.lake.read(history::TABLE).await?)?;
+        let versions = self.versions(|_| true).await?;
         let cells = cells_at(&versions, known_at);
         Ok(Snapshot::of_cells(cells, Arc::clone(&self.catalogue), Arc::clone(&self.geography), known_at))
     }
