@@ -78,6 +78,12 @@ impl Snapshot {
         }
     }
 
+    /// The same picture with what stands beside its figures: for a picture that is planted.
+    #[must_use]
+    pub fn with_state(self, sequence: u64, freshness: Freshness, revisions: Vec<Revision>) -> Self {
+        Self { sequence, freshness, revision_count: revisions.len() as u64, revisions: Arc::from(revisions), ..self }
+    }
+
     /// The instant that every figure here speaks for.
     #[must_use]
     pub const fn as_of(&self) -> DateTime<Utc> {

@@ -33,6 +33,8 @@ pub struct Source {
     /// What "now" is, for ages and publication ticks.
     pub clock: Arc<dyn Clock>,
     pub(crate) shelf: Arc<Shelf>,
+    /// Held while the lake's history is read for a query.
+    pub(crate) history_gate: Arc<Mutex<()>>,
     ticks: Arc<Mutex<Vec<Arc<Snapshot>>>>,
 }
 
@@ -52,7 +54,8 @@ impl Source {
         geography: Arc<Geography>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { snapshots, past, catalogue, geography, clock, shelf: Arc::default(), ticks: Arc::default() }
+        let (shelf, history_gate, ticks) = (Arc::default(), Arc::default(), Arc::default());
+        Self { snapshots, past, catalogue, geography, clock, shelf, history_gate, ticks }
     }
 
     /// The newest snapshot; none before the figures are restored.

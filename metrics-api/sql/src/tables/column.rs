@@ -162,13 +162,28 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
 fn array(kind: Kind, index: usize, rows: &[Vec<Cell>]) -> ArrayRef {
     let cells = rows.iter().map(|row| row.get(index).unwrap_or(&Cell::Null));
     match kind {
-        Kind::Text => Arc::new(cells.map(|cell| if let Cell::Text(text) = cell { Some(text) } else { None }).collect::<StringArray>()),
-        Kind::Bigint => Arc::new(cells.map(|cell| if let Cell::Whole(whole) = cell { Some(*whole) } else { None }).collect::<Int64Array>()),
-        Kind::Double => Arc::new(cells.map(|cell| if let Cell::Number(number) = cell { Some(*number) } else { None }).collect::<Float64Array>()),
-        Kind::Boolean => Arc::new(cells.map(|cell| if let Cell::Truth(truth) = cell { Some(*truth) } else { None }).collect::<BooleanArray>()),
-        Kind::Date => Arc::new(cells.map(|cell| if let Cell::Day(day) = cell { Some(days_since_epoch(*day)) } else { None }).collect::<Date32Array>()),
+        Kind::Text => Arc::new(
+            cells.map(|cell| if let Cell::Text(text) = cell { Some(text) } else { None }).collect::<StringArray>(),
+        ),
+        Kind::Bigint => Arc::new(
+            cells.map(|cell| if let Cell::Whole(whole) = cell { Some(*whole) } else { None }).collect::<Int64Array>(),
+        ),
+        Kind::Double => Arc::new(
+            cells
+                .map(|cell| if let Cell::Number(number) = cell { Some(*number) } else { None })
+                .collect::<Float64Array>(),
+        ),
+        Kind::Boolean => Arc::new(
+            cells.map(|cell| if let Cell::Truth(truth) = cell { Some(*truth) } else { None }).collect::<BooleanArray>(),
+        ),
+        Kind::Date => Arc::new(
+            cells
+                .map(|cell| if let Cell::Day(day) = cell { Some(days_since_epoch(*day)) } else { None })
+                .collect::<Date32Array>(),
+        ),
         Kind::Timestamptz => {
-            let instants = cells.map(|cell| if let Cell::Instant(at) = cell { Some(at.timestamp_micros()) } else { None });
+            let instants =
+                cells.map(|cell| if let Cell::Instant(at) = cell { Some(at.timestamp_micros()) } else { None });
             Arc::new(instants.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
         }
     }

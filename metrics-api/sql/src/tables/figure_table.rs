@@ -180,7 +180,10 @@ fn narrow(batch: &RecordBatch, schema: &SchemaRef, wanted: &Wanted) -> Result<Re
         .iter()
         .zip(periods)
         .map(|(basis, period)| {
-            Some(wanted.admits("basis", basis.unwrap_or_default()) && wanted.admits("period", period.unwrap_or_default()))
+            Some(
+                wanted.admits("basis", basis.unwrap_or_default())
+                    && wanted.admits("period", period.unwrap_or_default()),
+            )
         })
         .collect();
     Ok(filter_record_batch(&batch, &keep)?)

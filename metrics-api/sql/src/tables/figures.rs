@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use homeward_contract::geography::Geography;
+use homeward_contract::time::london;
 use homeward_transform::definition::Definition;
 use homeward_transform::figure::Dimension;
 use homeward_transform::release::{ReleasedFigure, Shown};
@@ -22,7 +23,7 @@ fn figure_columns() -> Vec<Column> {
 }
 
 fn cell_columns() -> Vec<Column> {
-    use Kind::{Bigint, Text, Timestamptz};
+    use Kind::{Bigint, Date, Text, Timestamptz};
     vec![
         always("indicator", Text, "Indicator id; see meta.indicators."),
         always("version", Bigint, "Version of the definition that made the figure; see meta.definitions for its SQL."),
@@ -33,10 +34,16 @@ fn cell_columns() -> Vec<Column> {
              side: never add them up. See meta.bases.",
         ),
         always("level", Text, "Level of the area: nation, region, icb, lcp, pcn or provider."),
-        always("area", Text, "Code of the area; for a local care partnership its name. 'unknown' where no area is known."),
+        always(
+            "area",
+            Text,
+            "Code of the area; for a local care partnership its name. 'unknown' where no area is known.",
+        ),
         always("area_name", Text, "Name of the area, or its code where no name is known."),
         always("period_kind", Text, "day, month, window (rolling, ends at as_of) or now (the instant as_of itself)."),
         always("period", Text, "The period: 2025-06-12 for a day, 2025-06 for a month, 24h, 7d, 28d or mtd, or now."),
+        always("first_day", Date, "First London day of the period: what to plot and to join on."),
+        always("last_day", Date, "Last London day of the period."),
         always("period_start", Timestamptz, "First instant of the period. Days and months begin at London midnight."),
         always("period_end", Timestamptz, "First instant after the period."),
         maybe("band", Text, "Age band of open clocks, for example 90_to_120m; null for indicators that have none."),
@@ -73,7 +80,11 @@ fn number_columns() -> Vec<Column> {
             "final: every clock comes from a Refresh submission; provisional: at least one from a Primary; live: at \
              least one is known from live events alone.",
         ),
-        always("flags", Text, "Data-quality flags with counts, for example clock_change:1; or rounded, suppressed. Joined by ;."),
+        always(
+            "flags",
+            Text,
+            "Data-quality flags with counts, for example clock_change:1; or rounded, suppressed. Joined by ;.",
+        ),
         always("release", Text, "Release policy and version that made the figure; see meta.policies."),
     ]
 }
@@ -138,14 +149,19 @@ pub(crate) fn view_outline(definition: &Definition) -> Outline {
     let mut columns = live_columns();
     for count in &definition.counts {
         let words = count.replace('_', " ");
-        let description = format!("Companion count: {words}. Null when suppressed. The notes in meta.indicators say what it counts.");
-        let name = if columns.iter().any(|column| column.name == *count) { format!("count_{count}") } else { count.clone() };
+        let description =
+            format!("Companion count: {words}. Null when suppressed. The notes in meta.indicators say what it counts.");
+        let name =
+            if columns.iter().any(|column| column.name == *count) { format!("count_{count}") } else { count.clone() };
         columns.push(maybe(&name, Kind::Bigint, &description));
     }
     Outline {
         schema: OUTCOMES,
         name: view_name(&definition.id),
-        description: format!("{}. {} The rows of outcomes.figures of this indicator, with its companion counts.", definition.title, definition.question),
+        description: format!(
+            "{}. {} The rows of outcomes.figures of this indicator, with its companion counts.",
+            definition.title, definition.question
+        ),
         columns,
     }
 }
@@ -155,10 +171,11 @@ pub(crate) fn history_outline() -> Outline {
     Outline {
         schema: OUTCOMES,
         name: "figures_history".to_owned(),
-        description: "Every version that the figure of a day or month had, from when until when it was shown, and why it \
+        description:
+            "Every version that the figure of a day or month had, from when until when it was shown, and why it \
                       changed. Rolling windows and open clocks move with every instant and are not kept. Filter on \
                       indicator, basis and period_kind: the history is long."
-            .to_owned(),
+                .to_owned(),
         columns: history_columns(),
     }
 }
@@ -210,6 +227,8 @@ pub(crate) fn figure_row(figure: &ReleasedFigure, level: Dimension, geography: &
         area_name(geography, area).into(),
         kind.into(),
         period.into(),
+        london(figure.period_start).date().into(),
+        london(figure.period_end - TimeDelta::microseconds(1)).date().into(),
         figure.period_start.into(),
         figure.period_end.into(),
         figure.dimension(Dimension::Band).into(),

@@ -71,14 +71,13 @@ impl Shelf {
     ) -> Result<RecordBatch, ArrowError> {
         let picture = (snapshot.as_of().timestamp_micros(), snapshot.sequence());
         let key = Key { picture, policy: *policy, part: part.clone() };
-        if let Some(found) = self.kept(|kept| kept.parts.iter().find(|(held, _)| *held == key).map(|(_, b)| b.clone())) {
+        if let Some(found) = self.kept(|kept| kept.parts.iter().find(|(held, _)| *held == key).map(|(_, b)| b.clone()))
+        {
             return Ok(found);
         }
         let areas = (!is_tick).then(|| self.reporting(snapshot, picture));
-        let beside = Beside {
-            known_at: snapshot.freshness().known_at.filter(|_| !is_tick),
-            reporting: areas.as_deref(),
-        };
+        let beside =
+            Beside { known_at: snapshot.freshness().known_at.filter(|_| !is_tick), reporting: areas.as_deref() };
         let made = make(snapshot, policy, part, &beside)?;
         self.kept(|kept| kept.put(key, made.clone()));
         Ok(made)

@@ -36,10 +36,12 @@ impl Wanted {
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
                 Self::of_one(left).and(Self::of_one(right))
             }
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => Self::of_one(left).or(Self::of_one(right)),
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
-                Self::one_of(left, [right.as_ref()]).or_else(|| Self::one_of(right, [left.as_ref()])).unwrap_or_default()
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+                Self::of_one(left).or(Self::of_one(right))
             }
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => Self::one_of(left, [right.as_ref()])
+                .or_else(|| Self::one_of(right, [left.as_ref()]))
+                .unwrap_or_default(),
             Expr::InList(list) if !list.negated => Self::one_of(&list.expr, &list.list).unwrap_or_default(),
             _ => Self::default(),
         }
