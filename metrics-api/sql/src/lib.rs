@@ -4,19 +4,22 @@
 //! * [`scram`]: passwords that the server never holds.
 //! * [`guard`]: what a client may ask for. Pure; the only place that decides.
 //! * [`tables`]: what there is to ask for.
+//! * [`local`]: one query without a server.
 
 pub mod config;
 mod engine;
 pub mod guard;
-pub mod pin;
+mod local;
+mod pin;
 pub mod refusal;
 pub mod scram;
-pub mod source;
+mod source;
 pub mod tables;
 mod wire;
 
 pub use config::{Account, Limits, SqlConfig, TlsFiles};
-pub use pin::{Pin, Tick};
+pub use local::{Answer, DATABASE, LocalError, local, session};
+pub use pin::{Pin, Tick, UnknownTick};
 pub use refusal::Refusal;
-pub use source::Source;
+pub use source::{Snapshots, Source};
 pub use wire::{SqlServeError, serve};

@@ -153,7 +153,8 @@ impl Bounded {
         match self.before {
             Before::Nothing => Ok(()),
             Before::Length => {
-                let lengths = arguments.args.get(1).map(|length| integers(length, arguments.number_rows)).transpose()?;
+                let lengths =
+                    arguments.args.get(1).map(|length| integers(length, arguments.number_rows)).transpose()?;
                 let longest = lengths.into_iter().flatten().flatten().max().unwrap_or_default();
                 if longest > ELEMENTS_MAX { Err(too_large(name)) } else { Ok(()) }
             }

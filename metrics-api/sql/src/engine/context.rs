@@ -20,7 +20,8 @@ use super::memory::SessionPool;
 use super::session_functions::{self, SharedSettings};
 use crate::config::{Account, Limits};
 use crate::guard::functions::REMOVED;
-use crate::guard::plan::{DATABASE, DEFAULT_SCHEMA};
+use crate::guard::plan::DEFAULT_SCHEMA;
+use crate::local::DATABASE;
 use crate::pin::Pin;
 use crate::source::Source;
 use crate::tables;
@@ -68,7 +69,7 @@ impl Template {
     }
 
     /// A session of an account.
-    pub(super) fn session(
+    pub(super) async fn session(
         &self,
         source: &Source,
         account: &Account,
@@ -90,6 +91,7 @@ impl Template {
         let pin = Arc::new(Pin::new(source, account.tick));
         self.register_pg_catalog(&context)?;
         tables::register(&context, &pin, source, account.policy)?;
+        tables::add_comments(&context, source, account.policy).await?;
         session_functions::register(&context, &account.name, pid, settings);
         Ok((context, pin))
     }
@@ -97,8 +99,7 @@ impl Template {
     /// The catalogue of PostgreSQL over the session's own tables. Its fixed tables are read once a server.
     fn register_pg_catalog(&self, context: &SessionContext) -> Result<()> {
         let list = Arc::clone(context.state().catalog_list());
-        let provider =
-            PgCatalogSchemaProvider::try_new(list, Arc::clone(&self.static_tables), EmptyContextProvider)?;
+        let provider = PgCatalogSchemaProvider::try_new(list, Arc::clone(&self.static_tables), EmptyContextProvider)?;
         let catalog = context.catalog(DATABASE).ok_or_else(|| missing("catalogue"))?;
         catalog.register_schema("pg_catalog", Arc::new(provider))?;
         Ok(())

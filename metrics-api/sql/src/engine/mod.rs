@@ -58,7 +58,8 @@ impl fmt::Debug for Session {
 
 impl Engine {
     pub(crate) fn new(limits: Limits, source: Source, computing: Handle) -> Result<Self, Refusal> {
-        let template = Template::new(&limits).map_err(|error| Refusal::defect("the engine could not be made", &error))?;
+        let template =
+            Template::new(&limits).map_err(|error| Refusal::defect("the engine could not be made", &error))?;
         let turns = Semaphore::new(limits.running_max());
         let parser = Arc::new(PostgresCompatibilityParser::new());
         Ok(Self { limits, source, template, parser, computing, turns })
@@ -68,8 +69,8 @@ impl Engine {
         Ok(&self.computing)
     }
 
-    fn session(&self, account: &Account, pid: i32, settings: &SharedSettings) -> Result<Session, Refusal> {
-        let made = self.template.session(&self.source, account, pid, settings);
+    async fn session(&self, account: &Account, pid: i32, settings: &SharedSettings) -> Result<Session, Refusal> {
+        let made = self.template.session(&self.source, account, pid, settings).await;
         let (context, pin) = made.map_err(|error| Refusal::defect("a session could not be made", &error))?;
         Ok(Session { context, pin, parser: Arc::clone(&self.parser) })
     }
@@ -83,7 +84,7 @@ impl Engine {
         interrupt: &Interrupt,
     ) -> Result<Arc<Session>, Refusal> {
         let (engine, account, settings) = (Arc::clone(self), Arc::clone(account), Arc::clone(settings));
-        let made = self.compute(interrupt, async move { engine.session(&account, pid, &settings) }).await?;
+        let made = self.compute(interrupt, async move { engine.session(&account, pid, &settings).await }).await?;
         Ok(Arc::new(made?))
     }
 

@@ -13,8 +13,9 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::SessionContext;
 
-use crate::guard::plan::{DATABASE, DEFAULT_SCHEMA};
+use crate::guard::plan::DEFAULT_SCHEMA;
 use crate::guard::settings::{SERVER_VERSION, Settings};
+use crate::local::DATABASE;
 use crate::refusal::{Refusal, code};
 
 /// Settings of a session, as its connection and its functions share them.

@@ -8,10 +8,8 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
 
 use super::functions::TABLE_FUNCTIONS;
+use crate::local::DATABASE;
 use crate::refusal::{Refusal, code};
-
-/// The database's name; there is one.
-pub const DATABASE: &str = "homeward";
 
 /// The schema of names that are written without one.
 pub const DEFAULT_SCHEMA: &str = "outcomes";

@@ -41,8 +41,7 @@ const fn reported(name: &'static str, default: &'static str, accepts: Accepts) -
 const ON: &[&str] = &["on", "true", "yes", "1"];
 const SWITCH: Accepts = Accepts::OneOf(&["on", "off", "true", "false", "yes", "no", "1", "0"]);
 const UTF8: Accepts = Accepts::OneOf(&["utf8", "utf-8", "unicode"]);
-const ISOLATION: Accepts =
-    Accepts::OneOf(&["read uncommitted", "read committed", "repeatable read", "serializable"]);
+const ISOLATION: Accepts = Accepts::OneOf(&["read uncommitted", "read committed", "repeatable read", "serializable"]);
 
 /// Name under which a statement's time is set.
 pub const STATEMENT_TIMEOUT: &str = "statement_timeout";

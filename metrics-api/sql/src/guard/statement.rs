@@ -181,9 +181,10 @@ fn literal(value: &ValueWithSpan) -> Result<String, Refusal> {
     match &value.value {
         Value::Number(text, _) => Ok(text.clone()),
         Value::Boolean(value) => Ok(if *value { "on" } else { "off" }.to_owned()),
-        other => other.clone().into_string().ok_or_else(|| {
-            Refusal::new(code::BAD_VALUE, "SET takes a plain value", "write SET name = 'value'")
-        }),
+        other => other
+            .clone()
+            .into_string()
+            .ok_or_else(|| Refusal::new(code::BAD_VALUE, "SET takes a plain value", "write SET name = 'value'")),
     }
 }
 

@@ -1,34 +1,122 @@
-//! A stand-in until the tables arrive: one small view.
+//! The tables of one session: schema `outcomes` with released figures, schema `meta` with what they mean.
+//!
+//! Everything is generated from the definitions: an indicator that is added to the catalogue has its view, its rows in
+//! `outcomes.figures` and its pages of the dictionary without a line here. Every number passes the session's release
+//! policy; the tables of `meta` hold definitions and the state of the machinery, and the little in them that is counted
+//! passes it too.
+
+mod column;
+mod comments;
+mod definitions;
+mod dictionary;
+mod examples;
+mod figure_table;
+mod figures;
+mod history_table;
+mod meta_table;
+mod shelf;
+mod state;
+mod wanted;
+mod world;
 
 use std::sync::Arc;
 
-use arrow::array::{Int64Array, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
-use arrow::record_batch::RecordBatch;
-use datafusion::catalog::{MemTable, MemorySchemaProvider, SchemaProvider};
+use arrow::error::ArrowError;
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
+use datafusion::datasource::TableProvider;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::prelude::SessionContext;
+use datafusion::execution::context::SessionContext;
 use homeward_transform::release::Policy;
 
 use crate::pin::Pin;
 use crate::source::Source;
+use column::Outline;
+use figure_table::{FigureTable, Reader};
+use history_table::HistoryTable;
+use meta_table::{Content, MetaTable};
 
-/// Registers the schemas `outcomes` and `meta`.
+pub use comments::add_comments;
+pub use examples::{EXAMPLES, Example};
+pub(crate) use shelf::Shelf;
+
+/// Registers the schemas `outcomes` and `meta` in the session's default catalogue. `pin` decides which snapshot a
+/// statement reads, `policy` what of it is shown.
 ///
 /// # Errors
-/// When a schema cannot be registered.
-pub fn register(context: &SessionContext, pin: &Arc<Pin>, _: &Source, policy: &'static Policy) -> Result<()> {
-    let catalog = context.catalog("homeward").ok_or_else(|| DataFusionError::Internal("no catalog".to_owned()))?;
-    let schema = Arc::new(Schema::new(vec![
-        Field::new("area", DataType::Utf8, false),
-        Field::new("numerator", DataType::Int64, true),
-    ]));
-    let area = Arc::new(StringArray::from(vec!["QJK", "QVV"]));
-    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![area, Arc::new(Int64Array::from(vec![27, 40]))])?;
-    let outcomes = MemorySchemaProvider::new();
-    outcomes.register_table("figures".to_owned(), Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))?;
-    catalog.register_schema("outcomes", Arc::new(outcomes))?;
-    catalog.register_schema("meta", Arc::new(MemorySchemaProvider::new()))?;
-    tracing::debug!(policy = policy.name, held = pin.snapshot().is_some(), "registered");
+/// When the session has no default catalogue, or a table cannot be made: a defect.
+pub fn register(
+    context: &SessionContext,
+    pin: &Arc<Pin>,
+    source: &Source,
+    policy: &'static Policy,
+) -> Result<(), DataFusionError> {
+    let reader = Reader { source: source.clone(), pin: Arc::clone(pin), policy };
+    let name = context.state().config_options().catalog.default_catalog.clone();
+    let catalogue = context.catalog(&name).ok_or_else(|| {
+        DataFusionError::Configuration(format!("the session has no catalogue '{name}' to hold the schemas"))
+    })?;
+    for schema in [figures::OUTCOMES, meta_table::META] {
+        catalogue.register_schema(schema, Arc::new(MemorySchemaProvider::new()))?;
+    }
+    for (outline, table) in tables(&reader)? {
+        let schema = catalogue.schema(outline.schema);
+        let schema: Arc<dyn SchemaProvider> =
+            schema.ok_or_else(|| DataFusionError::Internal(format!("schema '{}' did not register", outline.schema)))?;
+        schema.register_table(outline.name, table)?;
+    }
     Ok(())
+}
+
+/// Every table with its outline, in the order of the dictionary.
+fn tables(reader: &Reader) -> Result<Vec<(Outline, Arc<dyn TableProvider>)>, ArrowError> {
+    let mut tables: Vec<(Outline, Arc<dyn TableProvider>)> = Vec::new();
+    let all = figures::all_outline();
+    tables.push((all.clone(), Arc::new(FigureTable::new(&all, None, reader.clone()))));
+    for definition in reader.source.catalogue.iter() {
+        let outline = figures::view_outline(definition);
+        let table = FigureTable::new(&outline, Some(definition.id.clone()), reader.clone());
+        tables.push((outline, Arc::new(table)));
+    }
+    tables.push((figures::history_outline(), Arc::new(HistoryTable::new(reader.clone()))));
+    for (outline, content) in meta(reader)? {
+        tables.push((outline.clone(), Arc::new(MetaTable::new(outline, content, reader.clone()))));
+    }
+    Ok(tables)
+}
+
+fn meta(reader: &Reader) -> Result<Vec<(Outline, Content)>, ArrowError> {
+    let (catalogue, geography) = (&reader.source.catalogue, &reader.source.geography);
+    let mut written = vec![
+        definitions::indicators(catalogue),
+        definitions::definitions(catalogue),
+        definitions::bases(catalogue),
+        definitions::targets(catalogue),
+        definitions::counts(catalogue),
+        definitions::flags(catalogue),
+        definitions::alerts(catalogue),
+        world::areas(geography),
+        world::policies(reader.policy, reader.pin.tick()),
+        examples::table(),
+    ];
+    let live = [state::freshness(), state::providers(), state::coverage(), state::revisions()];
+    let mut outlines = vec![figures::all_outline()];
+    outlines.extend(catalogue.iter().map(figures::view_outline));
+    outlines.push(figures::history_outline());
+    outlines.extend(written.iter().map(|(outline, _)| outline.clone()));
+    outlines.extend(live.iter().map(|(outline, _)| outline.clone()));
+    written.insert(0, dictionary::table(outlines));
+    let mut tables = Vec::new();
+    for (outline, rows) in written {
+        let batch = outline.batch(&rows)?;
+        tables.push((outline, Content::Written(batch)));
+    }
+    tables.extend(live.map(|(outline, state)| (outline, Content::State(state))));
+    Ok(tables)
+}
+
+/// What every table and column means, by schema and table: what `\d+` shows and `meta.data_dictionary` lists.
+fn outlines(source: &Source, policy: &'static Policy) -> Result<Vec<Outline>, ArrowError> {
+    let pin = Arc::new(Pin::new(source, None));
+    let reader = Reader { source: source.clone(), pin, policy };
+    Ok(tables(&reader)?.into_iter().map(|(outline, _)| outline).collect())
 }

@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, PoisonError};
 
+use datafusion::sql::sqlparser::ast::Statement;
 use datafusion_postgres::pgwire::api::Type;
 use datafusion_postgres::pgwire::api::portal::Format;
 use datafusion_postgres::pgwire::api::results::{DataRowEncoder, FieldFormat, FieldInfo};
 use datafusion_postgres::pgwire::messages::PgWireBackendMessage as Out;
 use datafusion_postgres::pgwire::messages::data::DataRow;
-use datafusion::sql::sqlparser::ast::Statement;
 
 use super::connection::{Connection, End, Stream};
 use super::rows::{Cursor, row_description};

@@ -74,7 +74,11 @@ impl<S: Stream> Connection<S> {
             let mut statements = parsed.statements;
             if statements.len() > 1 {
                 let hint = "send them one by one";
-                return Err(Refusal::new(code::SYNTAX, "cannot insert multiple commands into a prepared statement", hint));
+                return Err(Refusal::new(
+                    code::SYNTAX,
+                    "cannot insert multiple commands into a prepared statement",
+                    hint,
+                ));
             }
             let (action, planned) = match statements.pop().transpose()? {
                 None => (None, prepare::nothing()),
@@ -225,7 +229,10 @@ impl<S: Stream> Connection<S> {
 }
 
 /// Reads the parameters of a Bind, and the format that it wants.
-fn values(message: &Bind, parameters: &[(Type, Option<arrow::datatypes::DataType>)]) -> Result<(ParamValues, Format), Refusal> {
+fn values(
+    message: &Bind,
+    parameters: &[(Type, Option<arrow::datatypes::DataType>)],
+) -> Result<(ParamValues, Format), Refusal> {
     let (given, wanted) = (message.parameters.len(), parameters.len());
     if given != wanted {
         let text = format!("bind message supplies {given} parameters, but the statement requires {wanted}");

@@ -169,9 +169,8 @@ fn settings_of(startup: &Startup) -> Result<Settings, Refusal> {
 
 /// `-c name=value` and `--name=value`, as `PGOPTIONS` has them; a backslash keeps a space.
 fn options(text: &str) -> Result<Vec<(String, String)>, Refusal> {
-    let bad = || {
-        Refusal::fatal(code::BAD_VALUE, "the start-up's options cannot be read", "write options='-c name=value'")
-    };
+    let bad =
+        || Refusal::fatal(code::BAD_VALUE, "the start-up's options cannot be read", "write options='-c name=value'");
     let mut words: Vec<String> = vec![String::new()];
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
