@@ -67,7 +67,7 @@ fn differences(one: &Numbers, other: &Numbers, names: &str) -> Vec<String> {
 }
 
 /// Publishes one referral after the other until its sender is dropped.
-fn flow(server: &Server, stop: &mpsc::Receiver<()>) -> i64 {
+fn flow(server: &Server, stop: mpsc::Receiver<()>) -> i64 {
     let mut number = 0;
     while stop.recv_timeout(FLOW_PAUSE) == Err(mpsc::RecvTimeoutError::Timeout) {
         server.publish(vec![planted::received(FLOW_PROVIDER, number, Utc::now())]);
@@ -81,7 +81,8 @@ fn metrics_sql_and_json_agree_to_the_last_digit_while_data_flows() {
     let server = Server::start(false, 20);
     let (stop, stopped) = mpsc::channel();
     std::thread::scope(|scope| {
-        let flowing = scope.spawn(|| flow(&server, &stopped));
+        let running = &server;
+        let flowing = scope.spawn(move || flow(running, stopped));
         tokio::runtime::Runtime::new().unwrap().block_on(compare(&server));
         drop(stop);
         assert!(flowing.join().unwrap() > 1, "nothing flowed meanwhile");
