@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::http;
 use crate::server::Server;
@@ -81,6 +83,18 @@ pub(crate) async fn read_sql(client: &tokio_postgres::Client) -> Numbers {
     numbers
 }
 
+/// Figures with their numbers as they are written: serde_json's own floats may be off by one in the last place.
+#[derive(Deserialize)]
+struct RawAnswer<'a> {
+    #[serde(borrow)]
+    figures: Vec<BTreeMap<String, &'a RawValue>>,
+}
+
+/// The standard library reads every digit.
+fn exact_bits(written: &str) -> Option<u64> {
+    written.parse::<f64>().ok().map(f64::to_bits)
+}
+
 /// All levels of all indicators at the wanted instant; nothing when the server has moved on meanwhile.
 pub(crate) fn read_json(server: &Server, wanted_micros: i64) -> Option<Numbers> {
     let mut numbers = Numbers { as_of_micros: wanted_micros, ..Numbers::default() };
@@ -92,12 +106,14 @@ pub(crate) fn read_json(server: &Server, wanted_micros: i64) -> Option<Numbers> 
             }
             let by = if indicator == NOW { "band&period=now" } else { "window" };
             let path = format!("/api/v1/figures?indicator={indicator}&by={level},{by}");
-            let answer: Value = serde_json::from_str(&http::body(server.http, &path).unwrap()).unwrap();
+            let body = http::body(server.http, &path).unwrap();
+            let answer: Value = serde_json::from_str(&body).unwrap();
             let as_of: DateTime<Utc> = answer["as_of"].as_str()?.parse().ok()?;
             if as_of.timestamp_micros() != wanted_micros {
                 return None;
             }
-            for figure in answer["figures"].as_array()? {
+            let figures: RawAnswer<'_> = serde_json::from_str(&body).unwrap();
+            for (figure, raw) in answer["figures"].as_array()?.iter().zip(figures.figures) {
                 let text = |name: &str| figure[name].as_str().unwrap_or_default().to_owned();
                 let window = if indicator == NOW { "now".to_owned() } else { text("window") };
                 if level == "pcn" && !["7d", "28d"].contains(&window.as_str()) {
@@ -113,7 +129,7 @@ pub(crate) fn read_json(server: &Server, wanted_micros: i64) -> Option<Numbers> 
                 ];
                 let counts = (figure["numerator"].as_i64(), figure["denominator"].as_i64());
                 numbers.counts.insert(key.clone(), counts);
-                let bits = ["value", "lower", "upper"].map(|name| figure[name].as_f64().map(f64::to_bits));
+                let bits = ["value", "lower", "upper"].map(|name| exact_bits(raw.get(name)?.get()));
                 numbers.values.insert(key, bits);
             }
         }
