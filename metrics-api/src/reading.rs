@@ -7,8 +7,13 @@ use std::collections::BTreeSet;
 
 use homeward_transform::definition::{Catalogue, Definition};
 use homeward_transform::figure::Dimension;
+use homeward_transform::release::reach::may_show;
 use homeward_transform::release::{Policy, Released, ReleasedFigure};
+use homeward_transform::reporting::feed_areas;
 use homeward_transform::snapshot::{FigureQuery, Snapshot};
+
+pub use homeward_transform::release::reach::LEVELS;
+pub use homeward_transform::reporting::REFERRALS;
 
 /// The indicator behind `ucr_cohort_referrals` and the budget.
 pub const RESPONSE: &str = "ucr-two-hour-response";
@@ -16,16 +21,6 @@ pub const RESPONSE: &str = "ucr-two-hour-response";
 pub const RESPONSE_BASIS: &str = "live";
 /// The indicator behind `ucr_open_referrals`.
 pub const OPEN_CLOCKS: &str = "ucr-open-clocks";
-/// The indicator that tells which provider works for which area.
-pub const REFERRALS: &str = "ucr-referrals";
-
-/// Levels of area, from the widest to the finest, then the provider view.
-pub const LEVELS: [Dimension; 6] =
-    [Dimension::Nation, Dimension::Region, Dimension::Icb, Dimension::Lcp, Dimension::Pcn, Dimension::Provider];
-
-/// Windows in which a primary care network is shown. A network by one day is disclosive (handbook, alerting,
-/// section 6), its open clocks of this moment are more so, and a month to date is one day on the first.
-const PCN_WINDOWS: [&str; 2] = ["7d", "28d"];
 
 /// Figures of one definition at one level: every basis, every window or the present state.
 #[derive(Debug)]
@@ -102,35 +97,6 @@ fn level_figures(
     let (by, period) = live_dimensions(definition, level);
     let mut figures =
         snapshot.figures(&FigureQuery { indicator: definition.id.clone(), by, period, ..FigureQuery::default() });
-    if level == Dimension::Pcn {
-        figures.retain(|figure| {
-            let window = figure.dimensions.iter().find(|(d, _)| *d == Dimension::Window);
-            window.is_some_and(|(_, window)| PCN_WINDOWS.contains(&window.as_str()))
-        });
-    }
+    figures.retain(|figure| may_show(level, figure));
     policy.release(figures, definition)
-}
-
-/// Only which areas there are leaves here: no number does.
-fn feed_areas(snapshot: &Snapshot) -> BTreeSet<(String, Dimension, String)> {
-    let mut areas = BTreeSet::new();
-    for level in LEVELS {
-        if level == Dimension::Pcn {
-            continue;
-        }
-        let by = if level == Dimension::Provider {
-            vec![Dimension::Provider, Dimension::Window]
-        } else {
-            vec![Dimension::Provider, level, Dimension::Window]
-        };
-        let figures = snapshot.figures(&FigureQuery { indicator: REFERRALS.to_owned(), by, ..FigureQuery::default() });
-        for figure in figures {
-            let value =
-                |wanted: Dimension| figure.dimensions.iter().find_map(|(d, v)| (*d == wanted).then(|| v.clone()));
-            if let (Some(provider), Some(area)) = (value(Dimension::Provider), value(level)) {
-                areas.insert((provider, level, area));
-            }
-        }
-    }
-    areas
 }

@@ -18,6 +18,7 @@ pub mod history;
 pub mod live;
 pub mod proof;
 pub mod release;
+pub mod reporting;
 pub mod revision;
 pub mod snapshot;
 pub mod statistics;

@@ -78,6 +78,12 @@ impl Snapshot {
         }
     }
 
+    /// The same picture with what stands beside its figures: for a picture that is planted.
+    #[must_use]
+    pub fn with_state(self, sequence: u64, freshness: Freshness, revisions: Vec<Revision>) -> Self {
+        Self { sequence, freshness, revision_count: revisions.len() as u64, revisions: Arc::from(revisions), ..self }
+    }
+
     /// The instant that every figure here speaks for.
     #[must_use]
     pub const fn as_of(&self) -> DateTime<Utc> {
@@ -152,32 +158,8 @@ impl Snapshot {
     }
 
     fn group_key(&self, definition: &Definition, query: &FigureQuery, atom: &Atom, period: &Period) -> GroupKey {
-        let values =
-            query.by.iter().map(|dimension| self.dimension_value(definition, *dimension, atom, period)).collect();
-        GroupKey { basis: Arc::clone(&atom.basis), values }
-    }
-
-    fn dimension_value(&self, definition: &Definition, dimension: Dimension, atom: &Atom, period: &Period) -> Arc<str> {
-        let known = |value: &Option<Arc<str>>| value.clone().unwrap_or_else(|| Arc::from(UNKNOWN_AREA));
-        match dimension {
-            Dimension::Provider => Arc::clone(&atom.provider),
-            Dimension::Icb => known(&atom.icb),
-            Dimension::Lcp => known(&atom.lcp),
-            Dimension::Pcn => known(&atom.pcn),
-            Dimension::Region => {
-                let region = atom.icb.as_deref().and_then(|icb| self.geography.region_of_icb(icb));
-                Arc::from(region.unwrap_or(UNKNOWN_AREA))
-            }
-            Dimension::Nation => Arc::from(NATION),
-            Dimension::Day | Dimension::Month | Dimension::Window => {
-                let name = period.name();
-                Arc::from(name.split_once(':').map_or(name.as_str(), |(_, value)| value))
-            }
-            stratum => {
-                let position = definition.strata.iter().position(|held| *held == stratum);
-                position.and_then(|position| atom.strata.get(position).cloned()).unwrap_or_else(|| Arc::from("all"))
-            }
-        }
+        let value = |dimension: &Dimension| dimension_value(&self.geography, definition, *dimension, atom, period);
+        GroupKey { basis: Arc::clone(&atom.basis), values: query.by.iter().map(value).collect() }
     }
 
     fn figure(
@@ -204,6 +186,36 @@ impl Snapshot {
             flags: plain(value.flags),
             status: Status::from_source_rank(value.source_rank.unwrap_or(1)),
             as_of: self.as_of,
+        }
+    }
+}
+
+/// What a cell is called in a dimension.
+pub(crate) fn dimension_value(
+    geography: &Geography,
+    definition: &Definition,
+    dimension: Dimension,
+    atom: &Atom,
+    period: &Period,
+) -> Arc<str> {
+    let known = |value: &Option<Arc<str>>| value.clone().unwrap_or_else(|| Arc::from(UNKNOWN_AREA));
+    match dimension {
+        Dimension::Provider => Arc::clone(&atom.provider),
+        Dimension::Icb => known(&atom.icb),
+        Dimension::Lcp => known(&atom.lcp),
+        Dimension::Pcn => known(&atom.pcn),
+        Dimension::Region => {
+            let region = atom.icb.as_deref().and_then(|icb| geography.region_of_icb(icb));
+            Arc::from(region.unwrap_or(UNKNOWN_AREA))
+        }
+        Dimension::Nation => Arc::from(NATION),
+        Dimension::Day | Dimension::Month | Dimension::Window => {
+            let name = period.name();
+            Arc::from(name.split_once(':').map_or(name.as_str(), |(_, value)| value))
+        }
+        stratum => {
+            let position = definition.strata.iter().position(|held| *held == stratum);
+            position.and_then(|position| atom.strata.get(position).cloned()).unwrap_or_else(|| Arc::from("all"))
         }
     }
 }

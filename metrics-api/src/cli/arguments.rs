@@ -97,6 +97,13 @@ figures can be checked against it.")]
     /// What was refused, why, and again after the mend.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Read a password from standard input and print what [[sql.role]] keeps instead.
+    #[command(after_long_help = "EXAMPLES\n  \
+  homeward sql-verifier < password.txt\n  \
+  openssl rand -base64 24 | tee password.txt | homeward sql-verifier\n\n\
+The output is PostgreSQL's SCRAM-SHA-256 format, for `verifier` of [[sql.role]]. The first line is the \
+password. The verifier is a secret too: it opens nothing, but lets its owner pretend to be this server.")]
+    SqlVerifier,
 }
 
 /// `homeward demo`
@@ -105,6 +112,12 @@ pub struct DemoArguments {
     /// Address of the page, the API and /metrics.
     #[arg(long, default_value = "127.0.0.1:8640", value_name = "ADDRESS")]
     pub bind: SocketAddr,
+    /// Address of SQL over the PostgreSQL wire [default: this machine only, the port after that of --bind].
+    #[arg(long, value_name = "ADDRESS")]
+    pub sql_bind: Option<SocketAddr>,
+    /// File with the password of the SQL role 'demo', instead of a new one at each start.
+    #[arg(long, value_name = "FILE")]
+    pub sql_password_file: Option<PathBuf>,
     /// How many times faster than real time Devon runs.
     #[arg(long, default_value_t = 60, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub speed: u32,

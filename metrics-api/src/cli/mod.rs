@@ -11,6 +11,7 @@ mod progress;
 mod quarantine;
 mod run;
 mod simulate;
+mod sql_verifier;
 
 use std::io::Write;
 use std::path::Path;
@@ -34,6 +35,7 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<Outcome, CliE
         Command::Simulate(arguments) => simulate::run(arguments, config, out).await,
         Command::Indicator(command) => indicator::run(command, out).await,
         Command::Quarantine(command) => quarantine::run(command, config, out).await,
+        Command::SqlVerifier => sql_verifier::run(&mut std::io::stdin().lock(), out),
     }
 }
 

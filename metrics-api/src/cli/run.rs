@@ -46,6 +46,11 @@ pub(super) async fn run(arguments: &RunArguments, file: Option<&Path>) -> Result
     if roles.contains(&Role::Serve) {
         let address = house.serve(config.serve.clone(), STALE_AFTER_SECONDS, None).await?;
         tracing::info!(%address, "serving");
+        if let Some(sql) = config.sql.clone() {
+            let encrypted = sql.tls.is_some();
+            let address = house.serve_sql(sql).await?;
+            tracing::info!(%address, encrypted, "serving SQL");
+        }
     }
     if roles.contains(&Role::Ingest) {
         house.ingest(ingest(&config, lake, clock, telemetry)?);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 use homeward_contract::feed::Feed;
+use homeward_sql::SqlConfig;
 use homeward_transform::release::{Coverage, Policy};
 
 use super::fault::{ConfigFaults, Faults};
@@ -75,6 +76,8 @@ pub struct Config {
     pub cycle: Duration,
     /// The outlets.
     pub serve: ServeConfig,
+    /// SQL over the PostgreSQL wire, if it is on.
+    pub sql: Option<SqlConfig>,
 }
 
 impl Config {
@@ -140,7 +143,10 @@ impl Config {
                 "name a folder that holds one folder an indicator, or leave it out for the built-in ones",
             );
         }
+        let coverage = coverage(&settings.serve);
         let serve = faults.serve(settings.serve);
+        let sql =
+            if roles.contains(&Role::Serve) { super::sql::check(&settings.sql, coverage, &mut faults) } else { None };
         match serve {
             Some(serve) if faults.0.is_empty() => Ok(Self {
                 lake_path: settings.lake.path,
@@ -153,6 +159,7 @@ impl Config {
                 definitions: settings.transform.definitions,
                 cycle,
                 serve,
+                sql,
             }),
             _ => Err(ConfigFaults(faults.0)),
         }
@@ -160,7 +167,7 @@ impl Config {
 }
 
 impl Faults {
-    fn seconds(&mut self, place: &str, seconds: f64, most: f64) -> Duration {
+    pub(super) fn seconds(&mut self, place: &str, seconds: f64, most: f64) -> Duration {
         if seconds > 0.0 && seconds <= most {
             return Duration::from_secs_f64(seconds);
         }
@@ -201,7 +208,7 @@ impl Faults {
         let metrics_bind = serve.metrics_bind.as_deref().map(|text| self.address("[serve] metrics_bind", text));
         let opens = self.time("[serve] service_opens", &serve.service_opens);
         let closes = self.time("[serve] service_closes", &serve.service_closes);
-        let coverage = if serve.covers_england { Coverage::England } else { Coverage::PartOfEngland };
+        let coverage = coverage(&serve);
         let mut releases = Vec::new();
         for name in &serve.releases {
             match Policy::by_name_over(name, coverage) {
@@ -243,7 +250,7 @@ impl Faults {
         })
     }
 
-    fn address(&mut self, place: &str, text: &str) -> Option<SocketAddr> {
+    pub(super) fn address(&mut self, place: &str, text: &str) -> Option<SocketAddr> {
         match text.parse() {
             Ok(address) => Some(address),
             Err(_) => {
@@ -266,6 +273,10 @@ impl Faults {
             }
         }
     }
+}
+
+const fn coverage(serve: &ServeSettings) -> Coverage {
+    if serve.covers_england { Coverage::England } else { Coverage::PartOfEngland }
 }
 
 /// The settings in the shape that ingest takes.

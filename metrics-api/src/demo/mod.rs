@@ -9,6 +9,7 @@
 mod clock;
 mod conditions;
 mod feed;
+mod sql;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -89,6 +90,8 @@ pub(crate) async fn run(arguments: &DemoArguments, out: &mut (dyn Write + Send))
     let stale_after = STALE_AFTER_REAL_SECONDS * i64::from(arguments.speed);
     let notice = format!("A simulation at {} times real time: nobody in it exists.", arguments.speed);
     let address = house.serve(serve_config(arguments)?, stale_after, Some(notice)).await?;
+    let password = sql::password(arguments.sql_password_file.as_deref())?;
+    let sql = house.serve_sql(sql::config(arguments, &password)?).await?;
     house.ingest(Ingest {
         kafka,
         options: IngestOptions::default(),
@@ -116,7 +119,8 @@ pub(crate) async fn run(arguments: &DemoArguments, out: &mut (dyn Write + Send))
         }
         Ok(())
     });
-    welcome(out, address, broker.brokers(), arguments.speed, &geography)?;
+    let addresses = Addresses { page: address, sql: sql::url(sql, &password), brokers: broker.brokers().to_owned() };
+    welcome(out, &addresses, arguments.speed, &geography)?;
     watch(house.snapshots(), &geography, &shutdown, out).await?;
     end(house, shutdown).await
 }
@@ -194,13 +198,15 @@ async fn watch(
     }
 }
 
-fn welcome(
-    out: &mut dyn Write,
-    address: std::net::SocketAddr,
-    brokers: &str,
-    speed: u32,
-    geography: &Geography,
-) -> Result<(), CliError> {
+/// Where a visitor finds what.
+struct Addresses {
+    page: std::net::SocketAddr,
+    sql: String,
+    brokers: String,
+}
+
+fn welcome(out: &mut dyn Write, addresses: &Addresses, speed: u32, geography: &Geography) -> Result<(), CliError> {
+    let Addresses { page: address, sql, brokers } = addresses;
     let name = geography.name_of(STORY_PROVIDER).unwrap_or(STORY_PROVIDER);
     let seconds = |minutes: u32| (60 * minutes).div_ceil(speed);
     writeln!(out)?;
@@ -211,6 +217,7 @@ fn welcome(
         "  Figures   http://{address}/api/v1/figures?indicator=ucr-two-hour-response&basis=live&by=provider&period=28d"
     )?;
     writeln!(out, "  Revisions http://{address}/api/v1/revisions")?;
+    writeln!(out, "  SQL       psql '{sql}'")?;
     writeln!(out, "  Kafka     {brokers}")?;
     writeln!(out)?;
     writeln!(

@@ -91,9 +91,34 @@ fn json(counts: &BTreeMap<Arc<str>, i64>) -> String {
     serde_json::to_string(&plain).unwrap_or_default()
 }
 
-pub(super) fn from_batch(batch: &RecordBatch) -> Result<Vec<CellVersion>, HistoryShapeError> {
+/// Which cell a version is of, before it is read whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VersionName<'a> {
+    /// Indicator id.
+    pub indicator: &'a str,
+    /// Basis of the definition.
+    pub basis: &'a str,
+    /// Name of the period, for example `month:2024-10`.
+    pub period: &'a str,
+}
+
+pub(super) fn read_batch(
+    batch: &RecordBatch,
+    wanted: impl Fn(&VersionName<'_>) -> bool,
+    versions: &mut Vec<CellVersion>,
+) -> Result<(), HistoryShapeError> {
     let columns = Columns::new(batch)?;
-    (0..batch.num_rows()).map(|row| columns.version(row)).collect()
+    for row in 0..batch.num_rows() {
+        let name = VersionName {
+            indicator: columns.plain("indicator", row)?,
+            basis: columns.plain("basis", row)?,
+            period: columns.plain("period", row)?,
+        };
+        if wanted(&name) {
+            versions.push(columns.version(row)?);
+        }
+    }
+    Ok(())
 }
 
 struct Columns<'a> {
@@ -128,6 +153,11 @@ impl<'a> Columns<'a> {
 
     fn text(&self, name: &'static str, row: usize) -> Option<Arc<str>> {
         self.texts.get(name).filter(|array| array.is_valid(row)).map(|array| Arc::from(array.value(row)))
+    }
+
+    fn plain(&self, name: &'static str, row: usize) -> Result<&'a str, HistoryShapeError> {
+        let array = self.texts.get(name).filter(|array| array.is_valid(row));
+        array.map(|array| array.value(row)).ok_or(HistoryShapeError(name))
     }
 
     fn required(&self, name: &'static str, row: usize) -> Result<Arc<str>, HistoryShapeError> {

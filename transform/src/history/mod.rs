@@ -4,6 +4,7 @@
 //! rows, so figure and reason are durable in one commit.
 
 mod columns;
+mod figures;
 mod log;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,8 @@ use crate::engine::period::parse_name;
 use crate::engine::{Atom, AtomValue};
 use crate::revision::because;
 
-pub use columns::{HistoryShapeError, schema};
+pub use columns::{HistoryShapeError, VersionName, schema};
+pub use figures::{FigureVersion, VersionQuery, figure_versions};
 pub use log::RevisionLog;
 
 /// Lake table of cell versions.
@@ -80,9 +82,20 @@ pub fn to_batch(versions: &[CellVersion]) -> Result<RecordBatch, arrow::error::A
 /// # Errors
 /// When the table was written by another version of Homeward.
 pub fn from_batches(batches: &[RecordBatch]) -> Result<Vec<CellVersion>, HistoryShapeError> {
+    from_batches_where(batches, |_| true)
+}
+
+/// As [`from_batches`], but only the versions that are wanted: the others are never built.
+///
+/// # Errors
+/// As [`from_batches`].
+pub fn from_batches_where(
+    batches: &[RecordBatch],
+    wanted: impl Fn(&VersionName<'_>) -> bool,
+) -> Result<Vec<CellVersion>, HistoryShapeError> {
     let mut versions = Vec::new();
     for batch in batches {
-        versions.extend(columns::from_batch(batch)?);
+        columns::read_batch(batch, &wanted, &mut versions)?;
     }
     versions.sort_by_key(|version| version.known_at);
     Ok(versions)

@@ -2,19 +2,27 @@
 
 use std::sync::Arc;
 
+use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use homeward_contract::geography::Geography;
 use homeward_ingest::lake::Lake;
 
 use super::LiveError;
 use crate::definition::Catalogue;
-use crate::history::{self, cells_at};
+use crate::history::{self, CellVersion, VersionName, cells_at};
 use crate::snapshot::Snapshot;
+
+/// Where the versions are.
+#[derive(Clone)]
+enum Kept {
+    Lake(Arc<Lake>),
+    Memory(Arc<[RecordBatch]>),
+}
 
 /// Reads earlier figures from a lake.
 #[derive(Clone)]
 pub struct Past {
-    lake: Arc<Lake>,
+    kept: Kept,
     catalogue: Arc<Catalogue>,
     geography: Arc<Geography>,
 }
@@ -23,7 +31,43 @@ impl Past {
     /// Over this lake.
     #[must_use]
     pub const fn new(lake: Arc<Lake>, catalogue: Arc<Catalogue>, geography: Arc<Geography>) -> Self {
-        Self { lake, catalogue, geography }
+        Self { kept: Kept::Lake(lake), catalogue, geography }
+    }
+
+    /// Over versions at hand, oldest first: for a past that is planted.
+    ///
+    /// # Errors
+    /// When Arrow refuses the columns, which a test rules out.
+    pub fn of_versions(
+        versions: &[CellVersion],
+        catalogue: Arc<Catalogue>,
+        geography: Arc<Geography>,
+    ) -> Result<Self, LiveError> {
+        let kept = Kept::Memory(Arc::from([history::to_batch(versions)?]));
+        Ok(Self { kept, catalogue, geography })
+    }
+
+    /// The definitions that read the past.
+    #[must_use]
+    pub const fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// The reference geography that names its areas.
+    #[must_use]
+    pub const fn geography(&self) -> &Arc<Geography> {
+        &self.geography
+    }
+
+    /// The cell versions that a caller wants, oldest first.
+    ///
+    /// # Errors
+    /// As [`Past::as_known_at`].
+    pub async fn versions(&self, wanted: impl Fn(&VersionName<'_>) -> bool) -> Result<Vec<CellVersion>, LiveError> {
+        Ok(match &self.kept {
+            Kept::Lake(lake) => history::from_batches_where(&lake.read(history::TABLE).await?, wanted)?,
+            Kept::Memory(batches) => history::from_batches_where(batches, wanted)?,
+        })
     }
 
     /// The calendar figures as they were shown at an instant; windows and open clocks are not kept.
@@ -31,7 +75,7 @@ impl Past {
     /// # Errors
     /// When the lake cannot be read or was written by another version of Homeward.
     pub async fn as_known_at(&self, known_at: DateTime<Utc>) -> Result<Snapshot, LiveError> {
-        let versions = history::from_batches(&self.lake.read(history::TABLE).await?)?;
+        let versions = self.versions(|_| true).await?;
         let cells = cells_at(&versions, known_at);
         Ok(Snapshot::of_cells(cells, Arc::clone(&self.catalogue), Arc::clone(&self.geography), known_at))
     }

@@ -49,6 +49,7 @@
 
 mod figure;
 mod policy;
+pub mod reach;
 mod released;
 mod rounding;
 

@@ -1,0 +1,201 @@
+//! `outcomes.figures` and the view of each indicator: computed when scanned, and only what the filters leave.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{AsArray, BooleanArray};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use datafusion::catalog::Session;
+use datafusion::datasource::{TableProvider, TableType};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use futures::{StreamExt, TryStreamExt, stream};
+use homeward_transform::release::Policy;
+use homeward_transform::release::reach::LEVELS;
+
+use super::column::Outline;
+use super::shelf::Part;
+use super::wanted::Wanted;
+use crate::pin::{Picture, Pin};
+use crate::source::Source;
+
+/// Rows of one batch on their way to a client.
+const BATCH_ROWS_MAX: usize = 8_192;
+
+/// What a session reads, and by which rule.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader {
+    pub(crate) source: Source,
+    pub(crate) pin: Arc<Pin>,
+    pub(crate) policy: &'static Policy,
+}
+
+/// All figures, or those of one indicator with its companion counts.
+pub(crate) struct FigureTable {
+    schema: SchemaRef,
+    indicator: Option<String>,
+    reader: Reader,
+}
+
+impl FigureTable {
+    /// `indicator` narrows the table to one, whose view `outline` is.
+    pub(crate) fn new(outline: &Outline, indicator: Option<String>, reader: Reader) -> Self {
+        Self { schema: outline.arrow(), indicator, reader }
+    }
+
+    fn parts(&self, wanted: &Wanted) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for definition in self.reader.source.catalogue.iter() {
+            let in_scope = self.indicator.as_ref().is_none_or(|only| *only == definition.id);
+            if !in_scope || !wanted.admits("indicator", &definition.id) {
+                continue;
+            }
+            for level in LEVELS.into_iter().filter(|level| wanted.admits("level", level.as_str())) {
+                for kind in definition.grains.iter().filter(|kind| wanted.admits("period_kind", kind)) {
+                    parts.push(Part { indicator: definition.id.clone(), level, kind: kind.clone() });
+                }
+            }
+        }
+        parts
+    }
+}
+
+impl fmt::Debug for FigureTable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("FigureTable").field("indicator", &self.indicator).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TableProvider for FigureTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    async fn scan(
+        &self,
+        _state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let wanted = Wanted::of(filters);
+        let parts = self.parts(&wanted);
+        let picture = self.reader.pin.picture();
+        let scan = Scan { schema: self.schema(), reader: self.reader.clone(), picture, parts, wanted };
+        streaming(&self.schema, Arc::new(scan), projection, limit)
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(narrowing(filters))
+    }
+}
+
+/// Which filters save work. All are applied again afterwards.
+pub(crate) fn narrowing(filters: &[&Expr]) -> Vec<TableProviderFilterPushDown> {
+    let support = |filter: &&Expr| {
+        if Wanted::narrows(filter) {
+            TableProviderFilterPushDown::Inexact
+        } else {
+            TableProviderFilterPushDown::Unsupported
+        }
+    };
+    filters.iter().map(support).collect()
+}
+
+/// A plan that reads one stream.
+pub(crate) fn streaming(
+    schema: &SchemaRef,
+    stream: Arc<dyn PartitionStream>,
+    projection: Option<&Vec<usize>>,
+    limit: Option<usize>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    Ok(Arc::new(StreamingTableExec::try_new(Arc::clone(schema), vec![stream], projection, None, false, limit)?))
+}
+
+struct Scan {
+    schema: SchemaRef,
+    reader: Reader,
+    picture: Picture,
+    parts: Vec<Part>,
+    wanted: Wanted,
+}
+
+impl fmt::Debug for Scan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Scan").field("parts", &self.parts.len()).field("wanted", &self.wanted).finish()
+    }
+}
+
+impl PartitionStream for Scan {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// One part at a time, with a pause between them in which a query can be stopped.
+    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let (reader, picture) = (self.reader.clone(), self.picture.clone());
+        let is_tick = picture.is_tick();
+        let (parts, wanted, schema) = (self.parts.clone(), self.wanted.clone(), Arc::clone(&self.schema));
+        let batches = stream::once(async move {
+            let snapshot = picture.snapshot(&reader.source).await.map_err(external)?;
+            let parts = if snapshot.is_some() { parts } else { Vec::new() };
+            Ok::<_, DataFusionError>(stream::iter(parts).then(move |part| {
+                let (reader, snapshot, wanted, schema) =
+                    (reader.clone(), snapshot.clone(), wanted.clone(), Arc::clone(&schema));
+                async move {
+                    tokio::task::yield_now().await;
+                    let Some(snapshot) = snapshot else { return Ok(RecordBatch::new_empty(schema)) };
+                    let batch = reader.source.shelf.part(&snapshot, reader.policy, is_tick, &part)?;
+                    narrow(&batch, &schema, &wanted)
+                }
+            }))
+        });
+        let slices = batches.try_flatten().map_ok(|batch| stream::iter(slices(batch).map(Ok))).try_flatten();
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), slices))
+    }
+}
+
+/// The columns of the table, which come first in the part, and the rows that the filters leave.
+fn narrow(batch: &RecordBatch, schema: &SchemaRef, wanted: &Wanted) -> Result<RecordBatch> {
+    if batch.num_rows() == 0 {
+        return Ok(RecordBatch::new_empty(Arc::clone(schema)));
+    }
+    let columns: Vec<usize> = (0..schema.fields().len()).collect();
+    let batch = batch.project(&columns)?;
+    let column = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+    let (Some(bases), Some(periods)) = (column("basis"), column("period")) else { return Ok(batch) };
+    let keep: BooleanArray = bases
+        .iter()
+        .zip(periods)
+        .map(|(basis, period)| {
+            Some(
+                wanted.admits("basis", basis.unwrap_or_default())
+                    && wanted.admits("period", period.unwrap_or_default()),
+            )
+        })
+        .collect();
+    Ok(filter_record_batch(&batch, &keep)?)
+}
+
+/// A batch in pieces that are sent one by one; nothing of an empty one.
+pub(crate) fn slices(batch: RecordBatch) -> impl Iterator<Item = RecordBatch> + Send {
+    let rows = batch.num_rows();
+    (0..rows).step_by(BATCH_ROWS_MAX).map(move |from| batch.slice(from, BATCH_ROWS_MAX.min(rows - from)))
+}
+
+/// An error of ours as DataFusion carries it.
+pub(crate) fn external(error: impl std::error::Error + Send + Sync + 'static) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}

@@ -1,0 +1,181 @@
+//! `meta.freshness`, `providers`, `coverage` and `revisions`: the state of the picture that a statement reads.
+
+use homeward_transform::release::{Rounding, Shown};
+use homeward_transform::reporting::{feed_areas, is_reporting};
+use homeward_transform::revision::Revision;
+use homeward_transform::snapshot::Snapshot;
+
+use super::column::{Cell, Kind, Outline, always, maybe};
+use super::figure_table::Reader;
+use super::figures::area_name;
+use super::meta_table::outline;
+use Kind::{Bigint, Boolean, Text, Timestamptz};
+
+/// Which table of state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Freshness,
+    Providers,
+    Coverage,
+    Revisions,
+}
+
+impl State {
+    /// The rows at a snapshot. A publication tick tells what was known at its instant and nothing of the hours since.
+    pub(crate) fn rows(self, snapshot: &Snapshot, reader: &Reader, is_tick: bool) -> Vec<Vec<Cell>> {
+        match self {
+            Self::Freshness => vec![freshness_row(snapshot, reader, is_tick)],
+            _ if is_tick => Vec::new(),
+            Self::Providers => provider_rows(snapshot, reader),
+            Self::Coverage => coverage_rows(snapshot, reader),
+            Self::Revisions => revision_rows(snapshot, reader),
+        }
+    }
+}
+
+/// `meta.freshness`
+pub(crate) fn freshness() -> (Outline, State) {
+    let columns = vec![
+        always("as_of", Timestamptz, "The instant that every figure of this statement speaks for."),
+        always("now", Timestamptz, "Homeward's clock."),
+        always("age_seconds", Bigint, "now - as_of. Above 60 on a live login the figures are stale."),
+        maybe("known_at", Timestamptz, "When Homeward took in the newest record counted; null under a public policy."),
+        maybe("snapshot", Bigint, "Number of the snapshot; rises by one with each. Null under a public policy."),
+        maybe(
+            "revision",
+            Bigint,
+            "How often a figure of a period that was over has been restated. Null under a public policy.",
+        ),
+        always("release", Text, "Release policy of this login."),
+        maybe("tick", Text, "How often the figures change: hour or day. Null when they are live."),
+    ];
+    (
+        outline("freshness", "How fresh the figures are. One row; none before the first figures are ready.", columns),
+        State::Freshness,
+    )
+}
+
+fn freshness_row(snapshot: &Snapshot, reader: &Reader, is_tick: bool) -> Vec<Cell> {
+    let now = reader.source.clock.now();
+    let live = |number: u64| (!is_tick).then(|| i64::try_from(number).unwrap_or(i64::MAX));
+    vec![
+        snapshot.as_of().into(),
+        now.into(),
+        (now - snapshot.as_of()).num_seconds().into(),
+        snapshot.freshness().known_at.filter(|_| !is_tick).into(),
+        live(snapshot.sequence()).into(),
+        live(snapshot.revision()).into(),
+        reader.policy.label().into(),
+        reader.pin.tick().map(|tick| tick.to_string()).into(),
+    ]
+}
+
+/// `meta.providers`
+pub(crate) fn providers() -> (Outline, State) {
+    let columns = vec![
+        always("provider", Text, "Provider code."),
+        always("name", Text, "Name of the provider."),
+        always("heard_until", Timestamptz, "Newest event time that its live feed has told of: its watermark."),
+        always("silent_minutes", Bigint, "Whole minutes from then to as_of."),
+        always("reporting", Boolean, "True when that is at most 24 hours ago."),
+    ];
+    (
+        outline("providers", "When each provider's live feed was last heard of. Empty under a public policy.", columns),
+        State::Providers,
+    )
+}
+
+fn provider_rows(snapshot: &Snapshot, reader: &Reader) -> Vec<Vec<Cell>> {
+    let row = |(provider, heard_until): (&std::sync::Arc<str>, &chrono::DateTime<chrono::Utc>)| {
+        vec![
+            provider.as_ref().into(),
+            area_name(&reader.source.geography, provider).into(),
+            (*heard_until).into(),
+            (snapshot.as_of() - *heard_until).num_minutes().into(),
+            is_reporting(snapshot, provider).into(),
+        ]
+    };
+    snapshot.freshness().watermarks.iter().map(row).collect()
+}
+
+/// `meta.coverage`
+pub(crate) fn coverage() -> (Outline, State) {
+    let columns = vec![
+        always("level", Text, "Level of the area; networks are left out."),
+        always("area", Text, "Code of the area."),
+        always("area_name", Text, "Name of the area."),
+        always("provider", Text, "A provider that works for it, by the referrals of the last weeks."),
+        always("provider_name", Text, "Name of the provider."),
+        always("reporting", Boolean, "True when its live feed told of something in the 24 hours before as_of."),
+    ];
+    let description = "Which provider works for which area and whether it is reporting. When one stops sending, a rate may \
+                       improve for no good reason. Empty under a public policy.";
+    (outline("coverage", description, columns), State::Coverage)
+}
+
+fn coverage_rows(snapshot: &Snapshot, reader: &Reader) -> Vec<Vec<Cell>> {
+    let geography = &reader.source.geography;
+    let row = |(provider, level, area): (String, homeward_transform::figure::Dimension, String)| {
+        vec![
+            level.as_str().into(),
+            area.clone().into(),
+            area_name(geography, &area).into(),
+            provider.clone().into(),
+            area_name(geography, &provider).into(),
+            is_reporting(snapshot, &provider).into(),
+        ]
+    };
+    feed_areas(snapshot).into_iter().map(row).collect()
+}
+
+/// `meta.revisions`
+pub(crate) fn revisions() -> (Outline, State) {
+    let columns = vec![
+        always("known_at", Timestamptz, "When the new figure was first shown."),
+        always("indicator", Text, "Indicator id."),
+        always("basis", Text, "Basis."),
+        always("provider", Text, "Provider code."),
+        always("provider_name", Text, "Name of the provider."),
+        always("period_kind", Text, "day or month."),
+        always("period", Text, "The period that was over and has changed since."),
+        maybe("old_numerator", Bigint, "Numerator before; null when suppressed."),
+        maybe("old_denominator", Bigint, "Denominator before; null when suppressed and for counts."),
+        maybe("new_numerator", Bigint, "Numerator now; null when suppressed."),
+        maybe("new_denominator", Bigint, "Denominator now; null when suppressed and for counts."),
+        maybe("because", Text, "Why, with exact counts of records; null where counts are rounded."),
+    ];
+    let description = "The newest restatements of periods that were over, at most 500; outcomes.figures_history has them \
+                       all. Where counts are rounded, a change that does not show is left out. Empty under a publication tick.";
+    (outline("revisions", description, columns), State::Revisions)
+}
+
+/// That something moved at all would tell of single people, so a change that does not show in released counts is left out.
+fn revision_rows(snapshot: &Snapshot, reader: &Reader) -> Vec<Vec<Cell>> {
+    let count = |count: i64| *reader.policy.release_count(count, false);
+    let exact = reader.policy.rounding == Rounding::Exact;
+    let sides = |revision: &Revision| {
+        let shown = |side: (i64, Option<i64>)| (count(side.0), side.1.map(count));
+        (shown(revision.old), shown(revision.new))
+    };
+    let told = snapshot.revisions().iter().rev().map(|revision| (revision, sides(revision)));
+    told.filter(|(_, (old, new))| old != new)
+        .map(|(revision, (old, new))| {
+            let (kind, period) = revision.period.split_once(':').unwrap_or(("", &revision.period));
+            let whole = |shown: Option<Shown>| Cell::from(shown.and_then(Shown::as_count));
+            vec![
+                revision.known_at.into(),
+                revision.indicator.clone().into(),
+                revision.basis.clone().into(),
+                revision.provider.clone().into(),
+                area_name(&reader.source.geography, &revision.provider).into(),
+                kind.into(),
+                period.into(),
+                whole(Some(old.0)),
+                whole(old.1),
+                whole(Some(new.0)),
+                whole(new.1),
+                exact.then(|| revision.because.clone()).into(),
+            ]
+        })
+        .collect()
+}

@@ -1,0 +1,9 @@
+//! The SQL tables over planted figures: every answer is known beforehand.
+
+mod comments;
+mod examples;
+mod figures;
+mod history;
+mod meta;
+mod planted;
+mod release;

@@ -1,0 +1,258 @@
+//! A planted Devon: every cell by hand, so that every answer is known.
+#![expect(clippy::unwrap_used, reason = "a test says why it fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::Array;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::{DateTime, Duration, Utc};
+use homeward_contract::clock::ManualClock;
+use homeward_contract::geography::Geography;
+use homeward_sql::{Answer, Pin, Source, Tick, session};
+use homeward_transform::definition::Catalogue;
+use homeward_transform::engine::{Atom, AtomValue};
+use homeward_transform::history::{CellVersion, cells_at};
+use homeward_transform::live::Past;
+use homeward_transform::release::Policy;
+use homeward_transform::revision::Revision;
+use homeward_transform::snapshot::{Freshness, Snapshot};
+use tokio::sync::watch;
+
+pub(crate) const RESPONSE: &str = "ucr-two-hour-response";
+pub(crate) const REFERRALS: &str = "ucr-referrals";
+pub(crate) const OPEN: &str = "ucr-open-clocks";
+
+pub(crate) fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// 15:00 in London on Thursday 12 June 2025.
+pub(crate) fn as_of() -> DateTime<Utc> {
+    at("2025-06-12T14:00:00Z")
+}
+
+/// A cell and its value, with defaults that a test changes.
+#[derive(Debug, Clone)]
+pub(crate) struct Planted {
+    indicator: &'static str,
+    basis: &'static str,
+    provider: &'static str,
+    lcp: Option<&'static str>,
+    pcn: Option<&'static str>,
+    band: Option<&'static str>,
+    period: &'static str,
+    known_at: DateTime<Utc>,
+    value: Option<AtomValue>,
+    because: &'static str,
+}
+
+impl Planted {
+    pub(crate) fn new(indicator: &'static str, basis: &'static str, period: &'static str) -> Self {
+        Self {
+            indicator,
+            basis,
+            provider: "NR5",
+            lcp: Some("Western"),
+            pcn: None,
+            band: None,
+            period,
+            known_at: at("2025-06-01T06:00:00Z"),
+            value: None,
+            because: "records came in",
+        }
+    }
+
+    pub(crate) fn rate(basis: &'static str, period: &'static str, met: i64, all: i64) -> Self {
+        Self::new(RESPONSE, basis, period).counted(met, Some(all))
+    }
+
+    pub(crate) fn counted(mut self, numerator: i64, denominator: Option<i64>) -> Self {
+        let value =
+            AtomValue { numerator, denominator, source_rank: Some(1), counts: BTreeMap::new(), flags: BTreeMap::new() };
+        self.value = Some(value);
+        self
+    }
+
+    pub(crate) fn provider(self, provider: &'static str) -> Self {
+        Self { provider, ..self }
+    }
+
+    pub(crate) fn lcp(self, lcp: &'static str) -> Self {
+        Self { lcp: Some(lcp), ..self }
+    }
+
+    pub(crate) fn pcn(self, pcn: &'static str) -> Self {
+        Self { pcn: Some(pcn), ..self }
+    }
+
+    pub(crate) fn band(self, band: &'static str) -> Self {
+        Self { band: Some(band), ..self }
+    }
+
+    pub(crate) fn known_at(self, known_at: &str) -> Self {
+        Self { known_at: at(known_at), ..self }
+    }
+
+    pub(crate) fn because(self, because: &'static str) -> Self {
+        Self { because, ..self }
+    }
+
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut AtomValue)) -> Self {
+        self.value.as_mut().map(change);
+        self
+    }
+
+    pub(crate) fn flag(self, flag: &'static str, count: i64) -> Self {
+        self.with(|value| {
+            value.flags.insert(Arc::from(flag), count);
+        })
+    }
+
+    pub(crate) fn count(self, name: &'static str, count: i64) -> Self {
+        self.with(|value| {
+            value.counts.insert(Arc::from(name), count);
+        })
+    }
+
+    /// From a Primary (2) or a Refresh (3).
+    pub(crate) fn rank(self, rank: i64) -> Self {
+        self.with(|value| value.source_rank = Some(rank))
+    }
+
+    fn version(&self) -> CellVersion {
+        CellVersion {
+            indicator: Arc::from(self.indicator),
+            version: 1,
+            atom: Atom {
+                basis: Arc::from(self.basis),
+                provider: Arc::from(self.provider),
+                icb: Some(Arc::from("QJK")),
+                lcp: self.lcp.map(Arc::from),
+                pcn: self.pcn.map(Arc::from),
+                strata: self.band.map(Arc::from).into_iter().collect(),
+                period: Arc::from(self.period),
+            },
+            value: self.value.clone(),
+            known_at: self.known_at,
+            csds_because: Arc::from(self.because),
+            live_because: Arc::from(self.because),
+        }
+    }
+}
+
+/// Planted cells, with a source over them.
+pub(crate) struct Devon {
+    pub(crate) source: Source,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) past: Past,
+    sender: watch::Sender<Option<Arc<Snapshot>>>,
+    versions: Vec<CellVersion>,
+    sequence: u64,
+}
+
+impl Devon {
+    /// The cells as they stand at 15:00 on 12 June 2025, with the history of days and months.
+    pub(crate) fn of(cells: &[Planted]) -> Self {
+        let mut versions: Vec<CellVersion> = cells.iter().map(Planted::version).collect();
+        versions.sort_by_key(|version| version.known_at);
+        let kept: Vec<CellVersion> = versions
+            .iter()
+            .filter(|v| v.atom.period.starts_with("day:") || v.atom.period.starts_with("month:"))
+            .cloned()
+            .collect();
+        let (catalogue, geography) = (Arc::new(Catalogue::builtin().unwrap()), Arc::new(Geography::devon()));
+        let past = Past::of_versions(&kept, Arc::clone(&catalogue), Arc::clone(&geography)).unwrap();
+        let clock = Arc::new(ManualClock::new(as_of() + Duration::seconds(2)));
+        let (sender, snapshots) = watch::channel(None);
+        let source = Source::new(snapshots, Some(past.clone()), catalogue, geography, Arc::clone(&clock) as _);
+        let mut devon = Self { source, clock, past, sender, versions, sequence: 0 };
+        devon.show(as_of());
+        devon
+    }
+
+    /// A new snapshot, at this instant.
+    pub(crate) fn show(&mut self, as_of: DateTime<Utc>) {
+        self.sequence += 1;
+        let cells = cells_at(&self.versions, as_of);
+        let (catalogue, geography) = (Arc::clone(&self.source.catalogue), Arc::clone(&self.source.geography));
+        let freshness = Freshness {
+            known_at: Some(as_of - Duration::seconds(30)),
+            watermarks: BTreeMap::from([
+                (Arc::from("NR5"), as_of - Duration::minutes(4)),
+                (Arc::from("RH8"), as_of - Duration::hours(30)),
+            ]),
+        };
+        let revision = Revision {
+            known_at: at("2025-06-10T09:00:00Z"),
+            indicator: RESPONSE.to_owned(),
+            basis: "published".to_owned(),
+            provider: "NR5".to_owned(),
+            period: "month:2025-04".to_owned(),
+            old: (80, Some(100)),
+            new: (85, Some(101)),
+            because: "14 clocks gained an RTT end in the Refresh".to_owned(),
+        };
+        let small = Revision { old: (81, Some(100)), new: (82, Some(100)), ..revision.clone() };
+        let snapshot = Snapshot::of_cells(cells, catalogue, geography, as_of);
+        let snapshot = snapshot.with_state(self.sequence, freshness, vec![small, revision]);
+        self.sender.send_replace(Some(Arc::new(snapshot)));
+    }
+
+    /// More cells, then a new snapshot.
+    pub(crate) fn learn(&mut self, cells: &[Planted], as_of: DateTime<Utc>) {
+        self.versions.extend(cells.iter().map(Planted::version));
+        self.versions.sort_by_key(|version| version.known_at);
+        self.show(as_of);
+    }
+
+    pub(crate) fn login(&self, policy: &str, tick: Option<Tick>) -> Login {
+        let policy = Policy::by_name(policy).unwrap();
+        let pin = Arc::new(Pin::new(&self.source, tick));
+        let context = session(&self.source, &pin, policy).unwrap();
+        Login { pin, context }
+    }
+
+    /// Rows of a query by a login that sees exact figures.
+    pub(crate) async fn ask(&self, sql: &str) -> Vec<Vec<String>> {
+        self.login("internal-live", None).ask(sql).await
+    }
+}
+
+/// One session.
+pub(crate) struct Login {
+    pub(crate) pin: Arc<Pin>,
+    pub(crate) context: datafusion::execution::context::SessionContext,
+}
+
+impl Login {
+    pub(crate) async fn ask(&self, sql: &str) -> Vec<Vec<String>> {
+        self.try_ask(sql).await.unwrap_or_else(|error| panic!("{sql}\n{error}"))
+    }
+
+    pub(crate) async fn try_ask(&self, sql: &str) -> Result<Vec<Vec<String>>, datafusion::error::DataFusionError> {
+        let frame = self.context.sql(sql).await?;
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        Ok(rows(&Answer { schema, batches: frame.collect().await? }))
+    }
+}
+
+/// Rows as words; null is `-`.
+pub(crate) fn rows(answer: &Answer) -> Vec<Vec<String>> {
+    let options = FormatOptions::new().with_null("-");
+    let mut rows = Vec::new();
+    for batch in &answer.batches {
+        let columns: Vec<_> =
+            batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
+        for row in 0..batch.num_rows() {
+            rows.push(columns.iter().map(|column| column.value(row).to_string()).collect());
+        }
+        assert!(batch.columns().iter().all(|column| column.len() == batch.num_rows()));
+    }
+    rows
+}
+
+/// Rows as lines, for comparing at a glance.
+pub(crate) fn lines(rows: &[Vec<String>]) -> Vec<String> {
+    rows.iter().map(|row| row.join(" | ")).collect()
+}
