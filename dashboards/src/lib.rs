@@ -3,6 +3,8 @@
 //! Pure: a catalogue goes in, files come out; nothing here reads a disk, a clock or a network. `homeward generate` writes
 //! what these functions return, and a test compares the committed files with it, so a hand edit fails CI.
 
+pub mod grafana;
+
 /// One file that is generated and committed: never edited by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GeneratedFile {
