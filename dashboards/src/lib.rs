@@ -4,6 +4,7 @@
 //! what these functions return, and a test compares the committed files with it, so a hand edit fails CI.
 
 pub mod alerts;
+pub mod grafana;
 
 /// One file that is generated and committed: never edited by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]

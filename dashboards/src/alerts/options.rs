@@ -9,6 +9,8 @@ pub struct Options {
     pub board: String,
     /// `host:port` of every process that serves `/metrics`.
     pub targets: Vec<String>,
+    /// File with the token that `/metrics` asks for ([serve] metrics_bearer_token_file); none when it asks for none.
+    pub token_file: Option<String>,
     /// `host:port` of every Alertmanager.
     pub alertmanagers: Vec<String>,
     /// How many times faster than real time the house's clock runs: 1 in production.
@@ -25,7 +27,8 @@ impl Default for Options {
         Self {
             runbooks: "https://github.com/homeward-nhs/homeward/blob/main/deploy/runbooks/".to_owned(),
             board: "http://localhost:8640".to_owned(),
-            targets: vec!["homeward:8640".to_owned()],
+            targets: vec!["homeward:8642".to_owned()],
+            token_file: Some("/run/secrets/metrics_token".to_owned()),
             alertmanagers: vec!["alertmanager:9093".to_owned()],
             time_scale: 1,
         }

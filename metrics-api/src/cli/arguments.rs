@@ -102,6 +102,14 @@ figures can be checked against it.")]
     /// The definition workshop: list, check, explain.
     #[command(subcommand)]
     Indicator(IndicatorCommand),
+    /// Write what is made from the definitions: Grafana boards, their provisioning, alert rules.
+    #[command(after_long_help = "EXAMPLES\n  \
+  homeward generate --out .\n  \
+  homeward generate --out . --check\n  \
+  homeward generate --out /srv/homeward --definitions my-indicators --board-url https://homeward.example.nhs.uk\n\n\
+The files are never edited by hand: change the definition and generate again. --check writes nothing; \
+exit status 1 when a file differs, is missing or is left over.")]
+    Generate(super::generate::GenerateArguments),
     /// What was refused, why, and again after the mend.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

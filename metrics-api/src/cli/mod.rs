@@ -3,6 +3,7 @@
 mod arguments;
 mod error;
 mod evaluate;
+mod generate;
 mod health;
 mod indicator;
 mod instant;
@@ -35,6 +36,7 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<Outcome, CliE
         Command::Evaluate(arguments) => evaluate::run(arguments, out).await,
         Command::Simulate(arguments) => simulate::run(arguments, config, out).await,
         Command::Indicator(command) => indicator::run(command, out).await,
+        Command::Generate(arguments) => generate::run(arguments, out),
         Command::Quarantine(command) => quarantine::run(command, config, out).await,
     }
 }
