@@ -1,4 +1,4 @@
-//! The story of the late write-ups: one provider's visits stay unrecorded for two weeks, then all arrive at once.
+//! The story of the late write-ups: one provider's visits stay unrecorded for ten days, then all arrive at once.
 //!
 //! A link between a provider's record system and the feed stands still: referrals still come, what happened to them
 //! does not. Every visit was in time, yet by the record people wait and the rate falls far below the target: the clock
@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use homeward_simulator::Message;
 
 /// Write-ups are missing from so many days before the demonstration begins ...
-pub(super) const HELD_DAYS: i64 = 14;
+pub(super) const HELD_DAYS: i64 = 10;
 /// ... until so many minutes after.
 pub(super) const MENDED_AFTER_MINUTES: u32 = 120;
 

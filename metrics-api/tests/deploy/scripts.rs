@@ -7,11 +7,16 @@ use std::process::Command;
 
 use crate::tool::{deploy, run, succeed, text, tool, words};
 
-/// The names that secrets.sh makes, read from its list.
-pub(crate) fn made_secrets() -> BTreeSet<String> {
+/// One of the lists of secrets.sh.
+fn listed(name: &str) -> BTreeSet<String> {
     let script = text("secrets.sh");
-    let list = script.lines().find_map(|line| line.strip_prefix("random=(")).expect("a line random=(...)");
+    let list = script.lines().find_map(|line| line.strip_prefix(&format!("{name}=("))).expect("a line with the list");
     list.trim_end_matches(')').split_whitespace().map(str::to_owned).collect()
+}
+
+/// The names that secrets.sh makes or asks for, read from its lists.
+pub(crate) fn made_secrets() -> BTreeSet<String> {
+    ["random", "certificate", "receivers"].into_iter().flat_map(listed).collect()
 }
 
 #[test]
@@ -39,6 +44,9 @@ fn secrets_are_made_once_at_random_and_closed_to_others() {
 
     let output = secrets_in(folder.path(), &[]);
     assert!(output.status.success(), "{}", words(&output));
+    assert!(words(&output).contains("still to be written by you") && words(&output).contains("receiver_dead_man"));
+    let address = "https://alerts.example.nhs.uk/homeward/";
+    let output = [words(&output), words(&secrets_in(folder.path(), &["--receivers", address]))].concat();
     let secrets = folder.path().join("secrets");
     assert_eq!(std::fs::metadata(&secrets).unwrap().permissions().mode() & 0o777, 0o700);
     let read = || -> Vec<(String, String)> {
@@ -49,12 +57,21 @@ fn secrets_are_made_once_at_random_and_closed_to_others() {
     let different: BTreeSet<&String> = first.iter().map(|(_, value)| value).collect();
     assert_eq!(different.len(), first.len(), "two secrets are the same");
     for (name, value) in &first {
-        assert!(value.trim().len() == 64 && value.trim().chars().all(|c| c.is_ascii_hexdigit()), "{name}");
-        assert!(!words(&output).contains(value.trim()), "{name} was printed");
+        if listed("random").contains(name) {
+            assert!(value.trim().len() == 64 && value.trim().chars().all(|c| c.is_ascii_hexdigit()), "{name}");
+        }
+        assert!(!output.contains(value.trim()), "{name} was printed");
         assert_eq!(std::fs::metadata(secrets.join(name)).unwrap().permissions().mode() & 0o777, 0o444, "{name}");
     }
     let settings = std::fs::read_to_string(folder.path().join(".env")).unwrap();
     assert!(settings.contains(&format!("HOMEWARD_SECRETS={}", secrets.display())), "{settings}");
+
+    let dead_man = std::fs::read_to_string(secrets.join("receiver_dead_man")).unwrap();
+    assert_eq!(dead_man, "https://alerts.example.nhs.uk/homeward/dead-man\n");
+    let mut openssl = tool("openssl").expect("found a moment ago");
+    let shown =
+        succeed(openssl.args(["x509", "-noout", "-ext", "subjectAltName", "-in"]).arg(secrets.join("sql_certificate")));
+    assert!(shown.contains("DNS:homeward"), "{shown}");
 
     std::fs::remove_file(secrets.join("metrics_token")).unwrap();
     let again = secrets_in(folder.path(), &[]);
