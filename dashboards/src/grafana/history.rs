@@ -20,8 +20,8 @@ pub(super) fn by_hour() -> Panel {
 
 /// What was stated.
 pub(super) fn newest() -> Panel {
-    let text = "The newest 50 statements about months that were over, for the chosen areas: what each figure became, and \
-                when Homeward knew it. The revision log of the accessible board says why.";
+    let text = "The newest 50 statements about months that were over, for the chosen areas: what each figure became, when \
+                Homeward knew it, and why. Under a public release rule the reason is not told.";
     Panel::table("Newest statements about the past", text, "none")
         .asks(sql_table(sql::restatements()))
         .field("Known at", &[("unit", json!("dateTimeAsIso"))])

@@ -11,6 +11,7 @@ mod alerting;
 mod boards;
 mod count;
 mod datasources;
+pub mod expansion;
 mod history;
 mod layout;
 pub mod model;

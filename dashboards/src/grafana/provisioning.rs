@@ -1,7 +1,7 @@
 //! What Grafana reads at its start: three data sources under their fixed uids, and the folder of the boards.
 //!
-//! Everything that differs between deployments comes from the environment. A variable that is not set is empty, so a
-//! missing password refuses to log in; there is no default one.
+//! Addresses come from the environment, the password of the SQL role from a secret file: Grafana does not start without
+//! that file, and there is no default password.
 
 use super::datasources::{ALERTMANAGER, ALERTMANAGER_PLUGIN, POSTGRES, POSTGRES_PLUGIN, PROMETHEUS, PROMETHEUS_PLUGIN};
 use crate::GeneratedFile;
@@ -49,7 +49,7 @@ datasources:
     url: $HOMEWARD_SQL_ADDRESS
     user: $HOMEWARD_SQL_ROLE
     secureJsonData:
-      password: $HOMEWARD_SQL_PASSWORD
+      password: $__file{{/run/secrets/grafana_sql_password}}
     jsonData:
       database: homeward
       # disable on one machine only; verify-full with the authority's certificate elsewhere.
@@ -89,6 +89,6 @@ providers:
     allowUiUpdates: false
     updateIntervalSeconds: 30
     options:
-      path: $HOMEWARD_BOARDS_PATH
+      path: /etc/grafana/dashboards/homeward
       foldersFromFilesStructure: false
 ";

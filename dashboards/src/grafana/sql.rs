@@ -91,7 +91,8 @@ pub(super) fn areas(definition: &Definition) -> String {
     format!(
         "SELECT\n  area_name AS \"Area\",\n  \
          CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) || ' of ' || CAST(denominator AS VARCHAR) ELSE shown END AS \"Counted\",\n  \
-         value AS \"Rate\",\n  lower AS \"From\",\n  upper AS \"To\",\n{}  status AS \"Status\"\n\
+         value AS \"Rate\",\n  lower AS \"From\",\n  upper AS \"To\",\n{}  status AS \"Status\",\n  \
+         CAST(providers_reporting AS VARCHAR) || ' of ' || CAST(providers_expected AS VARCHAR) AS \"Providers reporting\"\n\
          FROM outcomes.figures\n\
          WHERE {} AND {CHOSEN}\n  AND period_kind = 'window' AND period = {WINDOW}\n\
          ORDER BY area_name",
@@ -175,7 +176,7 @@ pub(super) fn restatements() -> String {
     format!(
         "SELECT\n  known_at AS \"Known at\",\n  period AS \"Month\",\n  area_name AS \"Area\",\n  \
          indicator AS \"Indicator\",\n  basis AS \"Basis\",\n  {COUNTED} AS \"Numerator\",\n  \
-         denominator AS \"Denominator\",\n  status AS \"Status\"\n\
+         denominator AS \"Denominator\",\n  status AS \"Status\",\n  because AS \"Because\"\n\
          FROM outcomes.figures_history\n\
          WHERE {CHOSEN}\n  AND period_kind = 'month' AND known_at > period_end AND $__timeFilter(known_at)\n\
          ORDER BY known_at DESC, indicator, area_name\nLIMIT 50"
