@@ -32,3 +32,8 @@ pub(super) fn span(seconds: i64) -> String {
         _ => format!("{} days", minutes / 1_440),
     }
 }
+
+/// `13:05`.
+pub(super) fn clock(at: DateTime<Utc>) -> String {
+    london(at).format("%H:%M").to_string()
+}
