@@ -50,7 +50,9 @@ impl Template {
             .with_default_catalog_and_schema(DATABASE, DEFAULT_SCHEMA)
             .with_information_schema(true)
             .with_target_partitions(limits.threads.max(1))
-            .with_batch_size(BATCH_ROWS);
+            .with_batch_size(BATCH_ROWS)
+            // `now()` and `::timestamptz` carry a zone, as in PostgreSQL.
+            .set_str("datafusion.execution.time_zone", "+00:00");
         let builder = SessionStateBuilder::new_with_default_features().with_config(config);
         let context = SessionContext::new_with_state(builder.with_runtime_env(Arc::clone(&runtime)).build());
         setup_pg_catalog(&context, DATABASE, EmptyContextProvider).map_err(|error| *error)?;

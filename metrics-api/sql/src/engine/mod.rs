@@ -5,6 +5,7 @@
 
 mod bounded;
 mod context;
+mod dialect;
 mod failure;
 pub(crate) mod interrupt;
 mod memory;

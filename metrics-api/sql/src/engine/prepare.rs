@@ -1,8 +1,9 @@
 //! From a text to a plan that may run.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ParamValues};
 use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan};
@@ -11,8 +12,8 @@ use datafusion::sql::sqlparser::ast::Statement;
 use datafusion_postgres::arrow_pg::datatypes::{PG_OID_ALIAS_KEY, into_pg_type, pg_type_for_alias_kind};
 use datafusion_postgres::pgwire::api::Type;
 
-use super::Session;
 use super::failure::refusal_of;
+use super::{Session, dialect};
 use crate::guard::statement::{Action, decide};
 use crate::guard::{plan, text};
 use crate::refusal::{Refusal, code};
@@ -37,14 +38,10 @@ pub(crate) struct Parsed {
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
     pub(crate) plan: LogicalPlan,
+    /// Columns of the result, called as PostgreSQL calls them.
+    pub(crate) schema: SchemaRef,
     /// Type on the wire and in the engine of `$1`, `$2` ...
     pub(crate) parameters: Vec<(Type, Option<DataType>)>,
-}
-
-impl Planned {
-    pub(crate) fn schema(&self) -> SchemaRef {
-        std::sync::Arc::new(self.plan.schema().as_arrow().clone())
-    }
 }
 
 /// Parses a text and lets the guard decide about each statement.
@@ -57,7 +54,8 @@ pub(crate) fn parse(session: &Session, sql: &str) -> Result<Parsed, Refusal> {
         Refusal::new(code::SYNTAX, format!("syntax error: {error}"), "this server reads PostgreSQL's SQL")
     })?;
     let mut decided = Vec::new();
-    for statement in statements {
+    for mut statement in statements {
+        dialect::adapt(&mut statement);
         let decision = decide(&statement).map(|action| Allowed { action, statement });
         let refused = decision.is_err();
         decided.push(decision);
@@ -71,25 +69,39 @@ pub(crate) fn parse(session: &Session, sql: &str) -> Result<Parsed, Refusal> {
 /// Plans a reading statement and checks the plan. Types that the client has told of its parameters come first.
 pub(crate) async fn plan(session: &Session, statement: Statement, told: &[Option<Type>]) -> Result<Planned, Refusal> {
     let state = session.context.state();
+    let names = dialect::column_names(&statement);
     let statement = EngineStatement::Statement(Box::new(statement));
     let planned = state.statement_to_plan(statement).await.map_err(|error| refusal_of(&error))?;
     plan::check(&planned)?;
     let planned = super::bounded::bound_concatenations(planned).map_err(|error| refusal_of(&error))?;
     let parameters = parameters(&planned, told)?;
-    Ok(Planned { plan: planned, parameters })
+    let schema = named(planned.schema().as_arrow(), names);
+    Ok(Planned { plan: planned, schema, parameters })
+}
+
+fn named(schema: &Schema, names: Option<Vec<String>>) -> SchemaRef {
+    match names.filter(|names| names.len() == schema.fields().len()) {
+        None => Arc::new(schema.clone()),
+        Some(names) => {
+            let fields = schema.fields().iter().zip(names).map(|(field, name)| field.as_ref().clone().with_name(name));
+            Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+        }
+    }
 }
 
 /// A plan for what has no rows to describe.
 pub(crate) fn nothing() -> Planned {
-    let empty = EmptyRelation { produce_one_row: false, schema: std::sync::Arc::new(DFSchema::empty()) };
-    Planned { plan: LogicalPlan::EmptyRelation(empty), parameters: Vec::new() }
+    let empty = EmptyRelation { produce_one_row: false, schema: Arc::new(DFSchema::empty()) };
+    Planned { plan: LogicalPlan::EmptyRelation(empty), schema: Arc::new(Schema::empty()), parameters: Vec::new() }
 }
 
-/// Puts values in the places of the parameters.
-pub(crate) fn bind(planned: &Planned, values: ParamValues) -> Result<LogicalPlan, Refusal> {
+/// Puts values in the places of the parameters. The columns keep their names; their types may be known better now.
+pub(crate) fn bind(planned: &Planned, values: ParamValues) -> Result<(LogicalPlan, SchemaRef), Refusal> {
     let bound = planned.plan.clone().replace_params_with_values(&values).map_err(|error| refusal_of(&error))?;
     plan::check(&bound)?;
-    Ok(bound)
+    let names = planned.schema.fields().iter().map(|field| field.name().clone()).collect();
+    let schema = named(bound.schema().as_arrow(), Some(names));
+    Ok((bound, schema))
 }
 
 fn parameters(plan: &LogicalPlan, told: &[Option<Type>]) -> Result<Vec<(Type, Option<DataType>)>, Refusal> {

@@ -105,6 +105,7 @@ fn scalar(name: &'static str, signature: Signature, value: ScalarValue) -> Sessi
 pub(super) fn register_common(context: &SessionContext) {
     let version = format!("PostgreSQL {SERVER_VERSION}, read-only SQL over Homeward's figures");
     let any = |count: usize| Signature::any(count, Volatility::Stable);
+    let variadic = Signature::variadic_any(Volatility::Stable);
     let schemas = schemas_list();
     let functions = [
         constant("version", version),
@@ -116,6 +117,12 @@ pub(super) fn register_common(context: &SessionContext) {
         scalar("pg_advisory_unlock_all", texts(&[0]), ScalarValue::Utf8(Some(String::new()))),
         // There are no sequences, so no column has one.
         scalar("pg_get_serial_sequence", any(2), ScalarValue::Utf8(None)),
+        // Views are made by the program, not by SQL; nothing else has a definition.
+        scalar("pg_get_viewdef", variadic.clone(), ScalarValue::Utf8(Some(String::new()))),
+        scalar("pg_get_ruledef", variadic.clone(), ScalarValue::Utf8(None)),
+        scalar("pg_get_indexdef", variadic.clone(), ScalarValue::Utf8(None)),
+        scalar("pg_get_triggerdef", variadic.clone(), ScalarValue::Utf8(None)),
+        scalar("pg_get_functiondef", variadic, ScalarValue::Utf8(None)),
         scalar("inet_server_addr", texts(&[0]), ScalarValue::Utf8(None)),
         scalar("inet_client_addr", texts(&[0]), ScalarValue::Utf8(None)),
         scalar("pg_my_temp_schema", texts(&[0]), ScalarValue::Int32(Some(0))),

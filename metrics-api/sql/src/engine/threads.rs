@@ -17,7 +17,7 @@ const STACK_BYTES: usize = 64 * 1024 * 1024;
 const BLOCKING_THREADS_MAX: usize = 2;
 
 /// `ThreadPriority` from 0 to 99 is spread over niceness 19 to -20; this is niceness 10.
-const COMPUTING_PRIORITY: u8 = 23;
+const COMPUTING_PRIORITY: u8 = 22;
 
 /// Both kinds of threads. Dropping it ends them without waiting: whatever still computes has been told to stop.
 #[derive(Debug)]

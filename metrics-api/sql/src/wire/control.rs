@@ -197,7 +197,7 @@ impl<S: Stream> Connection<S> {
             let planning = async move { prepare::plan(&session, query, &[]).await };
             self.server.engine.compute(interrupt, planning).await??
         };
-        self.cursors.insert(name.to_owned(), Cursor::new(planned.plan));
+        self.cursors.insert(name.to_owned(), Cursor::new(planned.plan, &planned.schema));
         Ok(())
     }
 

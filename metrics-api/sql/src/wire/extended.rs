@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::common::ParamValues;
-use datafusion::logical_expr::LogicalPlan;
 use datafusion_postgres::arrow_pg::datatypes::df::deserialize_parameters_with_server_types;
 use datafusion_postgres::pgwire::api::Type;
 use datafusion_postgres::pgwire::api::portal::{Format, Portal as WirePortal};
@@ -117,11 +116,12 @@ impl<S: Stream> Connection<S> {
         let (values, format) = values(&message, &prepared.planned.parameters)?;
         let cursor = match &prepared.action {
             Some(Action::Read) => {
-                let prepared = Arc::clone(&prepared);
-                let binding = async move { prepare::bind(&prepared.planned, values) };
-                let plan: LogicalPlan = self.server.engine.compute(&interrupt, binding).await??;
-                describe(&Cursor::new(plan.clone()).schema, &format)?;
-                Some(Cursor::new(plan))
+                let bound = Arc::clone(&prepared);
+                let binding = async move { prepare::bind(&bound.planned, values) };
+                let (plan, schema) = self.server.engine.compute(&interrupt, binding).await??;
+                let cursor = Cursor::new(plan, &schema);
+                describe(&cursor.schema, &format)?;
+                Some(cursor)
             }
             _ => None,
         };
@@ -153,7 +153,7 @@ impl<S: Stream> Connection<S> {
     /// Columns of a statement's rows; none when it gives no rows.
     fn fields_of(&self, prepared: &Prepared, format: &Format) -> Result<Option<Arc<Vec<FieldInfo>>>, Refusal> {
         match &prepared.action {
-            Some(Action::Read) => describe(&prepared.planned.schema(), format).map(Some),
+            Some(Action::Read) => describe(&prepared.planned.schema, format).map(Some),
             Some(Action::Show(name)) => Ok(Some(show_fields(name, format))),
             Some(Action::Fetch { name, .. }) => {
                 self.cursors.get(name).map(|cursor| describe(&cursor.schema, format)).transpose()

@@ -33,8 +33,8 @@ enum State {
 }
 
 impl Cursor {
-    pub(super) fn new(plan: LogicalPlan) -> Self {
-        Self { schema: Arc::new(plan.schema().as_arrow().clone()), state: State::Planned(plan) }
+    pub(super) fn new(plan: LogicalPlan, schema: &SchemaRef) -> Self {
+        Self { schema: Arc::clone(schema), state: State::Planned(plan) }
     }
 
     /// What ends it, once it runs.

@@ -60,7 +60,7 @@ impl<S: Stream> Connection<S> {
             let planning = async move { prepare::plan(&session, allowed.statement, &[]).await };
             self.server.engine.compute(interrupt, planning).await??
         };
-        let mut cursor = Cursor::new(planned.plan);
+        let mut cursor = Cursor::new(planned.plan, &planned.schema);
         let fields = describe(&cursor.schema, &Format::UnifiedText)?;
         self.start_cursor(&mut cursor, &session, &Format::UnifiedText, interrupt)?;
         self.feed(row_description(&fields)).await?;
