@@ -11,7 +11,7 @@ use super::trend::Trend;
 use super::{Page, now, when};
 
 /// Conditions on the wall; the board has all.
-const CONDITIONS_MAX: usize = 4;
+const CONDITIONS_MAX: usize = 3;
 
 /// The whole screen under the header.
 pub(super) fn wall(page: &Page<'_>, coverage: &Coverage) -> Markup {
