@@ -24,7 +24,7 @@ address_of() { # address_of NAME: its address on standard output, nothing when i
 
 names=$(sed -n "s|.*http://receiver\.invalid/\([a-z-]*\).*|\1|p" "$template" | sort -u)
 [ -n "$names" ] || { echo "configure.sh: $template has no receiver to fill in" >&2; exit 2; }
-missing= program=
+missing='' program=''
 for name in $names; do
   address=$(address_of "$name") || exit 2
   case $address in

@@ -163,7 +163,7 @@ pub struct DemoArguments {
 pub enum Story {
     /// One referral passes two hours unseen, and is then written up.
     Clock,
-    /// No visit has been written up for ten days; two hours in, all write-ups arrive.
+    /// No visit has been written up for eight days; two hours in, all write-ups arrive.
     WriteUps,
 }
 
