@@ -83,7 +83,8 @@ async fn definitions_are_there_word_for_word() {
     assert_eq!(devon.ask(sql).await, [[response.sql.clone(), response.sql_sha256.clone()]]);
     let targets = "SELECT target, value, valid_from, valid_to FROM meta.targets ORDER BY target";
     assert_eq!(lines(&devon.ask(targets).await), ["local | 0.8 | 2023-01-01 | -", "national | 0.7 | 2022-12-01 | -"]);
-    let words = "SELECT kind, direction, interval_method, status, view_name, windows FROM meta.indicators ORDER BY indicator";
+    let words =
+        "SELECT kind, direction, interval_method, status, view_name, windows FROM meta.indicators ORDER BY indicator";
     assert_eq!(
         lines(&devon.ask(words).await),
         [
