@@ -10,6 +10,7 @@ use homeward_contract::geography::Geography;
 use homeward_ingest::lake::Lake;
 use homeward_ingest::pipeline::{Ingest, IngestError, run_ingest};
 use homeward_ingest::telemetry::IngestTelemetry;
+use homeward_sql::{Source, SqlConfig, SqlServeError};
 use homeward_transform::definition::Catalogue;
 use homeward_transform::live::{self, Live, LiveError, LiveOptions, Past};
 use homeward_transform::snapshot::Snapshot;
@@ -28,6 +29,9 @@ pub enum HouseError {
     /// An address could not be served.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// SQL could not be served.
+    #[error(transparent)]
+    Sql(#[from] SqlServeError),
     /// Ingest could not start or ended.
     #[error(transparent)]
     Ingest(#[from] IngestError),
@@ -115,6 +119,27 @@ impl House {
         if let Some(listener) = metrics_listener {
             self.spawn_server(listener, http::metrics_router(serving));
         }
+        Ok(address)
+    }
+
+    /// Takes the address of the SQL outlet and answers from now on.
+    ///
+    /// # Errors
+    /// When the address is taken or not ours. A certificate that cannot be used ends the house with its message.
+    pub async fn serve_sql(&mut self, config: SqlConfig) -> Result<std::net::SocketAddr, HouseError> {
+        let listener = http::bind(config.bind).await?;
+        let address = listener.local_addr().unwrap_or(config.bind);
+        let rooms = &self.rooms;
+        let past = Past::new(Arc::new(rooms.lake.clone()), Arc::clone(&rooms.catalogue), Arc::clone(&rooms.geography));
+        let source = Source::new(
+            self.snapshots(),
+            Some(past),
+            Arc::clone(&rooms.catalogue),
+            Arc::clone(&rooms.geography),
+            Arc::clone(&rooms.clock),
+        );
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move { Ok(homeward_sql::serve(listener, config, source, shutdown).await?) });
         Ok(address)
     }
 

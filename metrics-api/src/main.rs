@@ -9,6 +9,8 @@ use homeward_metrics_api::log;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Two providers are linked; whoever asks for the default one must find it chosen. A second choice cannot happen here.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = Cli::parse();
     log::start(&cli);
     match run(cli, &mut io::stdout()).await {

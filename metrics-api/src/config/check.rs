@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 use homeward_contract::feed::Feed;
+use homeward_sql::SqlConfig;
 use homeward_transform::release::{Coverage, Policy};
 
 use super::fault::{ConfigFaults, Faults};
 use super::keys::Keys;
+use super::property_files;
+use super::secret::Secret;
 use super::settings::{KafkaSettings, ServeSettings, Settings};
 use homeward_ingest::kafka::KafkaConfig;
 
@@ -36,6 +39,8 @@ pub struct ServeConfig {
     pub bind: SocketAddr,
     /// Own address of `/metrics`, if any.
     pub metrics_bind: Option<SocketAddr>,
+    /// The token that `/metrics` asks for, if any.
+    pub metrics_bearer_token: Option<Secret>,
     /// Policies that callers may ask for; the first is the default. Never empty.
     pub releases: Vec<&'static Policy>,
     /// Most series in one exposition.
@@ -75,6 +80,8 @@ pub struct Config {
     pub cycle: Duration,
     /// The outlets.
     pub serve: ServeConfig,
+    /// SQL over the PostgreSQL wire, if it is on.
+    pub sql: Option<SqlConfig>,
 }
 
 impl Config {
@@ -94,10 +101,13 @@ impl Config {
     ///
     /// # Errors
     /// Every fault at once.
-    pub fn check(settings: Settings, roles: &[Role]) -> Result<Self, ConfigFaults> {
+    pub fn check(mut settings: Settings, roles: &[Role]) -> Result<Self, ConfigFaults> {
         let mut faults = Faults::default();
         let ingests = roles.contains(&Role::Ingest);
         let needs_broker = ingests || roles.contains(&Role::Publish);
+        if needs_broker {
+            property_files::read(&mut settings.kafka, &mut faults);
+        }
         if needs_broker && settings.kafka.brokers.trim().is_empty() {
             faults.add(
                 "[kafka] brokers",
@@ -140,7 +150,10 @@ impl Config {
                 "name a folder that holds one folder an indicator, or leave it out for the built-in ones",
             );
         }
+        let coverage = coverage(&settings.serve);
         let serve = faults.serve(settings.serve);
+        let sql =
+            if roles.contains(&Role::Serve) { super::sql::check(&settings.sql, coverage, &mut faults) } else { None };
         match serve {
             Some(serve) if faults.0.is_empty() => Ok(Self {
                 lake_path: settings.lake.path,
@@ -153,6 +166,7 @@ impl Config {
                 definitions: settings.transform.definitions,
                 cycle,
                 serve,
+                sql,
             }),
             _ => Err(ConfigFaults(faults.0)),
         }
@@ -160,7 +174,7 @@ impl Config {
 }
 
 impl Faults {
-    fn seconds(&mut self, place: &str, seconds: f64, most: f64) -> Duration {
+    pub(super) fn seconds(&mut self, place: &str, seconds: f64, most: f64) -> Duration {
         if seconds > 0.0 && seconds <= most {
             return Duration::from_secs_f64(seconds);
         }
@@ -199,9 +213,10 @@ impl Faults {
     fn serve(&mut self, serve: ServeSettings) -> Option<ServeConfig> {
         let bind = self.address("[serve] bind", &serve.bind);
         let metrics_bind = serve.metrics_bind.as_deref().map(|text| self.address("[serve] metrics_bind", text));
+        let token = self.metrics_token(serve.metrics_bearer_token_file.as_deref());
         let opens = self.time("[serve] service_opens", &serve.service_opens);
         let closes = self.time("[serve] service_closes", &serve.service_closes);
-        let coverage = if serve.covers_england { Coverage::England } else { Coverage::PartOfEngland };
+        let coverage = coverage(&serve);
         let mut releases = Vec::new();
         for name in &serve.releases {
             match Policy::by_name_over(name, coverage) {
@@ -233,6 +248,7 @@ impl Faults {
                 Some(address) => Some(address?),
                 None => None,
             },
+            metrics_bearer_token: token,
             releases,
             series_limit: serve.series_limit,
             page_refresh_seconds: serve.page_refresh_seconds.max(1),
@@ -243,7 +259,20 @@ impl Faults {
         })
     }
 
-    fn address(&mut self, place: &str, text: &str) -> Option<SocketAddr> {
+    /// A token of fewer than 16 bytes can be guessed, so it is refused like a missing file.
+    fn metrics_token(&mut self, file: Option<&Path>) -> Option<Secret> {
+        let place = "[serve] metrics_bearer_token_file";
+        let mend = "make it with: (umask 077; openssl rand -hex 32 > FILE)";
+        let path = file?;
+        match std::fs::read_to_string(path) {
+            Ok(text) if text.trim().len() >= 16 => return Some(Secret::new(text.trim().as_bytes().to_vec())),
+            Ok(_) => self.add(place, format!("{} holds fewer than 16 characters", path.display()), mend),
+            Err(error) => self.add(place, format!("{} cannot be read: {error}", path.display()), mend),
+        }
+        None
+    }
+
+    pub(super) fn address(&mut self, place: &str, text: &str) -> Option<SocketAddr> {
         match text.parse() {
             Ok(address) => Some(address),
             Err(_) => {
@@ -266,6 +295,10 @@ impl Faults {
             }
         }
     }
+}
+
+const fn coverage(serve: &ServeSettings) -> Coverage {
+    if serve.covers_england { Coverage::England } else { Coverage::PartOfEngland }
 }
 
 /// The settings in the shape that ingest takes.

@@ -8,8 +8,10 @@ mod check;
 mod fault;
 mod keys;
 mod overlay;
+mod property_files;
 mod secret;
 mod settings;
+mod sql;
 
 use std::path::Path;
 
@@ -21,13 +23,15 @@ pub use fault::{ConfigFault, ConfigFaults};
 pub use keys::Keys;
 pub use secret::Secret;
 pub use settings::{
-    IngestSettings, KafkaSettings, KeySettings, LakeSettings, ServeSettings, Settings, TransformSettings,
+    IngestSettings, KafkaSettings, KeySettings, LakeSettings, ServeSettings, Settings, SqlRoleSettings, SqlSettings,
+    TransformSettings,
 };
+pub use sql::of_password as verifier_of_password;
 
 /// The file that is read when none is named; it need not exist.
 pub const DEFAULT_FILE: &str = "homeward.toml";
 
-const SECTIONS: [&str; 6] = ["lake", "kafka", "ingest", "keys", "transform", "serve"];
+const SECTIONS: [&str; 7] = ["lake", "kafka", "ingest", "keys", "transform", "serve", "sql"];
 
 /// Reads the settings of a file and an environment, without checking what they mean.
 ///
@@ -48,6 +52,7 @@ pub fn read_settings(
         keys: section(&mut table, "keys", &place, &mut faults),
         transform: section(&mut table, "transform", &place, &mut faults),
         serve: section(&mut table, "serve", &place, &mut faults),
+        sql: section(&mut table, "sql", &place, &mut faults),
     };
     for name in table.keys() {
         faults.push(ConfigFault::new(

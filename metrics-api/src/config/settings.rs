@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use homeward_sql::Limits;
 use serde::Deserialize;
 
 use super::secret::{Secret, is_secret_property};
@@ -37,6 +38,8 @@ pub struct KafkaSettings {
     pub topics: BTreeMap<String, String>,
     /// Passed to librdkafka as they are: `security.protocol`, `sasl.mechanism`, `ssl.ca.location` ...
     pub properties: BTreeMap<String, String>,
+    /// Properties whose value is a file's content, such as `sasl.password`; a trailing line end is ignored.
+    pub property_files: BTreeMap<String, PathBuf>,
 }
 
 impl Default for KafkaSettings {
@@ -47,6 +50,7 @@ impl Default for KafkaSettings {
             fetch_wait_max_ms: 5,
             topics: BTreeMap::new(),
             properties: BTreeMap::new(),
+            property_files: BTreeMap::new(),
         }
     }
 }
@@ -65,6 +69,7 @@ impl fmt::Debug for KafkaSettings {
             .field("fetch_wait_max_ms", &self.fetch_wait_max_ms)
             .field("topics", &self.topics)
             .field("properties", &properties)
+            .field("property_files", &self.property_files)
             .finish()
     }
 }
@@ -140,6 +145,8 @@ pub struct ServeSettings {
     pub bind: String,
     /// Own address for `/metrics`; absent means that `bind` serves it too.
     pub metrics_bind: Option<String>,
+    /// File with the token that `/metrics` asks for (`Authorization: Bearer ...`); absent means that it asks for none.
+    pub metrics_bearer_token_file: Option<PathBuf>,
     /// Release policies that callers may ask for; the first is the default of page and API.
     pub releases: Vec<String>,
     /// The lake holds the records of all England. Only then is the nation's sum a national figure, which some policies
@@ -164,6 +171,7 @@ impl Default for ServeSettings {
         Self {
             bind: "127.0.0.1:8640".to_owned(),
             metrics_bind: None,
+            metrics_bearer_token_file: None,
             releases: ["internal-live", "ucr-publication", "public-hes", "public-csds"].map(str::to_owned).to_vec(),
             covers_england: false,
             series_limit: 10_000,
@@ -174,6 +182,66 @@ impl Default for ServeSettings {
             expected_gap_seconds_by_provider: BTreeMap::new(),
         }
     }
+}
+
+/// `[sql]`: SQL over the PostgreSQL wire. Without `bind` the outlet is off.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SqlSettings {
+    /// Address of the outlet.
+    pub bind: Option<String>,
+    /// PEM file with the certificate and its chain. With it, connections that are not encrypted are refused.
+    pub tls_certificate_file: Option<PathBuf>,
+    /// PEM file with the certificate's key.
+    pub tls_key_file: Option<PathBuf>,
+    /// Most connections at once.
+    pub connections_max: usize,
+    /// Longest life of a statement, in seconds; clients may ask for less.
+    pub statement_timeout_seconds: f64,
+    /// Memory of all running statements together, in bytes.
+    pub memory_bytes: usize,
+    /// Disk that statements may spill to, all together, in bytes; 0 for none.
+    pub spill_bytes: u64,
+    /// Most rows of one result.
+    pub rows_max: usize,
+    /// Threads that compute, at lowered priority.
+    pub threads: usize,
+    /// Who may log in.
+    pub role: Vec<SqlRoleSettings>,
+}
+
+impl Default for SqlSettings {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            bind: None,
+            tls_certificate_file: None,
+            tls_key_file: None,
+            connections_max: limits.connections_max,
+            statement_timeout_seconds: limits.statement_timeout.as_secs_f64(),
+            memory_bytes: limits.memory_bytes,
+            spill_bytes: limits.spill_bytes,
+            rows_max: limits.rows_max,
+            threads: limits.threads,
+            role: Vec::new(),
+        }
+    }
+}
+
+/// `[[sql.role]]`: one account.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SqlRoleSettings {
+    /// Name to log in with.
+    pub name: String,
+    /// File with its password.
+    pub password_file: Option<PathBuf>,
+    /// Its password as PostgreSQL keeps it, `SCRAM-SHA-256$...`: see `homeward sql-verifier`.
+    pub verifier: Option<Secret>,
+    /// Release policy of everything that it sees.
+    pub release: String,
+    /// How often its figures change: `day`, `hour` or `live`. Left out, exact policies are live and others by the day.
+    pub tick: Option<String>,
 }
 
 /// Everything in `homeward.toml`.
@@ -191,4 +259,6 @@ pub struct Settings {
     pub transform: TransformSettings,
     /// `[serve]`
     pub serve: ServeSettings,
+    /// `[sql]`
+    pub sql: SqlSettings,
 }

@@ -1,0 +1,4 @@
+//! Alert rules with the real tools: promtool evaluates them, amtool routes them, Alertmanager mutes them.
+
+mod committed;
+mod tools;
