@@ -32,7 +32,26 @@ list_what_is_missing() {
   { has pkg-config && pkg-config --exists openssl; } || need libssl-dev "TLS and SASL of librdkafka"
   { has pkg-config && pkg-config --exists zlib; } || need zlib1g-dev "compression in librdkafka"
   has curl || need curl "asks the running service in the examples of the documentation"
-  has promtool || need prometheus "brings promtool, which checks our metrics; its service is not started"
+  { has promtool && has prometheus; } || need prometheus "checks our metrics, evaluates our rules; its service is not started"
+  { has amtool && has prometheus-alertmanager; } \
+    || need prometheus-alertmanager "routes the alerts of the live test; its service is not started"
+  has docker-compose || need docker-compose "reads deploy/compose.yaml; no container is started"
+  has shellcheck || need shellcheck "checks our scripts"
+  { has python3 && python3 -c 'import yaml' 2>/dev/null; } || need python3-yaml "reads YAML in the tests of deploy/"
+  has systemd-analyze || need systemd "checks the systemd unit; nothing is started"
+  has openssl || need openssl "makes keys and certificates"
+  has git || need git "lists the files of the repository"
+  # Boards in a browser.
+  has chromium || need chromium "opens the board"
+  has node || need nodejs "runs the accessibility checker and draws Grafana's panels"
+  has npm || need npm "fetches them"
+  # Clients of SQL. psycopg 3.1 and asyncpg are Debian's; SQLAlchemy is, too (1.4).
+  has psql || need postgresql-client "asks our SQL"
+  for module in psycopg sqlalchemy asyncpg pyodbc; do
+    { has python3 && /usr/bin/python3 -c "import $module" 2>/dev/null; } || need "python3-$module" "asks our SQL"
+  done
+  ls /usr/lib/*/odbc/psqlodbcw.so >/dev/null 2>&1 || need odbc-postgresql "asks our SQL"
+  [[ -e /usr/share/java/postgresql.jar ]] || need libpostgresql-jdbc-java "asks our SQL"
   java_is_enough || need openjdk-17-jre-headless "runs the Apache Kafka of the tests"
   has mvn || need maven "fetches Apache Kafka's jars"
 }
@@ -80,16 +99,20 @@ if [[ " ${packages[*]} " == *" openjdk-17-jre-headless "* ]] && ! apt-cache show
   packages=("${packages[@]/openjdk-17-jre-headless/default-jre-headless}")
 fi
 
-wants_prometheus=no
-[[ " ${packages[*]} " == *" prometheus "* ]] && wants_prometheus=yes
-[[ $wants_prometheus == yes ]] && forbid_service_starts
+# Their services are started by the tests alone, on ports of their own.
+services=()
+for service in prometheus prometheus-alertmanager; do
+  [[ " ${packages[*]} " == *" $service "* ]] && services+=("$service")
+done
+# An alertmanager, too, may come along with something else: no service starts while we install anything.
+forbid_service_starts
 
 apt install -y --no-install-recommends "${packages[@]}" >/dev/null \
   || fail "apt-get could not install ${packages[*]}. Run it by hand to see why: apt-get install ${packages[*]}"
 
-if [[ $wants_prometheus == yes ]] && has systemctl; then
-  # Nor shall it come up with the next boot: only promtool is wanted.
-  as_root systemctl disable prometheus.service >/dev/null 2>&1 || true
+if has systemctl; then
+  # Nor shall they come up with the next boot.
+  for service in "${services[@]}"; do as_root systemctl disable "$service.service" >/dev/null 2>&1 || true; done
 fi
 
 installed=("${packages[@]}")

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Days as CalendarDays;
+use homeward_contract::time::london;
 use homeward_transform::definition::{Catalogue, Definition};
 use homeward_transform::figure::Dimension;
 use homeward_transform::release::reach::may_show;
@@ -21,6 +23,13 @@ pub const RESPONSE: &str = "ucr-two-hour-response";
 pub const RESPONSE_BASIS: &str = "live";
 /// The indicator behind `ucr_open_referrals`.
 pub const OPEN_CLOCKS: &str = "ucr-open-clocks";
+
+/// Levels whose single days are shown: all but the network, which is never shown by day.
+const DAY_LEVELS: [Dimension; 5] =
+    [Dimension::Nation, Dimension::Region, Dimension::Icb, Dimension::Lcp, Dimension::Provider];
+
+/// Whole days before today on a trend chart.
+pub const TREND_DAYS: u64 = 28;
 
 /// Figures of one definition at one level: every basis, every window or the present state.
 #[derive(Debug)]
@@ -72,6 +81,54 @@ impl Reading {
     pub fn is_empty(&self) -> bool {
         self.levels.iter().all(|level| level.figures.is_empty())
     }
+}
+
+/// Single days of one snapshot as trend charts show them: today and the [`TREND_DAYS`] days before, on the basis that
+/// is shown first, at every level but the network's.
+#[derive(Debug)]
+pub struct DayReading {
+    levels: Vec<LevelFigures>,
+}
+
+impl DayReading {
+    /// Takes the days of every definition that has any.
+    #[must_use]
+    pub fn take(snapshot: &Snapshot, catalogue: &Catalogue, policy: &Policy) -> Self {
+        let today = london(snapshot.as_of()).date();
+        let mut levels = Vec::new();
+        for definition in catalogue.iter().filter(|definition| definition.grains.iter().any(|grain| grain == "day")) {
+            for level in DAY_LEVELS {
+                let figures = snapshot.figures(&FigureQuery {
+                    indicator: definition.id.clone(),
+                    bases: vec![shown_basis(definition).to_owned()],
+                    by: vec![level, Dimension::Day],
+                    from: today.checked_sub_days(CalendarDays::new(TREND_DAYS)),
+                    to: Some(today),
+                    period: None,
+                });
+                let figures = policy.release(figures, definition);
+                levels.push(LevelFigures { indicator: definition.id.clone(), level, figures });
+            }
+        }
+        Self { levels }
+    }
+
+    /// The days of one area, in order.
+    pub fn of<'a>(
+        &'a self,
+        indicator: &'a str,
+        level: Dimension,
+        area: &'a str,
+    ) -> impl Iterator<Item = &'a ReleasedFigure> {
+        let found = self.levels.iter().filter(move |figures| figures.indicator == indicator && figures.level == level);
+        found.flat_map(|figures| figures.figures.iter()).filter(move |figure| figure.dimension(level) == Some(area))
+    }
+}
+
+/// The basis that speaks for now: `live` where there is one, else the definition's default.
+#[must_use]
+pub fn shown_basis(definition: &Definition) -> &str {
+    definition.basis(RESPONSE_BASIS).map_or(definition.default_basis.as_str(), |basis| basis.id.as_str())
 }
 
 /// The period dimension of what a definition shows live: its windows, or its present state.

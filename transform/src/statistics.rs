@@ -1,5 +1,7 @@
 //! Intervals and rounding for display. Pure; every rule is named in the handbook's statistics page.
 
+pub mod xmr;
+
 /// z of a two-sided 95% interval.
 pub const Z95: f64 = 1.959_964;
 
@@ -67,6 +69,25 @@ pub fn percent_one_decimal(successes: u64, trials: u64) -> Option<String> {
     let (k, n) = (u128::from(successes), u128::from(trials));
     let tenths = (2_000 * k + n) / (2 * n);
     Some(format!("{}.{}", tenths / 10, tenths % 10))
+}
+
+/// Funnel limits of a proportion around `baseline` for `trials`, clipped to 0 and 1; `None` without trials.
+///
+/// Outside the 95% limits ([`Z95`]) an area differs from the average and is worth a check; outside the 99.8% limits
+/// ([`Z998`]) that is unlikely by chance. Source: handbook, statistics section 5.
+///
+/// ```
+/// use homeward_transform::statistics::{Z95, funnel};
+/// let (lower, upper) = funnel(0.806_424_48, 200, Z95).unwrap();
+/// assert!((lower - 0.751_667_41).abs() < 1e-7 && (upper - 0.861_181_55).abs() < 1e-7);
+/// ```
+#[must_use]
+pub fn funnel(baseline: f64, trials: u64, z: f64) -> Option<(f64, f64)> {
+    if trials == 0 || !(0.0..=1.0).contains(&baseline) {
+        return None;
+    }
+    let half = z * (baseline * (1.0 - baseline) / ratio_part(trials)).sqrt();
+    Some(((baseline - half).max(0.0), (baseline + half).min(1.0)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of people and referrals stay far below 2^53")]
@@ -158,6 +179,22 @@ mod tests {
             assert!((at_most(bound, trials, 0.82) * 100.0 - false_alarm).abs() < 0.05, "false alarm, n = {trials}");
             assert!((at_most(bound, trials, 0.70) * 100.0 - power).abs() <= printed, "power, n = {trials}");
         }
+    }
+
+    #[test]
+    fn funnel_limits_are_the_handbooks() {
+        let baseline = 0.806_424_48;
+        for (trials, z, lower, upper) in [
+            (20, Z95, 0.633_267_43, 0.979_581_52),
+            (20, Z998, 0.533_411_56, 1.0),
+            (200, Z95, 0.751_667_41, 0.861_181_55),
+            (200, Z998, 0.720_090_21, 0.892_758_75),
+        ] {
+            let (low, high) = funnel(baseline, trials, z).unwrap();
+            assert!((low - lower).abs() < 1e-6 && (high - upper).abs() < 1e-6, "n = {trials}: {low} to {high}");
+        }
+        assert_eq!(funnel(baseline, 0, Z95), None);
+        assert_eq!(funnel(1.2, 10, Z95), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What every session reads from: the snapshots of the live path, the lake's history, definitions and names.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use homeward_contract::clock::Clock;
@@ -11,7 +11,7 @@ use homeward_transform::live::{LiveError, Past};
 use homeward_transform::snapshot::Snapshot;
 use tokio::sync::{Mutex, watch};
 
-use crate::tables::Shelf;
+use crate::tables::{Shelf, Table};
 
 /// Pictures of past ticks kept, newest last. A tick serves a whole day or hour, so a few are plenty.
 const TICKS_KEPT_MAX: usize = 4;
@@ -33,6 +33,8 @@ pub struct Source {
     /// What "now" is, for ages and publication ticks.
     pub clock: Arc<dyn Clock>,
     pub(crate) shelf: Arc<Shelf>,
+    /// The tables that every session has.
+    pub(crate) library: Arc<OnceLock<Vec<Table>>>,
     /// Held while the lake's history is read for a query.
     pub(crate) history_gate: Arc<Mutex<()>>,
     ticks: Arc<Mutex<Vec<Arc<Snapshot>>>>,
@@ -54,8 +56,8 @@ impl Source {
         geography: Arc<Geography>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let (shelf, history_gate, ticks) = (Arc::default(), Arc::default(), Arc::default());
-        Self { snapshots, past, catalogue, geography, clock, shelf, history_gate, ticks }
+        let (shelf, library, history_gate, ticks) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
+        Self { snapshots, past, catalogue, geography, clock, shelf, library, history_gate, ticks }
     }
 
     /// The newest snapshot; none before the figures are restored.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use homeward_transform::figure::Dimension;
 
-use super::instant::parse_instant;
+use super::instant::{parse_instant, parse_instant_or_now};
 use crate::config::Role;
 
 /// Live and restated figures for community services, from Kafka to a number that can be trusted.
@@ -46,7 +46,8 @@ pub enum Command {
     /// Bring up a simulated Devon at 60 times real time: broker, ingest, figures, outlets.
     #[command(after_long_help = "EXAMPLES\n  \
   homeward demo\n  \
-  homeward demo --speed 120 --seed 7 --bind 127.0.0.1:9000\n\n\
+  homeward demo --speed 120 --seed 7 --bind 127.0.0.1:9000\n  \
+  homeward demo --story write-ups --starts-at now\n\n\
 Everything lives in a temporary folder and in memory and is gone afterwards, unless --lake names a \
 folder. The demo makes its own keys. The people in it do not exist.")]
     Demo(DemoArguments),
@@ -54,6 +55,7 @@ folder. The demo makes its own keys. The people in it do not exist.")]
     #[command(after_long_help = "EXAMPLES\n  \
   homeward run\n  \
   homeward --config /etc/homeward/homeward.toml run --roles ingest\n  \
+  homeward --config /etc/homeward/homeward.toml run --check\n  \
   HOMEWARD_KAFKA__BROKERS=broker:9092 HOMEWARD_KEYS__PSEUDONYM_FILE=/run/secrets/pseudonym homeward run\n\n\
 ROLES\n  \
   ingest      Kafka to the lake, exactly once; start several and the consumer group shares the work\n  \
@@ -61,6 +63,12 @@ ROLES\n  \
   serve       page, JSON and /metrics; in this version it needs transform in the same process\n\n\
 SIGTERM and Ctrl-C finish the commit at hand and stop. Being killed is safe too.")]
     Run(RunArguments),
+    /// Ask a running service how it is: exit status 0 when the answer is a success, 1 otherwise.
+    #[command(after_long_help = "EXAMPLES\n  \
+  homeward health\n  \
+  homeward health http://127.0.0.1:8640/healthz\n\n\
+For health checks of containers and scripts; plain HTTP, five seconds of patience.")]
+    Health(HealthArguments),
     /// Publish CSDS submission folders or event files to Kafka, with a receipt.
     #[command(after_long_help = "EXAMPLES\n  \
   homeward load submissions/NR5-2025-04\n  \
@@ -94,6 +102,14 @@ figures can be checked against it.")]
     /// The definition workshop: list, check, explain.
     #[command(subcommand)]
     Indicator(IndicatorCommand),
+    /// Write what is made from the definitions: Grafana boards, their provisioning, alert rules.
+    #[command(after_long_help = "EXAMPLES\n  \
+  homeward generate --out .\n  \
+  homeward generate --out . --check\n  \
+  homeward generate --out /srv/homeward --definitions my-indicators --board-url https://homeward.example.nhs.uk\n\n\
+The files are never edited by hand: change the definition and generate again. --check writes nothing; \
+exit status 1 when a file differs, is missing or is left over.")]
+    Generate(super::generate::GenerateArguments),
     /// What was refused, why, and again after the mend.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
@@ -127,6 +143,13 @@ pub struct DemoArguments {
     /// Days of history to load before the clock starts.
     #[arg(long, default_value_t = 48, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=90))]
     pub history_days: u32,
+    /// What happens at one provider.
+    #[arg(long, value_enum, default_value = "clock")]
+    pub story: Story,
+    /// When the demonstration begins: an instant, or 'now', which alert rules of a real Prometheus need
+    /// [default: 2025-06-18T10:00, London].
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant_or_now)]
+    pub starts_at: Option<DateTime<Utc>>,
     /// Keep the lake in this folder instead of a temporary one.
     #[arg(long, value_name = "FOLDER")]
     pub lake: Option<PathBuf>,
@@ -135,12 +158,32 @@ pub struct DemoArguments {
     pub stop_after_seconds: Option<u64>,
 }
 
+/// The stories of the demonstration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Story {
+    /// One referral passes two hours unseen, and is then written up.
+    Clock,
+    /// No visit has been written up for eight days; two hours in, all write-ups arrive.
+    WriteUps,
+}
+
 /// `homeward run`
 #[derive(Debug, Args)]
 pub struct RunArguments {
     /// What this process does.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "ingest,transform,serve")]
     pub roles: Vec<Role>,
+    /// Only check configuration, keys and definitions for these roles, say so, and start nothing.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `homeward health`
+#[derive(Debug, Args)]
+pub struct HealthArguments {
+    /// What to ask; without a path /readyz.
+    #[arg(default_value = "http://127.0.0.1:8640/readyz", value_name = "URL")]
+    pub url: String,
 }
 
 /// `homeward load`

@@ -1,6 +1,7 @@
 //! Instants as people write them on the command line.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use homeward_contract::clock::{Clock, SystemClock};
 use homeward_contract::time::{local_midnight, resolve_start};
 
 /// RFC 3339 with an offset, or a date or date and time of London.
@@ -23,6 +24,14 @@ pub(super) fn parse_instant(text: &str) -> Result<DateTime<Utc>, String> {
     Err(format!(
         "'{text}' is not an instant; write 2025-06-12T14:00:00Z, or London time as 2025-06-12 or 2025-06-12T15:00"
     ))
+}
+
+/// As [`parse_instant`], and the machine's present for `now`.
+///
+/// # Errors
+/// As [`parse_instant`].
+pub(super) fn parse_instant_or_now(text: &str) -> Result<DateTime<Utc>, String> {
+    if text.trim() == "now" { Ok(SystemClock.now()) } else { parse_instant(text) }
 }
 
 #[cfg(test)]

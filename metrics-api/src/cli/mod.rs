@@ -3,6 +3,8 @@
 mod arguments;
 mod error;
 mod evaluate;
+mod generate;
+mod health;
 mod indicator;
 mod instant;
 mod load;
@@ -16,7 +18,7 @@ mod sql_verifier;
 use std::io::Write;
 use std::path::Path;
 
-pub use arguments::{Cli, Command, DemoArguments};
+pub use arguments::{Cli, Command, DemoArguments, Story};
 pub use error::{CliError, Outcome};
 
 use crate::config::{Config, Role, Settings, read_settings};
@@ -29,11 +31,13 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<Outcome, CliE
     let config = cli.config.as_deref();
     match &cli.command {
         Command::Demo(arguments) => crate::demo::run(arguments, out).await,
-        Command::Run(arguments) => run::run(arguments, config).await,
+        Command::Run(arguments) => run::run(arguments, config, out).await,
+        Command::Health(arguments) => health::run(arguments, out).await,
         Command::Load(arguments) => load::run(arguments, config, out).await,
         Command::Evaluate(arguments) => evaluate::run(arguments, out).await,
         Command::Simulate(arguments) => simulate::run(arguments, config, out).await,
         Command::Indicator(command) => indicator::run(command, out).await,
+        Command::Generate(arguments) => generate::run(arguments, out),
         Command::Quarantine(command) => quarantine::run(command, config, out).await,
         Command::SqlVerifier => sql_verifier::run(&mut std::io::stdin().lock(), out),
     }

@@ -1,5 +1,6 @@
 //! `homeward run`: the service in production.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,11 @@ use crate::house::{House, Rooms, told_to_stop};
 /// Figures older than this many seconds are shown as stale.
 const STALE_AFTER_SECONDS: i64 = 60;
 
-pub(super) async fn run(arguments: &RunArguments, file: Option<&Path>) -> Result<Outcome, CliError> {
+pub(super) async fn run(
+    arguments: &RunArguments,
+    file: Option<&Path>,
+    out: &mut (dyn Write + Send),
+) -> Result<Outcome, CliError> {
     let roles = &arguments.roles;
     if roles.contains(&Role::Serve) && !roles.contains(&Role::Transform) {
         return Err(CliError::argument(
@@ -29,6 +34,12 @@ pub(super) async fn run(arguments: &RunArguments, file: Option<&Path>) -> Result
         ));
     }
     let config = super::checked(file, roles)?;
+    let definitions = catalogue(config.definitions.as_deref())?;
+    if arguments.check {
+        let count = definitions.iter().count();
+        writeln!(out, "No fault found: the configuration can be used, and {count} indicators are defined.")?;
+        return Ok(Outcome::Done);
+    }
     let shutdown = told_to_stop();
     let lake = Lake::open(&config.lake_path)?;
     let telemetry = Arc::new(IngestTelemetry::new());
@@ -37,7 +48,7 @@ pub(super) async fn run(arguments: &RunArguments, file: Option<&Path>) -> Result
         Rooms {
             lake: lake.clone(),
             clock: Arc::clone(&clock),
-            catalogue: Arc::new(catalogue(config.definitions.as_deref())?),
+            catalogue: Arc::new(definitions),
             geography: Arc::new(Geography::devon()),
             telemetry: Arc::clone(&telemetry),
         },

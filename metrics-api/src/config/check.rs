@@ -13,6 +13,8 @@ use homeward_transform::release::{Coverage, Policy};
 
 use super::fault::{ConfigFaults, Faults};
 use super::keys::Keys;
+use super::property_files;
+use super::secret::Secret;
 use super::settings::{KafkaSettings, ServeSettings, Settings};
 use homeward_ingest::kafka::KafkaConfig;
 
@@ -37,6 +39,8 @@ pub struct ServeConfig {
     pub bind: SocketAddr,
     /// Own address of `/metrics`, if any.
     pub metrics_bind: Option<SocketAddr>,
+    /// The token that `/metrics` asks for, if any.
+    pub metrics_bearer_token: Option<Secret>,
     /// Policies that callers may ask for; the first is the default. Never empty.
     pub releases: Vec<&'static Policy>,
     /// Most series in one exposition.
@@ -97,10 +101,13 @@ impl Config {
     ///
     /// # Errors
     /// Every fault at once.
-    pub fn check(settings: Settings, roles: &[Role]) -> Result<Self, ConfigFaults> {
+    pub fn check(mut settings: Settings, roles: &[Role]) -> Result<Self, ConfigFaults> {
         let mut faults = Faults::default();
         let ingests = roles.contains(&Role::Ingest);
         let needs_broker = ingests || roles.contains(&Role::Publish);
+        if needs_broker {
+            property_files::read(&mut settings.kafka, &mut faults);
+        }
         if needs_broker && settings.kafka.brokers.trim().is_empty() {
             faults.add(
                 "[kafka] brokers",
@@ -206,6 +213,7 @@ impl Faults {
     fn serve(&mut self, serve: ServeSettings) -> Option<ServeConfig> {
         let bind = self.address("[serve] bind", &serve.bind);
         let metrics_bind = serve.metrics_bind.as_deref().map(|text| self.address("[serve] metrics_bind", text));
+        let token = self.metrics_token(serve.metrics_bearer_token_file.as_deref());
         let opens = self.time("[serve] service_opens", &serve.service_opens);
         let closes = self.time("[serve] service_closes", &serve.service_closes);
         let coverage = coverage(&serve);
@@ -240,6 +248,7 @@ impl Faults {
                 Some(address) => Some(address?),
                 None => None,
             },
+            metrics_bearer_token: token,
             releases,
             series_limit: serve.series_limit,
             page_refresh_seconds: serve.page_refresh_seconds.max(1),
@@ -248,6 +257,19 @@ impl Faults {
             expected_gap_seconds: serve.expected_gap_seconds,
             expected_gap_seconds_by_provider: serve.expected_gap_seconds_by_provider,
         })
+    }
+
+    /// A token of fewer than 16 bytes can be guessed, so it is refused like a missing file.
+    fn metrics_token(&mut self, file: Option<&Path>) -> Option<Secret> {
+        let place = "[serve] metrics_bearer_token_file";
+        let mend = "make it with: (umask 077; openssl rand -hex 32 > FILE)";
+        let path = file?;
+        match std::fs::read_to_string(path) {
+            Ok(text) if text.trim().len() >= 16 => return Some(Secret::new(text.trim().as_bytes().to_vec())),
+            Ok(_) => self.add(place, format!("{} holds fewer than 16 characters", path.display()), mend),
+            Err(error) => self.add(place, format!("{} cannot be read: {error}", path.display()), mend),
+        }
+        None
     }
 
     pub(super) fn address(&mut self, place: &str, text: &str) -> Option<SocketAddr> {

@@ -8,6 +8,7 @@ mod check;
 mod fault;
 mod keys;
 mod overlay;
+mod property_files;
 mod secret;
 mod settings;
 mod sql;

@@ -49,7 +49,7 @@ fn insert(table: &mut Table, steps: &[String], text: &str) -> Result<(), String>
             Ok(())
         }
         // librdkafka's names have dots, which a variable cannot carry; and they are texts whatever they look like.
-        [section, list, key] if section == "kafka" && list == "properties" => {
+        [section, list, key] if section == "kafka" && (list == "properties" || list == "property_files") => {
             let properties = section_of(section_of(table, section)?, list)?;
             properties.insert(key.replace('_', "."), Value::String(text.to_owned()));
             Ok(())

@@ -38,6 +38,8 @@ pub struct KafkaSettings {
     pub topics: BTreeMap<String, String>,
     /// Passed to librdkafka as they are: `security.protocol`, `sasl.mechanism`, `ssl.ca.location` ...
     pub properties: BTreeMap<String, String>,
+    /// Properties whose value is a file's content, such as `sasl.password`; a trailing line end is ignored.
+    pub property_files: BTreeMap<String, PathBuf>,
 }
 
 impl Default for KafkaSettings {
@@ -48,6 +50,7 @@ impl Default for KafkaSettings {
             fetch_wait_max_ms: 5,
             topics: BTreeMap::new(),
             properties: BTreeMap::new(),
+            property_files: BTreeMap::new(),
         }
     }
 }
@@ -66,6 +69,7 @@ impl fmt::Debug for KafkaSettings {
             .field("fetch_wait_max_ms", &self.fetch_wait_max_ms)
             .field("topics", &self.topics)
             .field("properties", &properties)
+            .field("property_files", &self.property_files)
             .finish()
     }
 }
@@ -141,6 +145,8 @@ pub struct ServeSettings {
     pub bind: String,
     /// Own address for `/metrics`; absent means that `bind` serves it too.
     pub metrics_bind: Option<String>,
+    /// File with the token that `/metrics` asks for (`Authorization: Bearer ...`); absent means that it asks for none.
+    pub metrics_bearer_token_file: Option<PathBuf>,
     /// Release policies that callers may ask for; the first is the default of page and API.
     pub releases: Vec<String>,
     /// The lake holds the records of all England. Only then is the nation's sum a national figure, which some policies
@@ -165,6 +171,7 @@ impl Default for ServeSettings {
         Self {
             bind: "127.0.0.1:8640".to_owned(),
             metrics_bind: None,
+            metrics_bearer_token_file: None,
             releases: ["internal-live", "ucr-publication", "public-hes", "public-csds"].map(str::to_owned).to_vec(),
             covers_england: false,
             series_limit: 10_000,

@@ -170,3 +170,7 @@ fn of_file(file: &Path) -> Result<Verifier, String> {
 pub fn of_password(password: &str) -> Result<Verifier, homeward_sql::scram::VerifierError> {
     Verifier::of_password(password, uuid::Uuid::new_v4().as_bytes(), ITERATIONS_DEFAULT)
 }
+
+#[cfg(test)]
+#[path = "sql_tests.rs"]
+mod tests;

@@ -10,25 +10,31 @@ use homeward_ingest::kafka::{PublishError, PublishReceipt, Publisher};
 use homeward_simulator::{EndlessSimulation, Message, Parameters, Scenario, Simulation, SubmissionFiles};
 use tokio_util::sync::CancellationToken;
 
+use super::write_ups::{BrokenLink, Delivered};
+use crate::cli::{DemoArguments, Story};
+
 /// Where the planted story happens: a provider that is otherwise on time while it is told.
 pub(super) const STORY_PROVIDER: &str = "RK9";
 
 /// The feed of the demonstration.
 pub(super) struct DemoFeed {
-    events: Peekable<EndlessSimulation>,
+    events: Peekable<Delivered<EndlessSimulation>>,
     submissions: Vec<SubmissionFiles>,
     publisher: Arc<Publisher>,
 }
 
 impl DemoFeed {
     /// Plans `history_days` before `origin`, and what follows.
-    pub(super) fn new(seed: u64, history_days: u32, origin: DateTime<Utc>, publisher: Arc<Publisher>) -> Self {
+    pub(super) fn new(arguments: &DemoArguments, origin: DateTime<Utc>, publisher: Arc<Publisher>) -> Self {
+        let (seed, history_days) = (arguments.seed, arguments.history_days);
         let first_day = london(origin).date() - TimeDelta::days(i64::from(history_days));
         let parameters = Parameters {
             seed,
             start: local_midnight(first_day),
             days: history_days,
             quiet_provider: Some(STORY_PROVIDER.to_owned()),
+            // Long enough that nothing else happens there while the story of the write-ups is told.
+            quiet_hours: if arguments.story == Story::WriteUps { 24.0 } else { 3.0 },
             scenario: Some(Scenario::SlipAndRecover { provider: STORY_PROVIDER.to_owned(), at: origin }),
             ..Parameters::default()
         };
@@ -36,7 +42,9 @@ impl DemoFeed {
         let planned = Simulation::new(parameters.clone());
         let submissions =
             planned.submissions().iter().filter(|submission| submission.delivered_at <= origin).cloned().collect();
-        Self { events: Simulation::endless(parameters).peekable(), submissions, publisher }
+        let link = (arguments.story == Story::WriteUps).then(|| BrokenLink::of(STORY_PROVIDER, origin));
+        let events = Delivered::new(Simulation::endless(parameters), link).peekable();
+        Self { events, submissions, publisher }
     }
 
     /// Just before the first submission is received: what was known then is what the submissions restate.

@@ -10,6 +10,7 @@ mod clock;
 mod conditions;
 mod feed;
 mod sql;
+mod write_ups;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -31,7 +32,7 @@ use homeward_transform::definition::Catalogue;
 use homeward_transform::live::LiveOptions;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{CliError, DemoArguments, Outcome};
+use crate::cli::{CliError, DemoArguments, Outcome, Story};
 use crate::config::{Config, ServeConfig, Settings};
 use crate::house::{House, Rooms, Snapshots, told_to_stop};
 use crate::keys;
@@ -62,7 +63,7 @@ pub(crate) async fn run(arguments: &DemoArguments, out: &mut (dyn Write + Send))
         stop_after(Duration::from_secs(seconds), shutdown.clone());
     }
     let speed = f64::from(arguments.speed);
-    let origin = origin();
+    let origin = arguments.starts_at.unwrap_or_else(origin);
     let folder = LakeFolder::new(arguments.lake.clone())?;
     let broker = EmbeddedBroker::start()?;
     for feed in Feed::ALL {
@@ -70,7 +71,7 @@ pub(crate) async fn run(arguments: &DemoArguments, out: &mut (dyn Write + Send))
     }
     let kafka = KafkaConfig::new(broker.brokers());
     let publisher = Arc::new(Publisher::new(&kafka)?);
-    let mut feed = DemoFeed::new(arguments.seed, arguments.history_days, origin, publisher);
+    let mut feed = DemoFeed::new(arguments, origin, publisher);
 
     let clock = Arc::new(DemoClock::standing_at(feed.before_submissions(origin)));
     let shared: Arc<dyn Clock> = Arc::<DemoClock>::clone(&clock);
@@ -120,8 +121,8 @@ pub(crate) async fn run(arguments: &DemoArguments, out: &mut (dyn Write + Send))
         Ok(())
     });
     let addresses = Addresses { page: address, sql: sql::url(sql, &password), brokers: broker.brokers().to_owned() };
-    welcome(out, &addresses, arguments.speed, &geography)?;
-    watch(house.snapshots(), &geography, &shutdown, out).await?;
+    welcome(out, &addresses, arguments, origin, &geography)?;
+    watch(house.snapshots(), origin, &geography, &shutdown, out).await?;
     end(house, shutdown).await
 }
 
@@ -180,6 +181,7 @@ async fn until_durable(lake: &Lake, receipt: &PublishReceipt) -> Result<(), CliE
 /// Prints conditions as they appear and clear.
 async fn watch(
     mut snapshots: Snapshots,
+    origin: DateTime<Utc>,
     geography: &Geography,
     shutdown: &CancellationToken,
     out: &mut (dyn Write + Send),
@@ -188,7 +190,7 @@ async fn watch(
     loop {
         let snapshot = snapshots.borrow_and_update().clone();
         // The first snapshot was made before the submissions came; what counts begins at the origin.
-        if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.as_of() >= origin()) {
+        if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.as_of() >= origin) {
             conditions.print_changes(&snapshot, geography, out)?;
         }
         let changed = shutdown.run_until_cancelled(snapshots.changed()).await;
@@ -205,10 +207,15 @@ struct Addresses {
     brokers: String,
 }
 
-fn welcome(out: &mut dyn Write, addresses: &Addresses, speed: u32, geography: &Geography) -> Result<(), CliError> {
+fn welcome(
+    out: &mut dyn Write,
+    addresses: &Addresses,
+    arguments: &DemoArguments,
+    origin: DateTime<Utc>,
+    geography: &Geography,
+) -> Result<(), CliError> {
     let Addresses { page: address, sql, brokers } = addresses;
     let name = geography.name_of(STORY_PROVIDER).unwrap_or(STORY_PROVIDER);
-    let seconds = |minutes: u32| (60 * minutes).div_ceil(speed);
     writeln!(out)?;
     writeln!(out, "  Page      http://{address}/")?;
     writeln!(out, "  Metrics   http://{address}/metrics")?;
@@ -220,16 +227,29 @@ fn welcome(out: &mut dyn Write, addresses: &Addresses, speed: u32, geography: &G
     writeln!(out, "  SQL       psql '{sql}'")?;
     writeln!(out, "  Kafka     {brokers}")?;
     writeln!(out)?;
-    writeln!(
-        out,
-        "Look at {name} under \"Conditions now\" on the page: in about {} seconds a referral there passes two hours \
-         unseen, and about {} seconds later its visit is written up and the condition clears. Ctrl-C ends the demo.",
-        seconds(40),
-        seconds(32)
-    )?;
-    writeln!(out, "It is {} in London.", london(origin()).format("%H:%M on %A %-d %B %Y"))?;
+    writeln!(out, "{} Ctrl-C ends the demo.", plot(arguments, name))?;
+    writeln!(out, "It is {} in London.", london(origin).format("%H:%M on %A %-d %B %Y"))?;
     out.flush()?;
     Ok(())
+}
+
+/// What to look for, and when, in real seconds.
+fn plot(arguments: &DemoArguments, name: &str) -> String {
+    let seconds = |minutes: u32| (60 * minutes).div_ceil(arguments.speed);
+    match arguments.story {
+        Story::Clock => format!(
+            "Look at {name} under \"Conditions now\" on the page: in about {} seconds a referral there passes two \
+             hours unseen, and about {} seconds later its visit is written up and the condition clears.",
+            seconds(40),
+            seconds(32)
+        ),
+        Story::WriteUps => format!(
+            "Look at {name}: for {} days no visit there has been written up, so people seem to wait and the rate is \
+             far below the target. In about {} seconds the write-ups arrive, and the past is restated.",
+            write_ups::HELD_DAYS,
+            seconds(write_ups::MENDED_AFTER_MINUTES)
+        ),
+    }
 }
 
 fn serve_config(arguments: &DemoArguments) -> Result<ServeConfig, CliError> {

@@ -94,7 +94,7 @@ pub(super) struct RevisionRow {
     pub(super) known_at: DateTime<Utc>,
     pub(super) indicator: String,
     pub(super) basis: String,
-    provider: String,
+    pub(super) provider: String,
     period: String,
     old_numerator: Released<Shown>,
     old_denominator: Option<Released<Shown>>,

@@ -1,20 +1,20 @@
-//! HTTP: the page, the JSON API, health and `/metrics`.
+//! HTTP: the live board, the JSON API, health and `/metrics`.
 //!
 //! Every answer that holds figures is made from [`Released`] values; [`outgoing::Outgoing`] takes nothing
 //! else. The default address is this machine only: whoever reaches `/metrics` sees everything.
 
 mod api;
+mod board;
 mod health;
 mod metrics;
 mod outgoing;
-mod page;
 mod problem;
 mod serving;
 
 use std::net::SocketAddr;
 
-use axum::Router;
 use axum::routing::get;
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -48,7 +48,14 @@ pub enum ServeError {
 /// Page, API and health, and `/metrics` as well unless it has an address of its own.
 pub fn router(serving: Serving, with_metrics: bool) -> Router {
     let router = Router::new()
-        .route("/", get(page::show))
+        .route("/", get(board::front))
+        .route("/area/{level}/{code}", get(board::area))
+        .route("/indicator/{id}", get(board::indicator))
+        .route("/indicator/{id}/revisions", get(board::revisions))
+        .route("/events", get(board::listen))
+        .route("/board.js", get(board::script))
+        .route("/board.css", get(board::style))
+        .route("/icon.svg", get(board::icon))
         .route("/api/v1/figures", get(api::figures))
         .route("/api/v1/indicators", get(api::indicators))
         .route("/api/v1/indicators/{id}", get(api::indicator))
@@ -83,6 +90,8 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 /// When the listener fails.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> Result<(), ServeError> {
     let address = listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
+    // Open event streams end with the server; otherwise it would wait for every board to go away.
+    let router = router.layer(Extension(board::Closing(shutdown.clone())));
     axum::serve(listener, router)
         .with_graceful_shutdown(async move { shutdown.cancelled().await })
         .await
@@ -92,7 +101,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
 async fn fallback(uri: axum::http::Uri) -> Problem {
     Problem::not_found(
         format!("there is nothing at {}", uri.path()),
-        "use /, /metrics, /healthz, /readyz, /api/v1/figures, /api/v1/indicators or /api/v1/revisions",
+        "use /, /area/{level}/{code}, /indicator/{id}, /events, /metrics, /healthz, /readyz, /api/v1/figures, /api/v1/indicators or /api/v1/revisions",
     )
 }
 

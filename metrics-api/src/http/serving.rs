@@ -9,12 +9,16 @@ use homeward_transform::definition::Catalogue;
 use homeward_transform::live::Past;
 use homeward_transform::release::Policy;
 use homeward_transform::snapshot::Snapshot;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 
+use super::board::{LISTENERS_MAX, Pages};
 use super::problem::Problem;
 use crate::config::ServeConfig;
 use crate::prometheus::{Exposition, Machinery};
 use crate::reading::Reading;
+
+/// A board hears of the server at least this often in health, whatever the pace of a simulated clock.
+const QUIET_SECONDS_MAX: i64 = 60;
 
 /// The machinery as the outlets see it; ingest in this process, or none.
 pub trait MachineryView: Send + Sync {
@@ -51,6 +55,10 @@ pub struct ServingParts {
 pub struct Serving {
     pub(super) parts: Arc<ServingParts>,
     pub(super) exposition: Arc<Exposition>,
+    /// Renderings of the newest snapshot.
+    pub(super) pages: Arc<Pages>,
+    /// Places for boards that listen.
+    pub(super) listeners: Arc<Semaphore>,
     /// Reading the past costs a scan of its history: one reader at a time, the others wait.
     past_turn: Arc<Mutex<()>>,
 }
@@ -60,7 +68,8 @@ impl Serving {
     #[must_use]
     pub fn new(parts: ServingParts) -> Self {
         let exposition = Arc::new(Exposition::new(parts.config.series_limit));
-        Self { parts: Arc::new(parts), exposition, past_turn: Arc::default() }
+        let listeners = Arc::new(Semaphore::new(LISTENERS_MAX));
+        Self { parts: Arc::new(parts), exposition, pages: Arc::default(), listeners, past_turn: Arc::default() }
     }
 
     /// The newest snapshot, or a problem that says to wait.
@@ -111,6 +120,11 @@ impl Serving {
     pub(super) fn is_stale(&self, snapshot: &Snapshot) -> bool {
         let age = self.parts.clock.now() - snapshot.as_of();
         age.num_seconds() > self.parts.stale_after_seconds
+    }
+
+    /// Real seconds without news after which an open board greys by itself.
+    pub(super) fn quiet_seconds(&self) -> u64 {
+        u64::try_from(self.parts.stale_after_seconds.clamp(1, QUIET_SECONDS_MAX)).unwrap_or(1)
     }
 
     /// Name of an area for people.

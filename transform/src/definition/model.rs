@@ -49,6 +49,9 @@ pub struct Definition {
     /// The denominator in words; absent for counts.
     #[serde(default)]
     pub denominator: Option<String>,
+    /// The words that follow the counts in a sentence, for example "seen within two hours". Absent: none.
+    #[serde(default)]
+    pub deed: Option<String>,
     /// Basis shown when none is asked for.
     pub default_basis: String,
     /// Break-downs beyond area and period.

@@ -3,6 +3,7 @@
 
 mod aging;
 mod history;
+mod stumble;
 
 use chrono::Duration;
 use history::{History, Outcome};

@@ -58,12 +58,12 @@ pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) kind: Kind,
     pub(crate) nullable: bool,
-    pub(crate) description: String,
+    pub(crate) description: Arc<str>,
 }
 
 /// A column that always has a value.
 pub(crate) fn always(name: &str, kind: Kind, description: &str) -> Column {
-    Column { name: name.to_owned(), kind, nullable: false, description: description.to_owned() }
+    Column { name: name.to_owned(), kind, nullable: false, description: Arc::from(description) }
 }
 
 /// A column that may be null.
@@ -76,7 +76,7 @@ pub(crate) fn maybe(name: &str, kind: Kind, description: &str) -> Column {
 pub(crate) struct Outline {
     pub(crate) schema: &'static str,
     pub(crate) name: String,
-    pub(crate) description: String,
+    pub(crate) description: Arc<str>,
     pub(crate) columns: Vec<Column>,
 }
 
@@ -203,7 +203,7 @@ mod tests {
         let outline = Outline {
             schema: "meta",
             name: "try".to_owned(),
-            description: String::new(),
+            description: Arc::from(""),
             columns: vec![always("word", Kind::Text, ""), maybe("day", Kind::Date, "")],
         };
         let day = NaiveDate::from_ymd_opt(2025, 6, 12).unwrap();

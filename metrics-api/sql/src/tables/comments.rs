@@ -18,9 +18,9 @@ use datafusion::datasource::TableProvider;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
-use homeward_transform::release::Policy;
+use datafusion::physical_plan::collect;
 
-use super::outlines;
+use super::library;
 use crate::source::Source;
 
 const PG_CATALOG: &str = "pg_catalog";
@@ -33,17 +33,13 @@ const OF_CLASS: i32 = 1259;
 ///
 /// # Errors
 /// When the session has no `pg_catalog`, or it cannot be read.
-pub async fn add_comments(
-    context: &SessionContext,
-    source: &Source,
-    policy: &'static Policy,
-) -> Result<(), DataFusionError> {
-    let comments = Arc::new(Comments::read(context, source, policy).await?);
+pub async fn add_comments(context: &SessionContext, source: &Source) -> Result<(), DataFusionError> {
     let name = context.state().config_options().catalog.default_catalog.clone();
     let missing = || DataFusionError::Configuration(format!("the session has no schema '{PG_CATALOG}' in '{name}'"));
     let catalogue = context.catalog(&name).ok_or_else(missing)?;
     let inner = catalogue.schema(PG_CATALOG).ok_or_else(missing)?;
-    let table = description(context, &comments).await?;
+    let comments = Arc::new(Comments::read(context, inner.as_ref(), source).await?);
+    let table = description(context, inner.as_ref(), &comments).await?;
     catalogue.register_schema(PG_CATALOG, Arc::new(Commented { inner, table }))?;
     for (name, arguments) in [("obj_description", 1), ("col_description", 2), ("shobj_description", 0)] {
         let function = DescriptionOf { name, of: arguments, signature: any(), comments: Arc::clone(&comments) };
@@ -52,43 +48,75 @@ pub async fn add_comments(
     Ok(())
 }
 
+/// All rows of a table of the catalogue, without planning a statement: every connection does this once.
+async fn read(
+    context: &SessionContext,
+    schema: &dyn SchemaProvider,
+    table: &str,
+) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    let missing = || DataFusionError::Configuration(format!("'{PG_CATALOG}' has no table '{table}'"));
+    let table = schema.table(table).await?.ok_or_else(missing)?;
+    let plan = table.scan(&context.state(), None, &[], None).await?;
+    Ok((table.schema(), collect(plan, context.task_ctx()).await?))
+}
+
 /// Text by number of the table and of the column; column 0 is the table.
 #[derive(Debug, Default)]
-struct Comments(BTreeMap<(i32, i32), String>);
+struct Comments(BTreeMap<(i32, i32), Arc<str>>);
 
 impl Comments {
-    async fn read(context: &SessionContext, source: &Source, policy: &'static Policy) -> Result<Self> {
-        let sql = "SELECT n.nspname AS schema_name, c.relname AS table_name, c.oid AS number \
-                   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                   WHERE n.nspname IN ('outcomes', 'meta')";
+    async fn read(context: &SessionContext, schema: &dyn SchemaProvider, source: &Source) -> Result<Self> {
+        let names = numbered(context, schema, "pg_namespace", "nspname", "oid").await?;
+        let spaces: BTreeMap<i32, String> = names.into_iter().map(|(name, _, number)| (number, name)).collect();
         let mut numbers = BTreeMap::new();
-        for batch in context.sql(sql).await?.collect().await? {
-            let text = |index: usize| cast(batch.column(index), &DataType::Utf8);
-            let (schemas, tables) = (text(0)?, text(1)?);
-            let oids = cast(batch.column(2), &DataType::Int32)?;
-            let (schemas, tables) = (schemas.as_string::<i32>(), tables.as_string::<i32>());
-            for (row, number) in oids.as_primitive::<Int32Type>().iter().enumerate() {
-                numbers
-                    .insert((schemas.value(row).to_owned(), tables.value(row).to_owned()), number.unwrap_or_default());
+        for (table, space, number) in numbered(context, schema, "pg_class", "relname", "relnamespace").await? {
+            if let Some(space) = spaces.get(&space) {
+                numbers.insert((space.clone(), table), number);
             }
         }
         let mut comments = BTreeMap::new();
-        for outline in outlines(source, policy)? {
-            let Some(number) = numbers.get(&(outline.schema.to_owned(), outline.name)) else { continue };
-            comments.insert((*number, 0), outline.description);
-            for (position, column) in (1..).zip(outline.columns) {
-                comments.insert((*number, position), column.description);
+        for outline in library(source)?.iter().map(|table| &table.outline) {
+            let Some(number) = numbers.get(&(outline.schema.to_owned(), outline.name.clone())) else { continue };
+            comments.insert((*number, 0), Arc::clone(&outline.description));
+            for (position, column) in (1..).zip(&outline.columns) {
+                comments.insert((*number, position), Arc::clone(&column.description));
             }
         }
         Ok(Self(comments))
     }
 }
 
+/// Name, another number, and own number of each thing in a table of the catalogue.
+async fn numbered(
+    context: &SessionContext,
+    schema: &dyn SchemaProvider,
+    table: &str,
+    name: &str,
+    other: &str,
+) -> Result<Vec<(String, i32, i32)>> {
+    let mut rows = Vec::new();
+    for batch in read(context, schema, table).await?.1 {
+        let column = |name: &str, kind: &DataType| {
+            let missing = || DataFusionError::Internal(format!("{table} has no column '{name}'"));
+            Ok::<_, DataFusionError>(cast(batch.column_by_name(name).ok_or_else(missing)?, kind)?)
+        };
+        let (names, others, numbers) =
+            (column(name, &DataType::Utf8)?, column(other, &DataType::Int32)?, column("oid", &DataType::Int32)?);
+        let (names, others) = (names.as_string::<i32>(), others.as_primitive::<Int32Type>());
+        for (row, number) in numbers.as_primitive::<Int32Type>().iter().enumerate() {
+            rows.push((names.value(row).to_owned(), others.value(row), number.unwrap_or_default()));
+        }
+    }
+    Ok(rows)
+}
+
 /// The catalogue's own rows and ours.
-async fn description(context: &SessionContext, comments: &Comments) -> Result<Arc<dyn TableProvider>> {
-    let held = context.sql("SELECT * FROM pg_catalog.pg_description").await?;
-    let schema: SchemaRef = Arc::new(held.schema().as_arrow().clone());
-    let mut batches = held.collect().await?;
+async fn description(
+    context: &SessionContext,
+    held: &dyn SchemaProvider,
+    comments: &Comments,
+) -> Result<Arc<dyn TableProvider>> {
+    let (schema, mut batches) = read(context, held, PG_DESCRIPTION).await?;
     let numbers =
         |pick: fn(&(i32, i32)) -> i32| -> ArrayRef { Arc::new(comments.0.keys().map(pick).collect::<Int32Array>()) };
     let columns = schema.fields().iter().map(|field| {
@@ -96,7 +124,7 @@ async fn description(context: &SessionContext, comments: &Comments) -> Result<Ar
             "objoid" => numbers(|(table, _)| *table),
             "objsubid" => numbers(|(_, column)| *column),
             "classoid" => numbers(|_| OF_CLASS),
-            "description" => Arc::new(comments.0.values().map(|text| Some(text.as_str())).collect::<StringArray>()),
+            "description" => Arc::new(comments.0.values().map(|text| Some(text.as_ref())).collect::<StringArray>()),
             other => {
                 let what = format!("pg_description has a column '{other}' that Homeward does not know");
                 return Err(DataFusionError::Internal(what));
@@ -192,7 +220,7 @@ impl ScalarUDFImpl for DescriptionOf {
         };
         let text = |row| {
             let column = if columns.is_some() { value(&columns, row)? } else { 0 };
-            self.comments.0.get(&(value(&tables, row)?, column)).map(String::as_str)
+            self.comments.0.get(&(value(&tables, row)?, column)).map(AsRef::as_ref)
         };
         let found: StringArray = (0..arguments.number_rows).map(text).collect();
         Ok(ColumnarValue::Array(Arc::new(found)))

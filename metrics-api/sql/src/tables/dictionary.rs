@@ -5,7 +5,7 @@ use super::meta_table::{Written, outline};
 use Kind::{Bigint, Boolean, Text};
 
 /// The dictionary of these tables and of itself.
-pub(crate) fn table(mut outlines: Vec<Outline>) -> Written {
+pub(crate) fn table<'a>(outlines: impl Iterator<Item = &'a Outline>) -> Written {
     let own = outline(
         "data_dictionary",
         "What every table and column means. The same text stands as comments of the tables: psql shows it with \\d+.",
@@ -19,8 +19,9 @@ pub(crate) fn table(mut outlines: Vec<Outline>) -> Written {
             always("description", Text, "What it means."),
         ],
     );
-    outlines.push(own.clone());
-    (own, outlines.iter().flat_map(described).collect())
+    let mut rows: Vec<Vec<Cell>> = outlines.flat_map(described).collect();
+    rows.extend(described(&own));
+    (own, rows)
 }
 
 fn described(outline: &Outline) -> Vec<Vec<Cell>> {
@@ -31,7 +32,7 @@ fn described(outline: &Outline) -> Vec<Vec<Cell>> {
         0.into(),
         Cell::Null,
         Cell::Null,
-        outline.description.clone().into(),
+        outline.description.as_ref().into(),
     ];
     let column = |(position, column): (i64, &super::column::Column)| {
         vec![
@@ -41,7 +42,7 @@ fn described(outline: &Outline) -> Vec<Vec<Cell>> {
             position.into(),
             column.kind.postgres().into(),
             column.nullable.into(),
-            column.description.clone().into(),
+            column.description.as_ref().into(),
         ]
     };
     std::iter::once(table).chain((1..).zip(&outline.columns).map(column)).collect()

@@ -20,7 +20,6 @@ use futures::{StreamExt, TryStreamExt, stream};
 use homeward_transform::release::Policy;
 use homeward_transform::release::reach::LEVELS;
 
-use super::column::Outline;
 use super::shelf::Part;
 use super::wanted::Wanted;
 use crate::pin::{Picture, Pin};
@@ -41,13 +40,17 @@ pub(crate) struct Reader {
 pub(crate) struct FigureTable {
     schema: SchemaRef,
     indicator: Option<String>,
+    /// What a client is told that the view is; its companion counts come besides.
+    definition: Option<String>,
     reader: Reader,
 }
 
 impl FigureTable {
-    /// `indicator` narrows the table to one, whose view `outline` is.
-    pub(crate) fn new(outline: &Outline, indicator: Option<String>, reader: Reader) -> Self {
-        Self { schema: outline.arrow(), indicator, reader }
+    /// `indicator` narrows the table to one, whose view it then is.
+    pub(crate) fn new(schema: SchemaRef, indicator: Option<String>, reader: Reader) -> Self {
+        let definition =
+            indicator.as_ref().map(|id| format!("SELECT * FROM outcomes.figures WHERE indicator = '{id}'"));
+        Self { schema, indicator, definition, reader }
     }
 
     fn parts(&self, wanted: &Wanted) -> Vec<Part> {
@@ -79,8 +82,13 @@ impl TableProvider for FigureTable {
         Arc::clone(&self.schema)
     }
 
+    /// Clients list tables and views apart: what is generated for one indicator is a view.
     fn table_type(&self) -> TableType {
-        TableType::View
+        if self.indicator.is_some() { TableType::View } else { TableType::Base }
+    }
+
+    fn get_table_definition(&self) -> Option<&str> {
+        self.definition.as_deref()
     }
 
     async fn scan(
@@ -198,4 +206,42 @@ pub(crate) fn slices(batch: RecordBatch) -> impl Iterator<Item = RecordBatch> + 
 /// An error of ours as DataFusion carries it.
 pub(crate) fn external(error: impl std::error::Error + Send + Sync + 'static) -> DataFusionError {
     DataFusionError::External(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::logical_expr::{col, lit};
+    use homeward_contract::clock::SystemClock;
+    use homeward_contract::geography::Geography;
+    use homeward_transform::definition::Catalogue;
+    use homeward_transform::figure::Dimension;
+    use tokio::sync::watch;
+
+    use super::*;
+
+    /// The filters decide how much is computed.
+    #[test]
+    fn parts_that_no_row_can_come_from_are_not_computed() {
+        let (_sender, snapshots) = watch::channel(None);
+        let catalogue = Arc::new(Catalogue::builtin().unwrap());
+        let source = Source::new(snapshots, None, catalogue, Arc::new(Geography::devon()), Arc::new(SystemClock));
+        let reader = Reader { pin: Arc::new(Pin::new(&source, None)), source, policy: &Policy::ALL[0] };
+        let table = |indicator: Option<&str>| {
+            let schema = super::super::figures::all_outline().arrow();
+            FigureTable::new(schema, indicator.map(str::to_owned), reader.clone())
+        };
+        let count = |table: FigureTable, filters: &[Expr]| table.parts(&Wanted::of(filters)).len();
+        assert_eq!(
+            count(table(None), &[]),
+            42,
+            "two indicators with three kinds of period and one with one, six levels"
+        );
+        assert_eq!(count(table(Some("ucr-referrals")), &[]), 18);
+        let one = [col("level").eq(lit("icb")), col("period_kind").eq(lit("day")), col("basis").eq(lit("live"))];
+        assert_eq!(count(table(None), &one), 2);
+        let found = table(Some("ucr-referrals")).parts(&Wanted::of(&one));
+        let expected = Part { indicator: "ucr-referrals".to_owned(), level: Dimension::Icb, kind: "day".to_owned() };
+        assert_eq!(found, [expected]);
+        assert_eq!(count(table(None), &[col("level").eq(lit("ward"))]), 0);
+    }
 }

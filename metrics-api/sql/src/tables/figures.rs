@@ -1,6 +1,7 @@
 //! The columns of released figures, and a released figure as a row. Pure.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use homeward_contract::geography::Geography;
@@ -136,10 +137,11 @@ pub(crate) fn all_outline() -> Outline {
     Outline {
         schema: OUTCOMES,
         name: "figures".to_owned(),
-        description: "Every figure: each indicator, basis, level of area, period and band, as released to this login. \
+        description: Arc::from(
+            "Every figure: each indicator, basis, level of area, period and band, as released to this login. \
                       Filter on indicator, basis, level and period_kind: figures that are filtered out are not \
-                      computed. A primary care network appears in windows of 7 and 28 days and in months that are over."
-            .to_owned(),
+                      computed. A primary care network appears in windows of 7 and 28 days and in months that are over.",
+        ),
         columns: live_columns(),
     }
 }
@@ -158,10 +160,10 @@ pub(crate) fn view_outline(definition: &Definition) -> Outline {
     Outline {
         schema: OUTCOMES,
         name: view_name(&definition.id),
-        description: format!(
+        description: Arc::from(format!(
             "{}. {} The rows of outcomes.figures of this indicator, with its companion counts.",
             definition.title, definition.question
-        ),
+        )),
         columns,
     }
 }
@@ -171,11 +173,11 @@ pub(crate) fn history_outline() -> Outline {
     Outline {
         schema: OUTCOMES,
         name: "figures_history".to_owned(),
-        description:
+        description: Arc::from(
             "Every version that the figure of a day or month had, from when until when it was shown, and why it \
                       changed. Rolling windows and open clocks move with every instant and are not kept. Filter on \
-                      indicator, basis and period_kind: the history is long."
-                .to_owned(),
+                      indicator, basis and period_kind: the history is long.",
+        ),
         columns: history_columns(),
     }
 }

@@ -31,7 +31,7 @@ use homeward_transform::release::reach::{LEVELS, may_show};
 
 use super::column::{Cell, Outline};
 use super::figure_table::{Reader, external, narrowing, slices, streaming};
-use super::figures::{figure_row, history_outline};
+use super::figures::figure_row;
 use super::wanted::Wanted;
 use crate::pin::{Picture, Tick};
 
@@ -56,15 +56,14 @@ enum HistoryFault {
 
 /// Versions of released figures.
 pub(crate) struct HistoryTable {
-    outline: Outline,
+    outline: Arc<Outline>,
     schema: SchemaRef,
     reader: Reader,
 }
 
 impl HistoryTable {
-    pub(crate) fn new(reader: Reader) -> Self {
-        let outline = history_outline();
-        Self { schema: outline.arrow(), outline, reader }
+    pub(crate) const fn new(outline: Arc<Outline>, schema: SchemaRef, reader: Reader) -> Self {
+        Self { outline, schema, reader }
     }
 }
 
@@ -81,7 +80,7 @@ impl TableProvider for HistoryTable {
     }
 
     fn table_type(&self) -> TableType {
-        TableType::View
+        TableType::Base
     }
 
     async fn scan(
@@ -97,7 +96,7 @@ impl TableProvider for HistoryTable {
             Picture::Tick(tick) => Some(*tick),
         };
         let scan = HistoryScan {
-            outline: self.outline.clone(),
+            outline: Arc::clone(&self.outline),
             schema: self.schema(),
             reader: self.reader.clone(),
             wanted: Wanted::of(filters),
@@ -113,7 +112,7 @@ impl TableProvider for HistoryTable {
 
 #[derive(Clone)]
 struct HistoryScan {
-    outline: Outline,
+    outline: Arc<Outline>,
     schema: SchemaRef,
     reader: Reader,
     wanted: Wanted,

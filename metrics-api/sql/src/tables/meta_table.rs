@@ -19,6 +19,7 @@ use futures::stream;
 use super::column::{Cell, Outline};
 use super::figure_table::{Reader, external, streaming};
 use super::state::State;
+use super::world::policy_rows;
 use crate::pin::Picture;
 
 /// Schema of what the figures mean.
@@ -26,7 +27,7 @@ pub(crate) const META: &str = "meta";
 
 /// An outline of a table of this schema.
 pub(crate) fn outline(name: &str, description: &str, columns: Vec<super::column::Column>) -> Outline {
-    Outline { schema: META, name: name.to_owned(), description: description.to_owned(), columns }
+    Outline { schema: META, name: name.to_owned(), description: Arc::from(description), columns }
 }
 
 /// A table that never changes, as rows.
@@ -50,8 +51,8 @@ pub(crate) struct MetaTable {
 }
 
 impl MetaTable {
-    pub(crate) fn new(outline: Outline, content: Content, reader: Reader) -> Self {
-        Self { schema: outline.arrow(), outline: Arc::new(outline), content, reader }
+    pub(crate) const fn new(outline: Arc<Outline>, schema: SchemaRef, content: Content, reader: Reader) -> Self {
+        Self { outline, schema, content, reader }
     }
 }
 
@@ -68,7 +69,7 @@ impl TableProvider for MetaTable {
     }
 
     fn table_type(&self) -> TableType {
-        TableType::View
+        TableType::Base
     }
 
     async fn scan(
@@ -108,6 +109,8 @@ impl MetaScan {
     async fn batch(self) -> Result<RecordBatch, DataFusionError> {
         match self.content {
             Content::Written(batch) => Ok(batch),
+            // Rules hold before there is any figure.
+            Content::State(State::Policies) => Ok(self.outline.batch(&policy_rows(&self.reader))?),
             Content::State(state) => {
                 let snapshot = self.picture.snapshot(&self.reader.source).await.map_err(external)?;
                 let rows = snapshot.map(|snapshot| state.rows(&snapshot, &self.reader, self.picture.is_tick()));

@@ -21,6 +21,7 @@ mod world;
 
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::datasource::TableProvider;
@@ -30,7 +31,7 @@ use homeward_transform::release::Policy;
 
 use crate::pin::Pin;
 use crate::source::Source;
-use column::Outline;
+use column::{Cell, Outline};
 use figure_table::{FigureTable, Reader};
 use history_table::HistoryTable;
 use meta_table::{Content, MetaTable};
@@ -56,37 +57,65 @@ pub fn register(
         DataFusionError::Configuration(format!("the session has no catalogue '{name}' to hold the schemas"))
     })?;
     for schema in [figures::OUTCOMES, meta_table::META] {
-        catalogue.register_schema(schema, Arc::new(MemorySchemaProvider::new()))?;
-    }
-    for (outline, table) in tables(&reader)? {
-        let schema = catalogue.schema(outline.schema);
-        let schema: Arc<dyn SchemaProvider> =
-            schema.ok_or_else(|| DataFusionError::Internal(format!("schema '{}' did not register", outline.schema)))?;
-        schema.register_table(outline.name, table)?;
+        let tables = MemorySchemaProvider::new();
+        for table in library(source)?.iter().filter(|table| table.outline.schema == schema) {
+            tables.register_table(table.outline.name.clone(), table.open(&reader))?;
+        }
+        catalogue.register_schema(schema, Arc::new(tables))?;
     }
     Ok(())
 }
 
-/// Every table with its outline, in the order of the dictionary.
-fn tables(reader: &Reader) -> Result<Vec<(Outline, Arc<dyn TableProvider>)>, ArrowError> {
-    let mut tables: Vec<(Outline, Arc<dyn TableProvider>)> = Vec::new();
-    let all = figures::all_outline();
-    tables.push((all.clone(), Arc::new(FigureTable::new(&all, None, reader.clone()))));
-    for definition in reader.source.catalogue.iter() {
-        let outline = figures::view_outline(definition);
-        let table = FigureTable::new(&outline, Some(definition.id.clone()), reader.clone());
-        tables.push((outline, Arc::new(table)));
-    }
-    tables.push((figures::history_outline(), Arc::new(HistoryTable::new(reader.clone()))));
-    for (outline, content) in meta(reader)? {
-        tables.push((outline.clone(), Arc::new(MetaTable::new(outline, content, reader.clone()))));
-    }
-    Ok(tables)
+/// One table of the session: what it is and where its rows come from. Shared by all sessions.
+#[derive(Debug)]
+pub(crate) struct Table {
+    outline: Arc<Outline>,
+    schema: SchemaRef,
+    rows: Rows,
 }
 
-fn meta(reader: &Reader) -> Result<Vec<(Outline, Content)>, ArrowError> {
-    let (catalogue, geography) = (&reader.source.catalogue, &reader.source.geography);
-    let mut written = vec![
+#[derive(Debug, Clone)]
+enum Rows {
+    /// All figures.
+    Figures,
+    /// Those of one indicator.
+    View(String),
+    History,
+    Meta(Content),
+}
+
+impl Table {
+    fn new(outline: Outline, rows: Rows) -> Self {
+        Self { schema: outline.arrow(), outline: Arc::new(outline), rows }
+    }
+
+    fn open(&self, reader: &Reader) -> Arc<dyn TableProvider> {
+        let (outline, schema, reader) = (Arc::clone(&self.outline), Arc::clone(&self.schema), reader.clone());
+        match &self.rows {
+            Rows::Figures => Arc::new(FigureTable::new(schema, None, reader)),
+            Rows::View(indicator) => Arc::new(FigureTable::new(schema, Some(indicator.clone()), reader)),
+            Rows::History => Arc::new(HistoryTable::new(outline, schema, reader)),
+            Rows::Meta(content) => Arc::new(MetaTable::new(outline, schema, content.clone(), reader)),
+        }
+    }
+}
+
+/// Every table there is, in the order of the dictionary; made once for all sessions.
+fn library(source: &Source) -> Result<&[Table], ArrowError> {
+    if let Some(made) = source.library.get() {
+        return Ok(made);
+    }
+    let made = tables(source)?;
+    Ok(source.library.get_or_init(|| made))
+}
+
+fn tables(source: &Source) -> Result<Vec<Table>, ArrowError> {
+    let (catalogue, geography) = (&source.catalogue, &source.geography);
+    let mut tables = vec![Table::new(figures::all_outline(), Rows::Figures)];
+    let view = |definition| Table::new(figures::view_outline(definition), Rows::View(definition.id.clone()));
+    tables.extend(catalogue.iter().map(view));
+    tables.push(Table::new(figures::history_outline(), Rows::History));
+    for (outline, rows) in [
         definitions::indicators(catalogue),
         definitions::definitions(catalogue),
         definitions::bases(catalogue),
@@ -95,28 +124,21 @@ fn meta(reader: &Reader) -> Result<Vec<(Outline, Content)>, ArrowError> {
         definitions::flags(catalogue),
         definitions::alerts(catalogue),
         world::areas(geography),
-        world::policies(reader.policy, reader.pin.tick()),
         examples::table(),
-    ];
-    let live = [state::freshness(), state::providers(), state::coverage(), state::revisions()];
-    let mut outlines = vec![figures::all_outline()];
-    outlines.extend(catalogue.iter().map(figures::view_outline));
-    outlines.push(figures::history_outline());
-    outlines.extend(written.iter().map(|(outline, _)| outline.clone()));
-    outlines.extend(live.iter().map(|(outline, _)| outline.clone()));
-    written.insert(0, dictionary::table(outlines));
-    let mut tables = Vec::new();
-    for (outline, rows) in written {
-        let batch = outline.batch(&rows)?;
-        tables.push((outline, Content::Written(batch)));
+    ] {
+        tables.push(written(outline, &rows)?);
     }
-    tables.extend(live.map(|(outline, state)| (outline, Content::State(state))));
+    for (outline, state) in
+        [state::freshness(), state::providers(), state::coverage(), state::revisions(), world::policies()]
+    {
+        tables.push(Table::new(outline, Rows::Meta(Content::State(state))));
+    }
+    let (outline, rows) = dictionary::table(tables.iter().map(|table| table.outline.as_ref()));
+    tables.push(written(outline, &rows)?);
     Ok(tables)
 }
 
-/// What every table and column means, by schema and table: what `\d+` shows and `meta.data_dictionary` lists.
-fn outlines(source: &Source, policy: &'static Policy) -> Result<Vec<Outline>, ArrowError> {
-    let pin = Arc::new(Pin::new(source, None));
-    let reader = Reader { source: source.clone(), pin, policy };
-    Ok(tables(&reader)?.into_iter().map(|(outline, _)| outline).collect())
+fn written(outline: Outline, rows: &[Vec<Cell>]) -> Result<Table, ArrowError> {
+    let batch = outline.batch(rows)?;
+    Ok(Table::new(outline, Rows::Meta(Content::Written(batch))))
 }

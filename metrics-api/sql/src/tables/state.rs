@@ -9,6 +9,7 @@ use super::column::{Cell, Kind, Outline, always, maybe};
 use super::figure_table::Reader;
 use super::figures::area_name;
 use super::meta_table::outline;
+use super::world::policy_rows;
 use Kind::{Bigint, Boolean, Text, Timestamptz};
 
 /// Which table of state.
@@ -18,12 +19,14 @@ pub(crate) enum State {
     Providers,
     Coverage,
     Revisions,
+    Policies,
 }
 
 impl State {
     /// The rows at a snapshot. A publication tick tells what was known at its instant and nothing of the hours since.
     pub(crate) fn rows(self, snapshot: &Snapshot, reader: &Reader, is_tick: bool) -> Vec<Vec<Cell>> {
         match self {
+            Self::Policies => policy_rows(reader),
             Self::Freshness => vec![freshness_row(snapshot, reader, is_tick)],
             _ if is_tick => Vec::new(),
             Self::Providers => provider_rows(snapshot, reader),

@@ -6,9 +6,10 @@ use homeward_contract::geography::{Geography, Organisation, OrganisationKind};
 use homeward_transform::release::{Policy, Rounding};
 use homeward_transform::snapshot::NATION;
 
-use super::column::{Cell, Kind, always, maybe};
+use super::column::{Cell, Kind, Outline, always, maybe};
+use super::figure_table::Reader;
 use super::meta_table::{Written, outline};
-use crate::pin::Tick;
+use super::state::State;
 use Kind::{Bigint, Boolean, Text};
 
 /// `meta.areas`
@@ -82,7 +83,7 @@ fn area(
 }
 
 /// `meta.policies`
-pub(crate) fn policies(own: &Policy, tick: Option<Tick>) -> Written {
+pub(crate) fn policies() -> (Outline, State) {
     let columns = vec![
         always("policy", Text, "Name of the release policy."),
         always("version", Bigint, "Version; raised whenever a setting changes."),
@@ -97,23 +98,26 @@ pub(crate) fn policies(own: &Policy, tick: Option<Tick>) -> Written {
         always("minimum_denominator", Bigint, "A rate needs at least this many in its exact denominator."),
         always("statement", Text, "The sentence that every output carries."),
     ];
+    (outline("policies", "The release policies, and which of them this login has.", columns), State::Policies)
+}
+
+/// The rows of `meta.policies` for one login.
+pub(crate) fn policy_rows(reader: &Reader) -> Vec<Vec<Cell>> {
     let row = |policy: &Policy| -> Vec<Cell> {
-        let is_own = policy.name == own.name;
+        let is_own = policy.name == reader.policy.name;
+        let tick = reader.pin.tick().filter(|_| is_own);
         vec![
             policy.name.into(),
             i64::from(policy.version).into(),
             policy.label().into(),
             is_own.into(),
-            tick.filter(|_| is_own).map(|tick| tick.to_string()).into(),
+            tick.map(|tick| tick.to_string()).into(),
             rounding(policy.rounding).into(),
             policy.minimum_denominator.into(),
             policy.statement.into(),
         ]
     };
-    (
-        outline("policies", "The release policies, and which of them this login has.", columns),
-        Policy::ALL.iter().map(row).collect(),
-    )
+    Policy::ALL.iter().map(row).collect()
 }
 
 fn rounding(rounding: Rounding) -> String {

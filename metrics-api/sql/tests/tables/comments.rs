@@ -4,14 +4,13 @@ use datafusion_postgres::datafusion_pg_catalog::pg_catalog::context::EmptyContex
 use datafusion_postgres::datafusion_pg_catalog::setup_pg_catalog;
 use homeward_sql::DATABASE;
 use homeward_sql::tables::add_comments;
-use homeward_transform::release::Policy;
 
 use super::planted::{Devon, Login, lines};
 
 async fn login(devon: &Devon) -> Login {
     let login = devon.login("internal-live", None);
     setup_pg_catalog(&login.context, DATABASE, EmptyContextProvider).unwrap();
-    add_comments(&login.context, &devon.source, Policy::by_name("internal-live").unwrap()).await.unwrap();
+    add_comments(&login.context, &devon.source).await.unwrap();
     login
 }
 

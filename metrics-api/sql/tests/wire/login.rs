@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use futures::{StreamExt, pin_mut};
 use homeward_sql::{Limits, TlsFiles};
 use tokio_postgres::NoTls;
 use tokio_postgres::config::SslMode;
@@ -80,11 +81,19 @@ async fn an_outlet_with_a_certificate_answers_nobody_who_does_not_encrypt() {
 
 #[tokio::test]
 async fn a_server_that_stops_says_so_and_ends() {
-    let outlet = Outlet::start(Limits::default()).await;
-    let (client, connection) = outlet.config(ROLE, PASSWORD).connect(NoTls).await.unwrap();
-    let ended = tokio::spawn(connection);
-    client.query_one("SELECT 1", &[]).await.unwrap();
-    outlet.stop().await;
-    let error = tokio::time::timeout(PATIENCE, ended).await.expect("it ends").unwrap().expect_err("it was ended");
+    let outlet = Outlet::start(Limits { rows_max: usize::MAX, ..Limits::default() }).await;
+    let client = outlet.connect().await;
+    let parameters: [i64; 0] = [];
+    let rows = client.query_raw("SELECT * FROM generate_series(1, 10000000000)", parameters).await.unwrap();
+    pin_mut!(rows);
+    rows.next().await.expect("the first row comes").unwrap();
+    outlet.shutdown.cancel();
+    let error = loop {
+        match rows.next().await.expect("it does not end by itself") {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
     assert_eq!(code(&error), "57P01");
+    outlet.stop().await;
 }

@@ -2,6 +2,8 @@
 //!
 //! No test sleeps. What must happen is waited for with a deadline; what must not take long is held against one.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic of a test is its failure report")]
+
 mod control;
 mod login;
 mod read_only;

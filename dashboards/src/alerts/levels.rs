@@ -1,0 +1,26 @@
+//! At which level of area each family speaks, and why.
+//!
+//! Every referral is counted at six levels: nation, region, ICB, local care partnership (LCP), primary care network (PCN)
+//! and provider. An alert at each of them would tell one truth six times. So (our choice):
+//!
+//! * **Clock**: the provider alone. Every open referral has exactly one, and its duty co-ordinator is the only person who
+//!   can still send somebody.
+//! * **Budget**: provider and ICB, the levels at which the monthly figure is published and somebody is held to it.
+//! * **Slip**: provider, LCP and ICB. The provider can act. The LCP and the ICB are there for a truth that no single
+//!   provider shows: a slip in one half of a provider, or one spread over several too small to be sure. They carry the
+//!   label `provider` of whoever takes most of their referrals, and Alertmanager mutes them while that provider's own
+//!   alert fires: one truth pages once, at the place that can act.
+//! * **Trust**: joined with `ucr_feed_area` at the levels above, so that a broken feed mutes what it spoils.
+//!
+//! Nation and region are the same people again wherever the lake holds one system; a PCN is too small to be sure of and
+//! disclosive by the day.
+//!
+//! Each selector's levels end in an empty alternative: a series without the label `level`, as the handbook writes them,
+//! passes. Referrals whose area is not known are nobody's area; they count where they are known, at the provider.
+
+/// Selector of the clock family.
+pub(super) const CLOCK: &str = r#"level=~"provider|""#;
+/// Selector of the budget family.
+pub(super) const BUDGET: &str = r#"level=~"provider|icb|""#;
+/// Selector of the slip family, and of the areas that trust alerts speak of.
+pub(super) const SLIP: &str = r#"level=~"provider|lcp|icb|",area!="unknown""#;

@@ -1,0 +1,91 @@
+//! Prometheus rules, and the settings of Prometheus and Alertmanager that go with them.
+//!
+//! Four families, one reader each (handbook, alerting section 1): `clock` for the duty co-ordinator, `budget` for the
+//! service manager, `slip` for the operations lead, `trust` for the data engineer. Clock, budget and slip rules are made
+//! from the `[[alert]]` entries and targets of definitions that are live; trust rules are the house's own.
+
+mod budget;
+mod clock;
+mod fault;
+mod levels;
+mod options;
+mod routing;
+mod rule;
+mod scraping;
+mod slip;
+mod trust;
+mod wilson;
+mod words;
+
+use homeward_transform::definition::{AlertFamily, Catalogue, Definition, DefinitionStatus};
+
+use crate::GeneratedFile;
+use rule::{Alert, Group, rule_file};
+
+pub use fault::AlertFault;
+pub use options::Options;
+
+/// Where the rule files lie, from the repository's root.
+pub const RULES: &str = "deploy/prometheus/rules";
+
+/// Rule files, `prometheus.yml` and `alertmanager.yml` for a set of definitions.
+///
+/// # Errors
+/// When a live definition declares an alert that no rule can be made from.
+pub fn files(catalogue: &Catalogue, options: &Options) -> Result<Vec<GeneratedFile>, AlertFault> {
+    let live: Vec<&Definition> =
+        catalogue.iter().filter(|definition| definition.status == DefinitionStatus::Live).collect();
+    let declared =
+        |family, make: fn(&Definition, &homeward_transform::definition::Alert) -> Result<Alert, AlertFault>| {
+            let pairs =
+                live.iter().flat_map(|definition| definition.alerts.iter().map(move |alert| (*definition, alert)));
+            pairs.filter(|(_, alert)| alert.family == family).map(|(d, a)| make(d, a)).collect::<Result<Vec<_>, _>>()
+        };
+    let slips = |definition: &&Definition| {
+        definition.id != budget::RESPONSE && definition.alerts.iter().any(|alert| alert.family == AlertFamily::Slip)
+    };
+    let others: Vec<&Definition> = live.iter().copied().filter(slips).collect();
+    let mut derived = slip::response_recordings();
+    derived.extend(slip::other_recordings(&others));
+
+    let group = |name, recordings, alerts| Group { name, recordings, alerts };
+    let groups = [
+        ("derived", "Series that the rules share: sums, ratios and bounds.", group("ucr-derived", derived, vec![])),
+        (
+            "clock",
+            "For the duty co-ordinator, at once: people who wait now.",
+            group("ucr-clock", vec![], declared(AlertFamily::Clock, clock::alert)?),
+        ),
+        (
+            "budget",
+            "For the service manager, in working hours: late responses left this month.",
+            group("ucr-budget", vec![], declared(AlertFamily::Budget, budget::alert)?),
+        ),
+        (
+            "slip",
+            "For the operations lead: a rate beyond its target, and not by chance.",
+            group("ucr-slip", vec![], declared(AlertFamily::Slip, slip::alert)?),
+        ),
+        (
+            "trust",
+            "For the data engineer: may anybody believe the board?",
+            group("ucr-trust", trust::recordings(), trust::alerts(options)),
+        ),
+    ];
+    let mut files: Vec<GeneratedFile> = groups
+        .iter()
+        .map(|(name, purpose, group)| GeneratedFile {
+            path: format!("{RULES}/{name}.yaml"),
+            content: rule_file(purpose, group, options),
+        })
+        .collect();
+    files.push(GeneratedFile {
+        path: "deploy/prometheus/prometheus.yml".to_owned(),
+        content: scraping::prometheus_yml(options),
+    });
+    files.push(GeneratedFile {
+        path: "deploy/alertmanager/alertmanager.yml".to_owned(),
+        content: routing::alertmanager_yml(options),
+    });
+    Ok(files)
+}

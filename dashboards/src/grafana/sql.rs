@@ -1,0 +1,203 @@
+//! Statements over the schema `outcomes`, with Grafana's macros and variables.
+//!
+//! Values come as the view gives them: nothing is summed again here, because rounded areas need not add up and a
+//! suppressed cell is no number. What a statement shows of a hidden cell is the view's own word for it.
+//!
+//! Days are drawn at `period_start`, the midnight of London. `$__timeGroup` floors to days of UTC, which in summer would
+//! move every day back by one, so it is used for hours alone.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use homeward_contract::time::local_midnight;
+use homeward_transform::definition::{Definition, Direction, Interval, Target};
+
+/// What the target columns of a trend end in.
+pub(super) const TARGET_COLUMN: &str = " target";
+
+/// The chosen areas. `:sqlstring` quotes and escapes whatever an address may carry.
+const CHOSEN: &str = "level = ${level:sqlstring} AND area IN (${area:sqlstring})";
+
+/// The chosen window under its SQL name: Prometheus calls the last 24 hours `1d`.
+const WINDOW: &str = "CASE ${window:sqlstring} WHEN '1d' THEN '24h' ELSE ${window:sqlstring} END";
+
+/// A count as a word, or the view's word for a hidden one.
+const COUNTED: &str = "CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) ELSE shown END";
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn quoted_name(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    quoted(&at.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+fn of(definition: &Definition) -> String {
+    let (id, basis) = (quoted(&definition.id), quoted(&definition.default_basis));
+    format!("indicator = {id} AND basis = {basis}")
+}
+
+/// Names of the definition's targets, in the order of the file.
+pub(super) fn target_names(definition: &Definition) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for target in &definition.targets {
+        if !names.contains(&target.name.as_str()) {
+            names.push(&target.name);
+        }
+    }
+    names
+}
+
+/// The target of that name as it stood when the period began or, for a window, ended.
+fn target_at(definition: &Definition, name: &str, instant_column: &str) -> String {
+    let mut steps: Vec<&Target> = definition.targets.iter().filter(|target| target.name == name).collect();
+    steps.sort_by_key(|target| std::cmp::Reverse(target.valid_from));
+    let whens: Vec<String> = steps
+        .iter()
+        .map(|target| {
+            format!("WHEN {instant_column} >= {} THEN {}", instant(local_midnight(target.valid_from)), target.value)
+        })
+        .collect();
+    format!("CASE {} END", whens.join(" "))
+}
+
+/// The verdict in words, from the interval of the view: whether a difference could be chance.
+fn verdict(definition: &Definition, name: &str) -> String {
+    let target = target_at(definition, name, "period_end");
+    let (worse, better, beyond) = match definition.direction {
+        Direction::Down => ("lower", "upper", ">"),
+        Direction::Up | Direction::Context => ("upper", "lower", "<"),
+    };
+    let other = if beyond == "<" { ">=" } else { "<=" };
+    format!(
+        "CASE WHEN shown <> 'shown' THEN shown WHEN value IS NULL THEN 'no data' \
+         WHEN {worse} {beyond} {target} THEN 'misses the target, not by chance' \
+         WHEN value {beyond} {target} THEN 'misses the target, could be chance' \
+         WHEN {better} {other} {target} THEN 'meets the target, not by chance' \
+         ELSE 'meets the target, could be chance' END"
+    )
+}
+
+/// A proportion's areas side by side in the chosen window: counts, rate, interval and verdicts.
+pub(super) fn areas(definition: &Definition) -> String {
+    let verdicts: Vec<String> = target_names(definition)
+        .iter()
+        .map(|name| {
+            format!("  {} AS {},\n", verdict(definition, name), quoted_name(&format!("Against the {name} target")))
+        })
+        .collect();
+    format!(
+        "SELECT\n  area_name AS \"Area\",\n  \
+         CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) || ' of ' || CAST(denominator AS VARCHAR) ELSE shown END AS \"Counted\",\n  \
+         value AS \"Rate\",\n  lower AS \"From\",\n  upper AS \"To\",\n{}  status AS \"Status\",\n  \
+         CAST(providers_reporting AS VARCHAR) || ' of ' || CAST(providers_expected AS VARCHAR) AS \"Providers reporting\"\n\
+         FROM outcomes.figures\n\
+         WHERE {} AND {CHOSEN}\n  AND period_kind = 'window' AND period = {WINDOW}\n\
+         ORDER BY area_name",
+        verdicts.concat(),
+        of(definition)
+    )
+}
+
+/// A proportion by day, with its interval and its targets; final days and days that may change apart.
+pub(super) fn daily_rate(definition: &Definition) -> String {
+    let targets: Vec<String> = target_names(definition)
+        .iter()
+        .map(|name| {
+            let column = quoted_name(&format!("{name}{TARGET_COLUMN}"));
+            format!(",\n  {} AS {column}", target_at(definition, name, "period_start"))
+        })
+        .collect();
+    let bounds = match definition.interval {
+        Interval::Wilson => ",\n  lower AS \"lower 95%\",\n  upper AS \"upper 95%\"",
+        Interval::None => "",
+    };
+    format!(
+        "SELECT\n  period_start AS \"time\",\n  \
+         CASE WHEN status = 'final' THEN value END AS \"rate, final\",\n  \
+         CASE WHEN status <> 'final' THEN value END AS \"rate, may change\"{bounds}{}\n\
+         FROM outcomes.figures\n\
+         WHERE {} AND {CHOSEN}\n  AND period_kind = 'day' AND $__timeFilter(period_start)\n\
+         ORDER BY period_start",
+        targets.concat(),
+        of(definition)
+    )
+}
+
+/// A count by day, one curve an area.
+pub(super) fn daily_count(definition: &Definition) -> String {
+    format!(
+        "SELECT\n  period_start AS \"time\",\n  area_name AS \"metric\",\n  numerator AS \"value\"\n\
+         FROM outcomes.figures\n\
+         WHERE {} AND {CHOSEN}\n  AND period_kind = 'day' AND $__timeFilter(period_start)\n\
+         ORDER BY period_start, area_name",
+        of(definition)
+    )
+}
+
+/// Months on every basis: how the figure now stands beside what is published.
+pub(super) fn months(definition: &Definition) -> String {
+    format!(
+        "SELECT\n  period AS \"Month\",\n  area_name AS \"Area\",\n  basis AS \"Basis\",\n  \
+         CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) || ' of ' || CAST(denominator AS VARCHAR) ELSE shown END AS \"Counted\",\n  \
+         value AS \"Rate\",\n  status AS \"Status\",\n  version AS \"Version\",\n  flags AS \"Remarks\"\n\
+         FROM outcomes.figures\n\
+         WHERE indicator = {} AND {CHOSEN}\n  AND period_kind = 'month' AND $__timeFilter(period_start)\n\
+         ORDER BY period_start DESC, area_name, basis\nLIMIT 500",
+        quoted(&definition.id)
+    )
+}
+
+/// Who waits now, by area and band. Bands come in the order of their names, areas are sorted after.
+pub(super) fn open_by_area(definition: &Definition) -> String {
+    format!(
+        "SELECT\n  area_name AS \"Area\",\n  \
+         replace(replace(band, '_to_', ' to '), '_', ' ') AS \"Band\",\n  {COUNTED} AS \"Open\"\n\
+         FROM outcomes.figures\n\
+         WHERE {} AND {CHOSEN}\n  AND period_kind = 'now'\n\
+         ORDER BY band, area_name",
+        of(definition)
+    )
+}
+
+/// How many months' figures were stated anew in each hour, by indicator.
+pub(super) fn restated_by_hour() -> String {
+    "SELECT\n  $__timeGroup(known_at, '1h') AS \"time\",\n  indicator AS \"metric\",\n  count(*) AS \"value\"\n\
+     FROM outcomes.figures_history\n\
+     WHERE period_kind = 'month' AND known_at > period_end AND $__timeFilter(known_at)\n\
+     GROUP BY 1, 2\nORDER BY 1, 2"
+        .to_owned()
+}
+
+/// The newest statements about months that were over, for the chosen areas.
+pub(super) fn restatements() -> String {
+    format!(
+        "SELECT\n  known_at AS \"Known at\",\n  period AS \"Month\",\n  area_name AS \"Area\",\n  \
+         indicator AS \"Indicator\",\n  basis AS \"Basis\",\n  {COUNTED} AS \"Numerator\",\n  \
+         denominator AS \"Denominator\",\n  status AS \"Status\",\n  because AS \"Because\"\n\
+         FROM outcomes.figures_history\n\
+         WHERE {CHOSEN}\n  AND period_kind = 'month' AND known_at > period_end AND $__timeFilter(known_at)\n\
+         ORDER BY known_at DESC, indicator, area_name\nLIMIT 50"
+    )
+}
+
+/// Which definition, basis and release rule made the figures of the windows, and the instant that they speak for.
+pub(super) fn lineage() -> String {
+    "SELECT\n  indicator AS \"Indicator\",\n  version AS \"Version\",\n  basis AS \"Basis\",\n  \
+     release AS \"Release rule\",\n  max(as_of) AS \"Speaks for\"\n\
+     FROM outcomes.figures\n\
+     WHERE level = ${level:sqlstring} AND period_kind IN ('window', 'now')\n\
+     GROUP BY indicator, version, basis, release\nORDER BY indicator, basis"
+        .to_owned()
+}
+
+/// Areas of the chosen level by name, for the menu.
+pub(super) fn area_menu() -> String {
+    "SELECT DISTINCT area_name AS \"__text\", area AS \"__value\" \
+     FROM outcomes.figures \
+     WHERE level = ${level:sqlstring} AND period_kind IN ('window', 'now') \
+     ORDER BY area_name LIMIT 500"
+        .to_owned()
+}

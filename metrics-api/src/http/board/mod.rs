@@ -1,0 +1,265 @@
+//! The live board: every figure in a sentence, a table and a chart, with the instant that it speaks for.
+//!
+//! It is whole without JavaScript: the browser then loads it again by itself. With it, `board.js` listens to `/events`
+//! and swaps in the newest rendering without moving focus or scroll. Everything shown went through one release policy,
+//! which it names; charts, tips and sentences are made from what that policy showed, never from exact figures. No
+//! indicator is named here: a new definition gets its section from its kind, windows, targets and direction.
+
+mod cache;
+mod chart;
+mod compare;
+mod coverage;
+mod definition;
+mod events;
+mod kiosk;
+mod layout;
+mod now;
+mod place;
+mod rates;
+mod sentence;
+mod trend;
+mod trust;
+mod when;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
+use homeward_contract::time::london;
+use homeward_transform::definition::{Catalogue, Definition, DefinitionStatus, Kind};
+use homeward_transform::release::{Policy, Rounding};
+use homeward_transform::snapshot::Snapshot;
+
+use super::problem::Problem;
+use super::serving::Serving;
+use crate::reading::{DayReading, Reading};
+use cache::{Key, Taken};
+use place::Place;
+
+pub(super) use cache::Pages;
+pub(super) use events::{Closing, LISTENERS_MAX, listen};
+pub(super) use layout::{icon, script, style};
+
+/// Scripts, styles and requests from this origin alone; nothing inline, nothing embedded, no frames.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+     img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What one rendering shows.
+struct Page<'a> {
+    snapshot: &'a Snapshot,
+    reading: &'a Reading,
+    days: &'a DayReading,
+    policy: &'static Policy,
+    serving: &'a Serving,
+    place: Place,
+    stale: bool,
+    kiosk: bool,
+}
+
+impl Page<'_> {
+    /// Words that hold exact counts may appear.
+    fn exact(&self) -> bool {
+        self.policy.rounding == Rounding::Exact
+    }
+
+    fn catalogue(&self) -> &Catalogue {
+        &self.serving.parts.catalogue
+    }
+
+    /// The local day of the as-of instant.
+    fn today(&self) -> NaiveDate {
+        london(self.snapshot.as_of()).date()
+    }
+
+    /// Name of a place for people.
+    fn name(&self, place: &Place) -> String {
+        if place.is_whole() {
+            return "All providers reporting here".to_owned();
+        }
+        self.serving.area_name(&place.code)
+    }
+
+    /// What is now comes first, then rates, then counts; drafts and the retired stay away.
+    fn definitions(&self) -> Vec<&Definition> {
+        let shown = |definition: &&Definition| {
+            !matches!(definition.status, DefinitionStatus::Draft | DefinitionStatus::Retired)
+        };
+        let mut definitions: Vec<&Definition> = self.catalogue().iter().filter(shown).collect();
+        definitions.sort_by_key(|definition| match definition.kind {
+            Kind::Snapshot => 0,
+            Kind::Proportion => 1,
+            Kind::Count => 2,
+        });
+        definitions
+    }
+}
+
+/// Which page was asked for, in what form.
+struct Asked {
+    kiosk: bool,
+    fragment: bool,
+    known_tag: Option<String>,
+}
+
+impl Asked {
+    fn of(query: &BTreeMap<String, String>, headers: &HeaderMap) -> Self {
+        let known = headers.get(header::IF_NONE_MATCH).and_then(|tag| tag.to_str().ok());
+        Self {
+            kiosk: query.contains_key("kiosk"),
+            fragment: query.contains_key("fragment"),
+            known_tag: known.map(str::to_owned),
+        }
+    }
+}
+
+/// What stands on the page.
+enum Content {
+    Board,
+    Indicator(String),
+    Revisions(String),
+}
+
+type Parameters = Query<BTreeMap<String, String>>;
+
+pub(super) async fn front(State(serving): State<Serving>, Query(query): Parameters, headers: HeaderMap) -> Response {
+    show(serving, None, Content::Board, Asked::of(&query, &headers)).await
+}
+
+pub(super) async fn area(
+    State(serving): State<Serving>,
+    Path((level, code)): Path<(String, String)>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Response {
+    show(serving, Some((level, code)), Content::Board, Asked::of(&query, &headers)).await
+}
+
+pub(super) async fn indicator(
+    State(serving): State<Serving>,
+    Path(id): Path<String>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Response {
+    show(serving, None, Content::Indicator(id), Asked::of(&query, &headers)).await
+}
+
+pub(super) async fn revisions(
+    State(serving): State<Serving>,
+    Path(id): Path<String>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Response {
+    show(serving, None, Content::Revisions(id), Asked::of(&query, &headers)).await
+}
+
+async fn show(serving: Serving, area: Option<(String, String)>, content: Content, asked: Asked) -> Response {
+    let Some(snapshot) = serving.snapshot_if_any() else {
+        return html(StatusCode::SERVICE_UNAVAILABLE, None, layout::waiting(&serving).into_string());
+    };
+    match rendered(&serving, &snapshot, area, content, &asked).await {
+        Ok((tag, _)) if asked.known_tag.as_deref() == Some(&format!("\"{tag}\"")) => {
+            html(StatusCode::NOT_MODIFIED, Some(&tag), String::new())
+        }
+        Ok((tag, main)) => {
+            let page = if asked.fragment { main.to_string() } else { layout::document(&serving, &main, asked.kiosk) };
+            html(StatusCode::OK, Some(&tag), page)
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn rendered(
+    serving: &Serving,
+    snapshot: &Arc<Snapshot>,
+    area: Option<(String, String)>,
+    content: Content,
+    asked: &Asked,
+) -> Result<(String, Arc<str>), Problem> {
+    let policy = serving.policy(None)?;
+    let (Content::Indicator(id) | Content::Revisions(id)) = &content else {
+        return board(serving, snapshot, policy, area, asked).await;
+    };
+    if serving.parts.catalogue.get(id).is_none() {
+        let known: Vec<&str> = serving.parts.catalogue.iter().map(|definition| definition.id.as_str()).collect();
+        let mend = format!("use one of {}", known.join(", "));
+        return Err(Problem::not_found(format!("there is no indicator '{id}'"), mend));
+    }
+    let path = match &content {
+        Content::Revisions(id) => format!("/indicator/{id}/revisions"),
+        _ => format!("/indicator/{id}"),
+    };
+    kept(serving, snapshot, policy, path, Place::whole(), asked, content).await
+}
+
+async fn board(
+    serving: &Serving,
+    snapshot: &Arc<Snapshot>,
+    policy: &'static Policy,
+    area: Option<(String, String)>,
+    asked: &Asked,
+) -> Result<(String, Arc<str>), Problem> {
+    let place = match area {
+        None => Place::whole(),
+        Some((level, code)) => {
+            let taken = serving.pages.taken(snapshot, policy, &serving.parts.catalogue).await?;
+            Place::named(&level, &code, &taken.reading, &serving.parts.geography).ok_or_else(|| {
+                let mend = "begin at /, which links to every area that has figures";
+                Problem::not_found(format!("there is no {level} '{code}' here"), mend)
+            })?
+        }
+    };
+    kept(serving, snapshot, policy, place.address(), place, asked, Content::Board).await
+}
+
+/// The rendering of one address, made once a snapshot.
+async fn kept(
+    serving: &Serving,
+    snapshot: &Arc<Snapshot>,
+    policy: &'static Policy,
+    path: String,
+    place: Place,
+    asked: &Asked,
+    content: Content,
+) -> Result<(String, Arc<str>), Problem> {
+    let stale = serving.is_stale(snapshot);
+    let taken = serving.pages.taken(snapshot, policy, &serving.parts.catalogue).await?;
+    let key = Key { path, kiosk: asked.kiosk, stale };
+    let (kiosk, for_rendering) = (asked.kiosk, serving.clone());
+    let render = move |taken: &Taken| {
+        let page = Page {
+            snapshot: &taken.snapshot,
+            reading: &taken.reading,
+            days: &taken.days,
+            policy: taken.policy,
+            serving: &for_rendering,
+            place,
+            stale,
+            kiosk,
+        };
+        layout::page(&page, &content).into_string()
+    };
+    Ok((tag(snapshot, stale), serving.pages.page(&taken, key, render).await?))
+}
+
+/// Tells one state of the board from another.
+fn tag(snapshot: &Snapshot, stale: bool) -> String {
+    format!("{:x}-{:x}{}", snapshot.as_of().timestamp_micros(), snapshot.sequence(), if stale { "-stale" } else { "" })
+}
+
+fn html(status: StatusCode, tag: Option<&str>, page: String) -> Response {
+    let mut response = (status, page).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if let Some(tag) = tag.and_then(|tag| HeaderValue::from_str(&format!("\"{tag}\"")).ok()) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
