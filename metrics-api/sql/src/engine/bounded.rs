@@ -41,7 +41,7 @@ enum Before {
 }
 
 /// Functions that grow, and what is looked at beforehand.
-const GROWING: [(&str, Before); 12] = [
+const GROWING: [(&str, Before); 15] = [
     ("lpad", Before::Length),
     ("rpad", Before::Length),
     ("range", Before::Series),
@@ -50,7 +50,10 @@ const GROWING: [(&str, Before); 12] = [
     ("regexp_replace", Before::Replacement(2)),
     ("concat", Before::Nothing),
     ("concat_ws", Before::Replacement(0)),
-    ("array_to_string", Before::Nothing),
+    ("array_to_string", Before::Replacement(1)),
+    ("array_replace", Before::Replacement(2)),
+    ("array_replace_n", Before::Replacement(2)),
+    ("array_replace_all", Before::Replacement(2)),
     ("array_concat", Before::Nothing),
     ("make_array", Before::Nothing),
     ("array_append", Before::Nothing),

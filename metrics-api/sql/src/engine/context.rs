@@ -130,3 +130,7 @@ fn forget_the_file_system(runtime: &RuntimeEnv) -> Result<()> {
     runtime.object_store_registry.deregister_store(root.object_store().as_ref())?;
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "reviewed_tests.rs"]
+mod tests;
