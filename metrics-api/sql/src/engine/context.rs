@@ -93,7 +93,7 @@ impl Template {
         let pin = Arc::new(Pin::new(source, account.tick));
         self.register_pg_catalog(&context)?;
         tables::register(&context, &pin, source, account.policy)?;
-        tables::add_comments(&context, source, account.policy).await?;
+        tables::add_comments(&context, source).await?;
         session_functions::register(&context, &account.name, pid, settings);
         Ok((context, pin))
     }
