@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(Wanted::of(&[col("level").eq(lit("icb"))]), level(&["icb"]));
         assert_eq!(Wanted::of(&[lit("icb").eq(col("level"))]), level(&["icb"]));
         let list = col("level").in_list(vec![lit("icb"), lit("lcp")], false);
-        assert_eq!(Wanted::of(&[list.clone()]), level(&["icb", "lcp"]));
+        assert_eq!(Wanted::of(std::slice::from_ref(&list)), level(&["icb", "lcp"]));
         assert_eq!(Wanted::of(&[list.clone(), col("level").eq(lit("lcp"))]), level(&["lcp"]));
         let either = col("level").eq(lit("icb")).or(col("level").eq(lit("pcn")));
         assert_eq!(Wanted::of(&[either]), level(&["icb", "pcn"]));

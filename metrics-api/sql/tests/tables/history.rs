@@ -1,4 +1,5 @@
 //! `outcomes.figures_history`: at every past instant, what was shown then.
+#![expect(clippy::unwrap_used, reason = "a test says why it fails by panicking")]
 
 use std::sync::Arc;
 
