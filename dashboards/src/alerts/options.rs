@@ -1,5 +1,7 @@
 //! What a deployment decides about its rules: where people read on, and how fast its clock runs.
 
+use std::collections::BTreeMap;
+
 /// Settings of the generator. [`Options::default`] gives the committed files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -13,6 +15,9 @@ pub struct Options {
     pub token_file: Option<String>,
     /// `host:port` of every Alertmanager.
     pub alertmanagers: Vec<String>,
+    /// Receiver to webhook address. One that is missing keeps an address under `.invalid`, which reaches nobody and which
+    /// `deploy/alertmanager/configure.sh` replaces at the start.
+    pub webhooks: BTreeMap<String, String>,
     /// How many times faster than real time the house's clock runs: 1 in production.
     ///
     /// A demonstration tells an hour in a minute, so it must wait half a minute where production waits half an hour. The
@@ -30,6 +35,7 @@ impl Default for Options {
             targets: vec!["homeward:8642".to_owned()],
             token_file: Some("/run/secrets/metrics_token".to_owned()),
             alertmanagers: vec!["alertmanager:9093".to_owned()],
+            webhooks: BTreeMap::new(),
             time_scale: 1,
         }
     }

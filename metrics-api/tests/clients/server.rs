@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::certificate::Certificate;
 use crate::patience::until;
-use crate::{http, planted};
+use crate::{connection, http, planted};
 
 /// The role that sees exact figures, and its password.
 pub(crate) const ROLE: &str = "analyst";
@@ -51,7 +51,7 @@ pub(crate) struct Server {
     /// The certificate to trust; none where TLS is off.
     pub(crate) certificate: Option<PathBuf>,
     folder: TempDir,
-    broker: EmbeddedBroker,
+    _broker: EmbeddedBroker,
     publisher: Publisher,
     child: Mutex<Child>,
     expected: OnceLock<Value>,
@@ -69,7 +69,7 @@ impl Server {
         let child = Mutex::new(spawn(folder.path()));
         let certificate = certificate.map(|made| made.certificate);
         let expected = OnceLock::new();
-        let server = Self { http, sql, certificate, folder, broker, publisher, child, expected };
+        let server = Self { http, sql, certificate, folder, _broker: broker, publisher, child, expected };
         server.publish(planted::events(Utc::now()));
         let found = until("the planted figure", PATIENCE, || {
             server.figure().map_err(|state| format!("{state}\n{}", server.log()))
@@ -109,9 +109,27 @@ impl Server {
             "numerator": figure["numerator"], "denominator": figure["denominator"], "value": figure["value"],
             "lower": figure["lower"], "upper": figure["upper"], "release": figure["release"],
             "as_of": figure["as_of"], "slow_query": SLOW_QUERY,
+            "figures_comment": self.described(""), "numerator_comment": self.described("numerator"),
         });
         fs::write(self.expected_file(), expected.to_string()).expect("the folder can be written");
         self.expected.set(expected).expect("it is remembered once");
+    }
+
+    /// What the data dictionary says of `outcomes.figures`, or of one of its columns: a table of ours, while clients ask
+    /// PostgreSQL's catalogue for the same words. On a thread of its own, because a test may run in a runtime already.
+    fn described(&self, column: &str) -> String {
+        let question = "SELECT description FROM meta.data_dictionary \
+            WHERE schema_name = 'outcomes' AND table_name = 'figures' AND coalesce(column_name, '') = $1";
+        std::thread::scope(|scope| {
+            let asked = scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                runtime.expect("a runtime").block_on(async {
+                    let client = connection::connect(self).await;
+                    client.query_one(question, &[&column]).await.expect("the dictionary knows it").get(0)
+                })
+            });
+            asked.join().expect("the dictionary can be read")
+        })
     }
 
     pub(crate) fn expected(&self) -> &Value {

@@ -1,6 +1,8 @@
 //! A failed evaluation loses nothing: the cells that were replaced before the failure become versions at the next
 //! call, as if the failure had not been.
 
+#![allow(clippy::expect_used, reason = "a panic is how a test fails")]
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;

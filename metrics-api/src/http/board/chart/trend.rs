@@ -137,7 +137,7 @@ fn days(plot: &TrendPlot, frame: &Frame) -> Markup {
                 rect.unfinished x=(number(x - width / 2.0)) y=(number(TOP)) width=(number(width))
                     height=(number(frame.bottom - TOP)) {}
             }
-            @if (last - index) % 7 == 0 {
+            @if (last - index).is_multiple_of(7) {
                 line.axis x1=(number(x)) x2=(number(x)) y1=(number(frame.bottom)) y2=(number(frame.bottom + 4.0)) {}
                 @let anchor = if frame.size.is_narrow && index == last { "end" } else { "middle" };
                 @let shift = if frame.size.is_narrow && index == last { 14.0 } else { 0.0 };
