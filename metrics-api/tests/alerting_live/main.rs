@@ -50,7 +50,7 @@ fn a_planted_slip_fires_reaches_the_webhook_and_clears_when_the_visits_are_writt
 
     // The slip: firing, with area, counts and runbook, on the operations lead's pager and nobody else's.
     let slip = webhook.wait("the confident slip", PATIENCE, |told| told.speaks_of("firing", SLIP, PROVIDER));
-    println!("{}", slip.summary(SLIP));
+    println!("{:.1} s: {}", watch.seconds(), slip.summary(SLIP));
     assert_eq!(slip.receiver, "ops-lead", "{slip:?}");
     let (met, decided) = counts(&slip.summary(SLIP));
     assert!(decided >= SMALLEST, "{met} of {decided} is too few to be sure");
@@ -71,7 +71,7 @@ fn a_planted_slip_fires_reaches_the_webhook_and_clears_when_the_visits_are_writt
 
     // The clock breach: people who wait by the record, counted, to the duty co-ordinator.
     let clock = webhook.wait("the clock breach", PATIENCE, |told| told.speaks_of("firing", CLOCK, PROVIDER));
-    println!("{}", clock.summary(CLOCK));
+    println!("{:.1} s: {}", watch.seconds(), clock.summary(CLOCK));
     assert_eq!(clock.receiver, "duty-coordinator", "{clock:?}");
     let waiting = number_before(&clock.summary(CLOCK), " two-hour referral(s) past two hours");
     assert!(waiting >= 10, "eight days of visits are not written up, and {waiting} are counted");
@@ -81,6 +81,7 @@ fn a_planted_slip_fires_reaches_the_webhook_and_clears_when_the_visits_are_writt
     // The mend: the write-ups arrive, the past is restated, and both alerts are taken back.
     for alert in [CLOCK, SLIP] {
         let told = webhook.wait("the recovery", PATIENCE, |told| told.speaks_of("resolved", alert, PROVIDER));
+        println!("{:.1} s: {alert} of {PROVIDER} is resolved", watch.seconds());
         assert_eq!(told.receiver, if alert == CLOCK { "duty-coordinator" } else { "ops-lead" });
     }
     let (met_after, decided_after) = watch.figures(PROVIDER);
