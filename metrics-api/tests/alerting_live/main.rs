@@ -44,9 +44,11 @@ const PATIENCE: Duration = Duration::from_secs(150);
 fn a_planted_slip_fires_reaches_the_webhook_and_clears_when_the_visits_are_written_up() {
     let webhook = Webhook::open();
     let Some(watch) = Watch::start(&webhook, SPEED) else { return };
+    println!("{:.1} s: all is up", watch.seconds());
 
     // The dead-man's switch beats from the first moment.
     webhook.wait("the Watchdog", PATIENCE, |told| told.receiver == "dead-man" && told.alert("Watchdog").is_some());
+    println!("{:.1} s: the Watchdog is heard", watch.seconds());
 
     // The slip: firing, with area, counts and runbook, on the operations lead's pager and nobody else's.
     let slip = webhook.wait("the confident slip", PATIENCE, |told| told.speaks_of("firing", SLIP, PROVIDER));

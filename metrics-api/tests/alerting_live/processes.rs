@@ -108,6 +108,8 @@ impl Watch {
         command.arg(format!("--config.file={}", configuration.display()));
         command.arg(format!("--storage.tsdb.path={}", folder.path().join("prometheus").display()));
         command.arg(format!("--web.listen-address={prometheus}"));
+        // What fires before Alertmanager is discovered is sent again only after this, a minute by default: half the story.
+        command.arg("--rules.alert.resend-delay=2s");
         let mut asking = Process::start(command, folder.path().join("prometheus.log"));
         asking.wait_until("Prometheus", || http::body(prometheus, "/-/ready"));
         Some(Self { _prometheus: asking, _alertmanager: told, _demo: demo, board, prometheus, begun, _folder: folder })
