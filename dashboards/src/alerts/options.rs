@@ -1,5 +1,7 @@
 //! What a deployment decides about its rules: where people read on, and how fast its clock runs.
 
+use std::collections::BTreeMap;
+
 /// Settings of the generator. [`Options::default`] gives the committed files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -9,10 +11,13 @@ pub struct Options {
     pub board: String,
     /// `host:port` of every process that serves `/metrics`.
     pub targets: Vec<String>,
-    /// File with the token that `/metrics` asks for ([serve] metrics_bearer_token_file); none when it asks for none.
-    pub token_file: Option<String>,
+    /// File with the bearer token of `/metrics`, as Prometheus sees it; none where `/metrics` asks for no token.
+    pub credentials_file: Option<String>,
     /// `host:port` of every Alertmanager.
     pub alertmanagers: Vec<String>,
+    /// Receiver to webhook address. One that is missing keeps an address under `.invalid`, which reaches nobody and which
+    /// `deploy/alertmanager/configure.sh` replaces at the start.
+    pub webhooks: BTreeMap<String, String>,
     /// How many times faster than real time the house's clock runs: 1 in production.
     ///
     /// A demonstration tells an hour in a minute, so it must wait half a minute where production waits half an hour. The
@@ -28,8 +33,9 @@ impl Default for Options {
             runbooks: "https://github.com/homeward-nhs/homeward/blob/main/deploy/runbooks/".to_owned(),
             board: "http://localhost:8640".to_owned(),
             targets: vec!["homeward:8642".to_owned()],
-            token_file: Some("/run/secrets/metrics_token".to_owned()),
+            credentials_file: Some("/run/secrets/metrics_token".to_owned()),
             alertmanagers: vec!["alertmanager:9093".to_owned()],
+            webhooks: BTreeMap::new(),
             time_scale: 1,
         }
     }

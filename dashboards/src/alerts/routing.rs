@@ -1,6 +1,7 @@
 //! `alertmanager.yml`: who is told, in which groups, how often, and what is muted by what.
 
 use super::options::Options;
+use super::rule::quoted;
 
 /// Who is told. Each gets a webhook whose address the start of the container puts in (`configure.sh`); the committed
 /// address lies under `.invalid`, which never resolves, so a file that nobody configured reaches nobody and is refused.
@@ -9,7 +10,7 @@ const RECEIVERS: [&str; 6] =
 
 /// The whole file.
 pub(super) fn alertmanager_yml(options: &Options) -> String {
-    format!("{HEAD}{}{INHIBITION}{HOURS}{}", route(options), receivers())
+    format!("{HEAD}{}{INHIBITION}{HOURS}{}", route(options), receivers(options))
 }
 
 const HEAD: &str = "\
@@ -127,12 +128,14 @@ time_intervals:
     location: 'Europe/London'
 ";
 
-fn receivers() -> String {
+fn receivers(options: &Options) -> String {
     let mut text = "receivers:\n".to_owned();
     for name in RECEIVERS {
+        let unset = format!("http://receiver.invalid/{name}");
+        let address = quoted(options.webhooks.get(name).unwrap_or(&unset));
+        let resolved = name != "dead-man";
         text.push_str(&format!(
-            "- name: {name}\n  webhook_configs:\n  - url: 'http://receiver.invalid/{name}'\n    send_resolved: {}\n",
-            name != "dead-man"
+            "- name: {name}\n  webhook_configs:\n  - url: {address}\n    send_resolved: {resolved}\n"
         ));
     }
     text

@@ -107,6 +107,8 @@ fn assert_runbook(told: &Told, alert: &str) {
         .expect("a runbook")
         .to_owned();
     assert!(url.ends_with(&format!("/deploy/runbooks/{alert}.md")), "{url}");
+    let file = format!("{}/../deploy/runbooks/{alert}.md", env!("CARGO_MANIFEST_DIR"));
+    assert!(std::path::Path::new(&file).is_file(), "there is no {file}");
 }
 
 /// "Name (RK9): 50 of 75 over 28d, ...": 50 and 75.

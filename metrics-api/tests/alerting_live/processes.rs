@@ -76,7 +76,7 @@ impl Watch {
         let options = Options {
             targets: vec![board.to_string()],
             alertmanagers: vec![alertmanager.to_string()],
-            token_file: None,
+            credentials_file: None,
             time_scale: speed,
             ..Options::default()
         };
