@@ -8,6 +8,7 @@ use homeward_transform::definition::{Alert as Declared, Definition, Direction, K
 use super::budget::RESPONSE;
 use super::fault::AlertFault;
 use super::levels;
+use super::options::Options;
 use super::rule::{Alert, Recording, Severity};
 use super::wilson::{self, Bound, Source};
 use super::words::{AREA, AS_OF, MAIN_PROVIDER, count, percent};
@@ -19,6 +20,10 @@ const PAGE_HOLD_SECONDS: u64 = 30 * 60;
 const TICKET_HOLD_SECONDS: u64 = 60 * 60;
 /// Seconds for which a page stays after its condition ceased.
 const PAGE_KEEP_SECONDS: u64 = 2 * 3600;
+
+/// Seconds for which a rule remembers that it fired: longer than a restart of Prometheus, far shorter than a page stays. An
+/// instant selector would forget after five minutes.
+const MEMORY_SECONDS: u64 = 20 * 60;
 
 /// Series of one proportion, by name.
 struct Series {
@@ -37,7 +42,7 @@ pub(super) fn window_label(window: &str) -> &str {
 }
 
 /// The alert of one declared slip rule.
-pub(super) fn alert(definition: &Definition, declared: &Declared) -> Result<Alert, AlertFault> {
+pub(super) fn alert(definition: &Definition, declared: &Declared, options: &Options) -> Result<Alert, AlertFault> {
     let (window, target, minimum) = required(definition, declared)?;
     let series = series(definition, target);
     let window = window_label(window);
@@ -47,9 +52,9 @@ pub(super) fn alert(definition: &Definition, declared: &Declared) -> Result<Aler
     };
     let select = format!("{{{}window=\"{window}\",{}}}", series.pick, levels::SLIP);
     let Series { decided, met, begins, ends, target: target_series, .. } = &series;
-    let rule = &declared.rule;
+    let (rule, memory) = (&declared.rule, options.duration(MEMORY_SECONDS));
     let expr = format!(
-        "(\n  {begins}{select} {sign} on () group_left () max({target_series})\n  or\n  {ends}{select} {sign} on () group_left () max({target_series})\n  and on (area, level) ALERTS{{alertname=\"{rule}\",alertstate=\"firing\"}}\n)\nand on (area, level) {decided}{select} >= {minimum}"
+        "(\n  {begins}{select} {sign} on () group_left () max({target_series})\n  or\n  {ends}{select} {sign} on () group_left () max({target_series})\n  and on (area, level) last_over_time(ALERTS{{alertname=\"{rule}\",alertstate=\"firing\"}}[{memory}])\n)\nand on (area, level) {decided}{select} >= {minimum}"
     );
     let pages = window == PAGE_WINDOW;
     let picked = format!("{}window=\"{window}\"", series.pick);
