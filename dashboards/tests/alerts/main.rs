@@ -1,5 +1,8 @@
 //! Alert rules with the real tools: promtool evaluates them, amtool routes them, Alertmanager mutes them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
+#![allow(clippy::print_stdout, reason = "what a test skips or has counted is told where cargo shows it")]
+
 mod committed;
 mod muting;
 mod replay;

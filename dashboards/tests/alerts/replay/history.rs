@@ -160,10 +160,9 @@ impl History {
 
 /// Fates that would make the rate another than the one asked for are left out.
 fn parameters(seed: u64, after_days: i64, days: i64, rate: f64) -> Parameters {
-    let mut parameters = Parameters::default();
-    parameters.seed = seed;
-    parameters.start += Duration::days(after_days);
-    parameters.days = u32::try_from(days).unwrap();
+    let start = Parameters::default().start + Duration::days(after_days);
+    let days = u32::try_from(days).unwrap();
+    let mut parameters = Parameters { seed, start, days, ..Parameters::default() };
     for provider in &mut parameters.providers {
         provider.two_hour_rate = rate;
     }
