@@ -1,7 +1,7 @@
 //! Family slip: a rate that is below its target, and not by chance.
 //!
 //! No alert here looks at a rate alone. It begins when the 95% Wilson bound lies beyond the target and the denominator
-//! reaches the definition's minimum; it ends when even the 80% bound no longer does ([`wilson::Z_END`]).
+//! reaches the definition's minimum; it ends when even the 68% bound no longer does ([`wilson::Z_END`]).
 
 use homeward_transform::definition::{Alert as Declared, Definition, Direction, Kind};
 
@@ -115,7 +115,7 @@ fn series(definition: &Definition, target: &str) -> Series {
             decided: "area_window:ucr_decided_referrals:sum".to_owned(),
             met: "ucr_cohort_referrals".to_owned(),
             begins: format!("area_window:ucr_met_per_decided:wilson_{bound}95"),
-            ends: format!("area_window:ucr_met_per_decided:wilson_{bound}80"),
+            ends: format!("area_window:ucr_met_per_decided:wilson_{bound}68"),
             target: format!("ucr_target_ratio{{target=\"{target}\"}}"),
             pick: String::new(),
         };
@@ -124,7 +124,7 @@ fn series(definition: &Definition, target: &str) -> Series {
         decided: "homeward_figure_denominator".to_owned(),
         met: "homeward_figure_numerator".to_owned(),
         begins: format!("area_window:homeward_numerator_per_denominator:wilson_{bound}95"),
-        ends: format!("area_window:homeward_numerator_per_denominator:wilson_{bound}80"),
+        ends: format!("area_window:homeward_numerator_per_denominator:wilson_{bound}68"),
         target: format!("homeward_target_ratio{{indicator=\"{}\",target=\"{target}\"}}", definition.id),
         pick: format!("indicator=\"{}\",basis=\"{}\",", definition.id, definition.default_basis),
     }
@@ -153,7 +153,7 @@ pub(super) fn response_recordings() -> Vec<Recording> {
             expr: wilson::bound(&source, wilson::Z_BEGIN, Bound::Upper),
         },
         Recording {
-            record: "area_window:ucr_met_per_decided:wilson_upper80",
+            record: "area_window:ucr_met_per_decided:wilson_upper68",
             expr: wilson::bound(&source, wilson::Z_END, Bound::Upper),
         },
         Recording {
@@ -180,9 +180,9 @@ pub(super) fn other_recordings(definitions: &[&Definition]) -> Vec<Recording> {
     }];
     for (record, z, side) in [
         ("area_window:homeward_numerator_per_denominator:wilson_upper95", wilson::Z_BEGIN, Bound::Upper),
-        ("area_window:homeward_numerator_per_denominator:wilson_upper80", wilson::Z_END, Bound::Upper),
+        ("area_window:homeward_numerator_per_denominator:wilson_upper68", wilson::Z_END, Bound::Upper),
         ("area_window:homeward_numerator_per_denominator:wilson_lower95", wilson::Z_BEGIN, Bound::Lower),
-        ("area_window:homeward_numerator_per_denominator:wilson_lower80", wilson::Z_END, Bound::Lower),
+        ("area_window:homeward_numerator_per_denominator:wilson_lower68", wilson::Z_END, Bound::Lower),
     ] {
         recordings.push(Recording { record, expr: wilson::bound(&source, z, side) });
     }

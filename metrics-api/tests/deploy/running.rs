@@ -110,6 +110,11 @@ impl Mounts {
                 None => value
                     .replace("kafka:9092", &format!("127.0.0.1:{}", self.client))
                     .replace("0.0.0.0:8640", &board.to_string())
+                    .replace("0.0.0.0:8641", "127.0.0.1:0")
+                    .replace(
+                        "/run/secrets/grafana_sql_password",
+                        &self.secret("grafana_sql_password").display().to_string(),
+                    )
                     .replace("0.0.0.0:8642", &metrics.to_string()),
             };
             command.env(name, own);

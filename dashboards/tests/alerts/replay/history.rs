@@ -128,11 +128,12 @@ impl History {
             counts.met[CORRECTION_STEP] -= moved;
             counts.late[CORRECTION_STEP] += moved;
         }
+        let shifts = shifts(begins);
         let providers: Vec<Area> = history.areas().filter(|area| area.level == "provider").cloned().collect();
         for area in providers {
             let mut times = heard.remove(&area.code).unwrap_or_default();
             times.sort_unstable();
-            let feed = feed(&times, begins, history.decided(&area));
+            let feed = feed(&times, begins, history.decided(&area), &shifts);
             history.feeds.insert(area.code, feed);
         }
         history
@@ -159,10 +160,9 @@ impl History {
 
 /// Fates that would make the rate another than the one asked for are left out.
 fn parameters(seed: u64, after_days: i64, days: i64, rate: f64) -> Parameters {
-    let mut parameters = Parameters::default();
-    parameters.seed = seed;
-    parameters.start += Duration::days(after_days);
-    parameters.days = u32::try_from(days).unwrap();
+    let start = Parameters::default().start + Duration::days(after_days);
+    let days = u32::try_from(days).unwrap();
+    let mut parameters = Parameters { seed, start, days, ..Parameters::default() };
     for provider in &mut parameters.providers {
         provider.two_hour_rate = rate;
     }
@@ -240,26 +240,26 @@ impl Counts {
     }
 }
 
-fn feed(times: &[DateTime<Utc>], begins: DateTime<Utc>, decided_28d: i64) -> Feed {
+fn feed(times: &[DateTime<Utc>], begins: DateTime<Utc>, decided_28d: i64, shifts: &[Shift]) -> Feed {
     let mut feed = Feed { expected_gap: expected_gap(decided_28d), ..Feed::default() };
     for index in 0..STEPS {
         let now = begins + Duration::minutes(STEP_MINUTES * i64::try_from(index).unwrap());
         let newest = times[..times.partition_point(|time| *time <= now)].last().copied().unwrap_or(begins);
-        let local = london(now).time();
-        feed.open.push(OPENS <= local && local < CLOSES);
-        feed.open_silence.push(open_seconds(newest, now));
+        feed.open.push(shifts.iter().any(|(opens, closes)| *opens <= now && now < *closes));
+        let ended = shifts.partition_point(|(_, closes)| *closes <= newest);
+        let seconds = shifts[ended..].iter().take_while(|(opens, _)| *opens < now);
+        let seconds = seconds.map(|(opens, closes)| (*closes.min(&now) - *opens.max(&newest)).num_seconds());
+        feed.open_silence.push(seconds.sum());
     }
     feed
 }
 
-/// Seconds within service hours.
-fn open_seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> i64 {
-    let days = london(from).date().iter_days().take_while(|day| *day <= london(to).date());
-    days.map(|day| {
-        let (opens, closes) = (resolve_start(day.and_time(OPENS)).at, resolve_start(day.and_time(CLOSES)).at);
-        (closes.min(to) - opens.max(from)).num_seconds().max(0)
-    })
-    .sum()
+/// Instants at which the service opens and closes, in order.
+type Shift = (DateTime<Utc>, DateTime<Utc>);
+
+fn shifts(begins: DateTime<Utc>) -> Vec<Shift> {
+    let days = (london(begins).date() - Duration::days(3)).iter_days().take(DAYS + 6);
+    days.map(|day| (resolve_start(day.and_time(OPENS)).at, resolve_start(day.and_time(CLOSES)).at)).collect()
 }
 
 /// As the service sets it by default: what chance gives about once in 28 days, in whole hours, and two hours at least.

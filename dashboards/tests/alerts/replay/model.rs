@@ -88,7 +88,7 @@ fn holds(rule: &Rule, counts: &Counts, step: usize, is_firing: bool) -> bool {
         let interval = wilson(met.unsigned_abs(), decided.unsigned_abs(), z);
         interval.is_some_and(|(_, upper)| upper < rule.target)
     };
-    decided >= rule.minimum && (below(1.96) || is_firing && below(1.28))
+    decided >= rule.minimum && (below(1.96) || is_firing && below(1.0))
 }
 
 /// Prometheus's states: a condition pends until it has held for `hold`, and fires until it has not held for `keep`.
