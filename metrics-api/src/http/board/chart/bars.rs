@@ -22,7 +22,7 @@ pub(in super::super) fn bars(id: &str, title: &str, twin: &str, rows: &[Bar]) ->
 }
 
 fn draw(rows: &[Bar], size: Size) -> (f64, Markup) {
-    let (left, step) = if size.is_narrow { (20.0, 50.0) } else { (250.0, 34.0) };
+    let (left, step): (f64, f64) = if size.is_narrow { (20.0, 50.0) } else { (250.0, 34.0) };
     let right = size.width - 70.0;
     let ticks = count_axis(rows.iter().filter_map(|bar| bar.count));
     let x = Scale::new((0.0, ticks.last().copied().unwrap_or(1.0)), (left, right));
