@@ -150,6 +150,7 @@ mod tests {
             definitions: None,
             board_url: format!("{}/", places.board),
             runbooks_url: places.runbooks,
+            time_scale: 1,
         }
     }
 
