@@ -184,7 +184,10 @@ async fn past_the_cap_a_connection_is_refused_in_words_and_a_place_comes_free() 
     };
     assert_eq!(held.len(), CAP);
     assert_eq!(refused.code(), Some(&SqlState::TOO_MANY_CONNECTIONS), "{refused:?}");
-    assert!(refused.as_db_error().is_some_and(|own| own.message().contains('4')), "the cap is named: {refused:?}");
+    assert!(
+        refused.as_db_error().is_some_and(|own| own.hint().is_some_and(|hint| hint.contains("connections_max"))),
+        "the setting is named: {refused:?}"
+    );
     held.clear();
     let begun = Instant::now();
     while let Err(error) = connection::connect_with(&server, &config).await {

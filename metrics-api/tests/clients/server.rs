@@ -48,7 +48,7 @@ pub(crate) static TLS: LazyLock<Server> = LazyLock::new(|| Server::start(true, C
 pub(crate) struct Server {
     pub(crate) http: SocketAddr,
     pub(crate) sql: SocketAddr,
-    /// The certificate to trust; none where TLS is off.
+    /// The authority to trust; none where TLS is off.
     pub(crate) certificate: Option<PathBuf>,
     folder: TempDir,
     _broker: EmbeddedBroker,
@@ -67,7 +67,7 @@ impl Server {
         write_configuration(folder.path(), broker.brokers(), http, sql, certificate.as_ref(), connections_max);
         let publisher = Publisher::new(&KafkaConfig::new(broker.brokers())).expect("a publisher can be made");
         let child = Mutex::new(spawn(folder.path()));
-        let certificate = certificate.map(|made| made.certificate);
+        let certificate = certificate.map(|made| made.authority);
         let expected = OnceLock::new();
         let server = Self { http, sql, certificate, folder, _broker: broker, publisher, child, expected };
         server.publish(planted::events(Utc::now()));
