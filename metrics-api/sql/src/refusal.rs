@@ -30,6 +30,8 @@ pub mod code {
     pub const BAD_PASSWORD: &str = "28P01";
     /// `invalid_savepoint_specification`
     pub const NO_SAVEPOINT: &str = "3B001";
+    /// `invalid_catalog_name`
+    pub const NO_DATABASE: &str = "3D000";
     /// `invalid_cursor_name`
     pub const NO_CURSOR: &str = "34000";
     /// `insufficient_privilege`

@@ -10,6 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_postgres::{Client, Config, Error, NoTls, Socket};
@@ -42,11 +43,48 @@ pub(crate) async fn connect_with(server: &Server, config: &Config) -> Result<Cli
     Ok(client)
 }
 
-/// Sends a cancel request for what the client runs.
+/// Sends a cancel request for what the client runs, and waits until the server has read it: it closes the connection
+/// then. tokio-postgres alone does not wait, so that a late request could meet the next statement.
 pub(crate) async fn cancel(server: &Server, client: &Client) -> Result<(), Error> {
+    let stream = Farewell(TcpStream::connect(server.sql).await.expect("the server takes connections"));
     match tls(server) {
-        Some(tls) => client.cancel_token().cancel_query(tls).await,
-        None => client.cancel_token().cancel_query(NoTls).await,
+        Some(tls) => {
+            let handshake = MakeTlsConnect::<Socket>::make_tls_connect(&mut tls.clone(), "localhost");
+            client.cancel_token().cancel_query_raw(stream, handshake.expect("a name")).await
+        }
+        None => client.cancel_token().cancel_query_raw(stream, NoTls).await,
+    }
+}
+
+/// A stream whose end is the other side's end.
+pub(crate) struct Farewell<S>(S);
+
+impl<S: AsyncRead + Unpin> AsyncRead for Farewell<S> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, into)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Farewell<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let mut bytes = [0; 64];
+            let mut into = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.0).poll_read(context, &mut into) {
+                Poll::Pending => return Poll::Pending,
+                // Its end, or its reset: read either way.
+                Poll::Ready(read) if read.is_err() || into.filled().is_empty() => return Poll::Ready(Ok(())),
+                Poll::Ready(_) => {}
+            }
+        }
     }
 }
 
@@ -66,10 +104,10 @@ pub(crate) struct Tls(TlsConnector);
 
 pub(crate) struct TlsHandshake(TlsConnector, ServerName<'static>);
 
-pub(crate) struct Encrypted(tokio_rustls::client::TlsStream<Socket>);
+pub(crate) struct Encrypted<S>(tokio_rustls::client::TlsStream<S>);
 
 impl MakeTlsConnect<Socket> for Tls {
-    type Stream = Encrypted;
+    type Stream = Encrypted<Socket>;
     type TlsConnect = TlsHandshake;
     type Error = rustls::pki_types::InvalidDnsNameError;
 
@@ -78,29 +116,29 @@ impl MakeTlsConnect<Socket> for Tls {
     }
 }
 
-impl TlsConnect<Socket> for TlsHandshake {
-    type Stream = Encrypted;
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> TlsConnect<S> for TlsHandshake {
+    type Stream = Encrypted<S>;
     type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Encrypted>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Encrypted<S>>> + Send>>;
 
-    fn connect(self, stream: Socket) -> Self::Future {
+    fn connect(self, stream: S) -> Self::Future {
         Box::pin(async move { Ok(Encrypted(self.0.connect(self.1, stream).await?)) })
     }
 }
 
-impl TlsStream for Encrypted {
+impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Encrypted<S> {
     fn channel_binding(&self) -> ChannelBinding {
         ChannelBinding::none()
     }
 }
 
-impl AsyncRead for Encrypted {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Encrypted<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(context, into)
     }
 }
 
-impl AsyncWrite for Encrypted {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(context, bytes)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::catalog::{CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList};
+use datafusion::catalog::{CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, SchemaProvider};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::config::SessionConfig;
@@ -14,8 +14,11 @@ use datafusion::prelude::SessionContext;
 use datafusion_postgres::datafusion_pg_catalog::pg_catalog::context::EmptyContextProvider;
 use datafusion_postgres::datafusion_pg_catalog::pg_catalog::{PgCatalogSchemaProvider, PgCatalogStaticTables};
 use datafusion_postgres::datafusion_pg_catalog::setup_pg_catalog;
+use tokio::sync::OnceCell;
 
 use super::bounded;
+use super::catalogue::{self, OwnRole};
+use super::information_schema;
 use super::memory::SessionPool;
 use super::session_functions::{self, SharedSettings};
 use crate::config::{Account, Limits};
@@ -36,6 +39,8 @@ pub(super) struct Template {
     runtime: Arc<RuntimeEnv>,
     pool: Arc<dyn MemoryPool>,
     session_bytes: usize,
+    /// The same for all sessions, as their tables are.
+    information_schema: OnceCell<Arc<dyn SchemaProvider>>,
 }
 
 impl Template {
@@ -48,7 +53,8 @@ impl Template {
         forget_the_file_system(&runtime)?;
         let config = SessionConfig::new()
             .with_default_catalog_and_schema(DATABASE, DEFAULT_SCHEMA)
-            .with_information_schema(true)
+            // Ours is a schema like the others: `information_schema`.
+            .with_information_schema(false)
             .with_target_partitions(limits.threads.max(1))
             .with_batch_size(BATCH_ROWS)
             // `now()` and `::timestamptz` carry a zone, as in PostgreSQL.
@@ -67,6 +73,7 @@ impl Template {
             runtime,
             pool,
             session_bytes: limits.memory_bytes / 2,
+            information_schema: OnceCell::new(),
         })
     }
 
@@ -91,17 +98,22 @@ impl Template {
             .build();
         let context = SessionContext::new_with_state(state);
         let pin = Arc::new(Pin::new(source, account.tick));
-        self.register_pg_catalog(&context)?;
+        self.register_pg_catalog(&context, &account.name)?;
         tables::register(&context, &pin, source, account.policy)?;
+        let catalog = context.catalog(DATABASE).ok_or_else(|| missing("catalogue"))?;
+        let information =
+            self.information_schema.get_or_try_init(|| information_schema::schema(catalog.as_ref())).await?;
+        catalog.register_schema(information_schema::NAME, Arc::clone(information))?;
         tables::add_comments(&context, source).await?;
+        catalogue::correct(&context, catalog.as_ref()).await?;
         session_functions::register(&context, &account.name, pid, settings);
         Ok((context, pin))
     }
 
     /// The catalogue of PostgreSQL over the session's own tables. Its fixed tables are read once a server.
-    fn register_pg_catalog(&self, context: &SessionContext) -> Result<()> {
+    fn register_pg_catalog(&self, context: &SessionContext, role: &str) -> Result<()> {
         let list = Arc::clone(context.state().catalog_list());
-        let provider = PgCatalogSchemaProvider::try_new(list, Arc::clone(&self.static_tables), EmptyContextProvider)?;
+        let provider = PgCatalogSchemaProvider::try_new(list, Arc::clone(&self.static_tables), OwnRole::new(role))?;
         let catalog = context.catalog(DATABASE).ok_or_else(|| missing("catalogue"))?;
         catalog.register_schema("pg_catalog", Arc::new(provider))?;
         Ok(())

@@ -1,30 +1,6 @@
-//! Where PostgreSQL's clients expect what the engine does otherwise: names of columns, and a few phrases of psql.
+//! Names of a result's columns, which PostgreSQL and the engine choose differently.
 
-use std::ops::ControlFlow;
-
-use datafusion::sql::sqlparser::ast::{Expr, Query, SelectItem, SetExpr, Statement, Value, VisitMut, VisitorMut};
-
-/// Rewrites phrases that the engine cannot read and that cannot mean anything here.
-pub(super) fn adapt(statement: &mut Statement) {
-    let _ = statement.visit(&mut Adapter);
-}
-
-struct Adapter;
-
-impl VisitorMut for Adapter {
-    type Break = ();
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        // psql's \d+ joins a table's storage options with those of its TOAST table; there is no storage here.
-        if let Expr::Function(function) = expr
-            && function.name.to_string().ends_with("array_to_string")
-            && function.args.to_string().contains("reloptions")
-        {
-            *expr = Expr::Value(Value::Null.into());
-        }
-        ControlFlow::Continue(())
-    }
-}
+use datafusion::sql::sqlparser::ast::{Expr, Query, SelectItem, SetExpr, Statement};
 
 /// The names that PostgreSQL gives a statement's columns; none where a wildcard leaves them to the tables.
 pub(super) fn column_names(statement: &Statement) -> Option<Vec<String>> {

@@ -4,11 +4,14 @@
 //! statement's time ([`interrupt`]) and memory ([`memory`]).
 
 mod bounded;
+mod catalogue;
 mod context;
 mod dialect;
 mod failure;
+mod information_schema;
 pub(crate) mod interrupt;
 mod memory;
+mod phrases;
 pub(crate) mod prepare;
 pub(crate) mod run;
 mod session_functions;

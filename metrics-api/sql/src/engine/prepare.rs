@@ -13,7 +13,7 @@ use datafusion_postgres::arrow_pg::datatypes::{PG_OID_ALIAS_KEY, into_pg_type, p
 use datafusion_postgres::pgwire::api::Type;
 
 use super::failure::refusal_of;
-use super::{Session, dialect};
+use super::{Session, dialect, phrases};
 use crate::guard::statement::{Action, decide};
 use crate::guard::{plan, text};
 use crate::refusal::{Refusal, code};
@@ -55,7 +55,7 @@ pub(crate) fn parse(session: &Session, sql: &str) -> Result<Parsed, Refusal> {
     })?;
     let mut decided = Vec::new();
     for mut statement in statements {
-        dialect::adapt(&mut statement);
+        phrases::adapt(&mut statement);
         let decision = decide(&statement).map(|action| Allowed { action, statement });
         let refused = decision.is_err();
         decided.push(decision);
@@ -67,9 +67,14 @@ pub(crate) fn parse(session: &Session, sql: &str) -> Result<Parsed, Refusal> {
 }
 
 /// Plans a reading statement and checks the plan. Types that the client has told of its parameters come first.
-pub(crate) async fn plan(session: &Session, statement: Statement, told: &[Option<Type>]) -> Result<Planned, Refusal> {
+pub(crate) async fn plan(
+    session: &Session,
+    mut statement: Statement,
+    told: &[Option<Type>],
+) -> Result<Planned, Refusal> {
     let state = session.context.state();
     let names = dialect::column_names(&statement);
+    phrases::complete(&mut statement, told);
     let statement = EngineStatement::Statement(Box::new(statement));
     let planned = state.statement_to_plan(statement).await.map_err(|error| refusal_of(&error))?;
     plan::check(&planned)?;

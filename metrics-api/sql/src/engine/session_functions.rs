@@ -1,10 +1,13 @@
 //! Functions of PostgreSQL that answer about the session: who, where, which version, which setting.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{ArrayRef, AsArray, ListBuilder, StringArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListBuilder, StringArray, StringBuilder};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
@@ -12,6 +15,7 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 use datafusion::prelude::SessionContext;
+use datafusion_postgres::pgwire::api::Type;
 
 use crate::guard::plan::DEFAULT_SCHEMA;
 use crate::guard::settings::{SERVER_VERSION, Settings};
@@ -25,7 +29,7 @@ type Answer = Arc<dyn Fn(&[ArrayRef], usize) -> Result<ArrayRef> + Send + Sync>;
 
 /// A function that is known by its name and answers for a session.
 struct SessionFunction {
-    name: &'static str,
+    name: Cow<'static, str>,
     signature: Signature,
     returns: DataType,
     answer: Answer,
@@ -33,7 +37,7 @@ struct SessionFunction {
 
 impl fmt::Debug for SessionFunction {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name)
+        formatter.write_str(&self.name)
     }
 }
 
@@ -53,7 +57,7 @@ impl Hash for SessionFunction {
 
 impl ScalarUDFImpl for SessionFunction {
     fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -89,7 +93,7 @@ fn texts(counts: &[usize]) -> Signature {
 fn constant(name: &'static str, value: impl Into<String>) -> SessionFunction {
     let value: String = value.into();
     SessionFunction {
-        name,
+        name: Cow::Borrowed(name),
         signature: texts(&[0]),
         returns: DataType::Utf8,
         answer: Arc::new(move |_, rows| Ok(Arc::new(StringArray::from(vec![value.as_str(); rows])))),
@@ -98,7 +102,12 @@ fn constant(name: &'static str, value: impl Into<String>) -> SessionFunction {
 
 fn scalar(name: &'static str, signature: Signature, value: ScalarValue) -> SessionFunction {
     let returns = value.data_type();
-    SessionFunction { name, signature, returns, answer: Arc::new(move |_, rows| value.to_array_of_size(rows)) }
+    SessionFunction {
+        name: Cow::Borrowed(name),
+        signature,
+        returns,
+        answer: Arc::new(move |_, rows| value.to_array_of_size(rows)),
+    }
 }
 
 /// Registers the functions that are the same for each session.
@@ -122,20 +131,83 @@ pub(super) fn register_common(context: &SessionContext) {
         scalar("pg_get_ruledef", variadic.clone(), ScalarValue::Utf8(None)),
         scalar("pg_get_indexdef", variadic.clone(), ScalarValue::Utf8(None)),
         scalar("pg_get_triggerdef", variadic.clone(), ScalarValue::Utf8(None)),
-        scalar("pg_get_functiondef", variadic, ScalarValue::Utf8(None)),
+        scalar("pg_get_functiondef", variadic.clone(), ScalarValue::Utf8(None)),
+        // What psql lists with sizes, owners and visibility: views have no size, and everything is visible.
+        scalar("pg_size_pretty", any(1), ScalarValue::Utf8(Some("0 bytes".to_owned()))),
+        scalar("pg_table_size", any(1), ScalarValue::Int64(Some(0))),
+        scalar("pg_indexes_size", any(1), ScalarValue::Int64(Some(0))),
+        scalar("pg_database_size", any(1), ScalarValue::Int64(Some(0))),
+        scalar("pg_encoding_to_char", any(1), ScalarValue::Utf8(Some("UTF8".to_owned()))),
+        scalar("pg_get_function_result", variadic.clone(), ScalarValue::Utf8(Some(String::new()))),
+        scalar("pg_get_function_arguments", variadic.clone(), ScalarValue::Utf8(Some(String::new()))),
+        scalar("pg_get_function_identity_arguments", variadic.clone(), ScalarValue::Utf8(Some(String::new()))),
         scalar("inet_server_addr", texts(&[0]), ScalarValue::Utf8(None)),
         scalar("inet_client_addr", texts(&[0]), ScalarValue::Utf8(None)),
         scalar("pg_my_temp_schema", texts(&[0]), ScalarValue::Int32(Some(0))),
         scalar("txid_current", texts(&[0]), ScalarValue::Int64(Some(1))),
     ];
-    for function in functions {
+    let visible = ["type", "function", "opclass", "opfamily", "operator", "collation", "conversion", "ts_config"]
+        .map(|kind| (format!("pg_{kind}_is_visible"), any(1)));
+    let allowed =
+        ["function", "column", "sequence", "type", "language", "tablespace", "foreign_data_wrapper", "server"]
+            .map(|kind| (format!("has_{kind}_privilege"), variadic.clone()));
+    let truths = visible.into_iter().chain(allowed).map(|(name, signature)| SessionFunction {
+        name: Cow::Owned(name),
+        signature,
+        returns: DataType::Boolean,
+        answer: Arc::new(|_, rows| ScalarValue::Boolean(Some(true)).to_array_of_size(rows)),
+    });
+    for function in functions.into_iter().chain(truths).chain([type_number()]) {
         context.register_udf(ScalarUDF::new_from_impl(function));
     }
 }
 
+/// `to_regtype`: the number of a type of PostgreSQL by its name, or null, which tells clients that an extension's type
+/// is not there.
+fn type_number() -> SessionFunction {
+    let numbers: HashMap<String, i32> = (1..TYPE_NUMBER_END)
+        .filter_map(Type::from_oid)
+        .filter_map(|known| Some((known.name().to_owned(), i32::try_from(known.oid()).ok()?)))
+        .collect();
+    SessionFunction {
+        name: Cow::Borrowed("to_regtype"),
+        signature: texts(&[1]),
+        returns: DataType::Int32,
+        answer: Arc::new(move |arguments, rows| {
+            let names = arguments.first().map(|names| cast(names, &DataType::Utf8)).transpose()?;
+            let names = names.as_ref().and_then(|names| names.as_string_opt::<i32>());
+            let number = |row| {
+                let name = names.filter(|names| names.is_valid(row))?.value(row).to_lowercase();
+                let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
+                let short = SPELLED_OUT.iter().find(|(long, _)| *long == name).map_or(name, |(_, short)| short);
+                numbers.get(short).copied()
+            };
+            Ok(Arc::new((0..rows).map(number).collect::<Int32Array>()))
+        }),
+    }
+}
+
+/// Numbers of PostgreSQL's own types end before this one.
+const TYPE_NUMBER_END: u32 = 10_000;
+
+/// Types whose names in SQL are not those of the catalogue.
+const SPELLED_OUT: [(&str, &str); 11] = [
+    ("bigint", "int8"),
+    ("integer", "int4"),
+    ("int", "int4"),
+    ("smallint", "int2"),
+    ("double precision", "float8"),
+    ("real", "float4"),
+    ("boolean", "bool"),
+    ("character varying", "varchar"),
+    ("timestamp with time zone", "timestamptz"),
+    ("timestamp without time zone", "timestamp"),
+    ("decimal", "numeric"),
+];
+
 fn schemas_list() -> SessionFunction {
     SessionFunction {
-        name: "current_schemas",
+        name: Cow::Borrowed("current_schemas"),
         signature: Signature::exact(vec![DataType::Boolean], Volatility::Stable),
         returns: DataType::List(Arc::new(Field::new("item", DataType::Utf8, true))),
         answer: Arc::new(|arguments, rows| {
@@ -157,7 +229,7 @@ fn schemas_list() -> SessionFunction {
 pub(super) fn register(context: &SessionContext, role: &str, pid: i32, settings: &SharedSettings) {
     let read = Arc::clone(settings);
     let current_setting = SessionFunction {
-        name: "current_setting",
+        name: Cow::Borrowed("current_setting"),
         signature: Signature::one_of(
             vec![
                 TypeSignature::Exact(vec![DataType::Utf8]),
@@ -170,7 +242,7 @@ pub(super) fn register(context: &SessionContext, role: &str, pid: i32, settings:
     };
     let written = Arc::clone(settings);
     let set_config = SessionFunction {
-        name: "set_config",
+        name: Cow::Borrowed("set_config"),
         signature: Signature::exact(vec![DataType::Utf8, DataType::Utf8, DataType::Boolean], Volatility::Volatile),
         returns: DataType::Utf8,
         answer: Arc::new(move |arguments, rows| set_settings(&written, arguments, rows)),

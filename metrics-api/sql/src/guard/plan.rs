@@ -14,8 +14,22 @@ use crate::refusal::{Refusal, code};
 /// The schema of names that are written without one.
 pub const DEFAULT_SCHEMA: &str = "outcomes";
 
+const PG_CATALOG: &str = "pg_catalog";
+
 /// Schemas that may be read.
-pub const SCHEMAS: [&str; 4] = [DEFAULT_SCHEMA, "meta", "pg_catalog", "information_schema"];
+pub const SCHEMAS: [&str; 4] = [DEFAULT_SCHEMA, "meta", PG_CATALOG, "information_schema"];
+
+/// Tables of PostgreSQL's catalogue that only its administrators may read: passwords, samples of data, files.
+pub const PRIVATE: [&str; 8] = [
+    "pg_authid",
+    "pg_shadow",
+    "pg_user_mapping",
+    "pg_statistic",
+    "pg_statistic_ext_data",
+    "pg_largeobject",
+    "pg_hba_file_rules",
+    "pg_file_settings",
+];
 
 /// Most nodes of a plan, subqueries included.
 pub const NODES_MAX: usize = 2_000;
@@ -58,11 +72,7 @@ pub fn check(plan: &LogicalPlan) -> Result<(), Refusal> {
 
 fn check_node(node: &LogicalPlan) -> Result<(), Refusal> {
     match node {
-        LogicalPlan::TableScan(scan) if !may_read(&scan.table_name) => Err(Refusal::new(
-            code::FORBIDDEN,
-            format!("permission denied for table {}", scan.table_name.table()),
-            format!("these schemas can be read: {}", SCHEMAS.join(", ")),
-        )),
+        LogicalPlan::TableScan(scan) if !may_read(&scan.table_name) => Err(denied(scan.table_name.table())),
         LogicalPlan::RecursiveQuery(_) | LogicalPlan::Extension(_) | LogicalPlan::Analyze(_) => {
             Err(Refusal::new(code::NOT_SUPPORTED, "this statement is refused on this server", "write a plain SELECT"))
         }
@@ -75,6 +85,12 @@ fn check_node(node: &LogicalPlan) -> Result<(), Refusal> {
     }
 }
 
+/// The refusal of a table that may not be read.
+pub(super) fn denied(table: &str) -> Refusal {
+    let message = format!("permission denied for table {table}");
+    Refusal::new(code::FORBIDDEN, message, format!("these schemas can be read: {}", SCHEMAS.join(", ")))
+}
+
 /// Whether a table is one of ours. Bare names resolve to the default schema; `name()` is a table function.
 #[must_use]
 pub fn may_read(table: &TableReference) -> bool {
@@ -84,7 +100,9 @@ pub fn may_read(table: &TableReference) -> bool {
             let function = name.strip_suffix("()").unwrap_or(name);
             !name.ends_with("()") || TABLE_FUNCTIONS.contains(&function)
         }
-        (None | Some(DATABASE), Some(schema)) => SCHEMAS.contains(&schema),
+        (None | Some(DATABASE), Some(schema)) => {
+            SCHEMAS.contains(&schema) && !(schema == PG_CATALOG && PRIVATE.contains(&name.to_lowercase().as_str()))
+        }
         _ => false,
     }
 }
@@ -112,6 +130,9 @@ mod tests {
             (TableReference::partial("outcomes", "figures"), true),
             (TableReference::partial("meta", "areas"), true),
             (TableReference::partial("pg_catalog", "pg_class"), true),
+            (TableReference::partial("pg_catalog", "pg_authid"), false),
+            (TableReference::partial("pg_catalog", "pg_shadow"), false),
+            (TableReference::full("homeward", "pg_catalog", "pg_user_mapping"), false),
             (TableReference::partial("information_schema", "tables"), true),
             (TableReference::partial("public", "t"), false),
             (TableReference::partial("lake", "facts"), false),

@@ -12,6 +12,8 @@ use crate::refusal::{Refusal, code};
 enum Accepts {
     /// Any text up to 200 bytes: it is only told back.
     Anything,
+    /// A name of UTF-8, with or without hyphens and quotes, as PostgreSQL reads names of encodings.
+    Encoding,
     /// One of these words, whatever the case.
     OneOf(&'static [&'static str]),
     /// A text that begins with one of these, whatever the case.
@@ -40,7 +42,6 @@ const fn reported(name: &'static str, default: &'static str, accepts: Accepts) -
 
 const ON: &[&str] = &["on", "true", "yes", "1"];
 const SWITCH: Accepts = Accepts::OneOf(&["on", "off", "true", "false", "yes", "no", "1", "0"]);
-const UTF8: Accepts = Accepts::OneOf(&["utf8", "utf-8", "unicode"]);
 const ISOLATION: Accepts = Accepts::OneOf(&["read uncommitted", "read committed", "repeatable read", "serializable"]);
 
 /// Name under which a statement's time is set.
@@ -50,7 +51,7 @@ pub const STATEMENT_TIMEOUT: &str = "statement_timeout";
 /// clients send on connecting, accepted where the value is the one that we keep to anyway.
 const SETTABLE: [Setting; 30] = [
     reported("application_name", "", Accepts::Anything),
-    reported("client_encoding", "UTF8", UTF8),
+    reported("client_encoding", "UTF8", Accepts::Encoding),
     reported("DateStyle", "ISO, MDY", Accepts::StartsWith(&["iso"])),
     reported("IntervalStyle", "postgres", Accepts::OneOf(&["postgres"])),
     reported("TimeZone", "UTC", Accepts::Zone),
@@ -218,6 +219,13 @@ fn check(known: &Setting, value: &str) -> Result<String, Refusal> {
     let lower = value.to_ascii_lowercase();
     let (fits, expected) = match known.accepts {
         Accepts::Anything => (value.len() <= TEXT_BYTES_MAX, "a text of at most 200 bytes".to_owned()),
+        Accepts::Encoding => {
+            let letters: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
+            if ["utf8", "unicode"].contains(&letters.as_str()) {
+                return Ok(known.default.to_owned());
+            }
+            (false, known.default.to_owned())
+        }
         Accepts::OneOf(words) => (words.contains(&lower.as_str()), words.join(", ")),
         Accepts::StartsWith(starts) => (
             value.len() <= TEXT_BYTES_MAX && starts.iter().any(|start| lower.starts_with(start)),
@@ -290,6 +298,8 @@ mod tests {
             ("extra_float_digits", "3"),
             ("application_name", "PostgreSQL JDBC Driver"),
             ("client_encoding", "UTF8"),
+            ("client_encoding", "'utf-8'"),
+            ("client_encoding", "Unicode"),
             ("DateStyle", "ISO"),
             ("datestyle", "ISO, YMD"),
             ("TIMEZONE", "Europe/London"),
@@ -302,6 +312,7 @@ mod tests {
             settings.set(name, value).unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
         }
         assert_eq!(settings.get("timezone").as_deref(), Some("UTC"));
+        assert_eq!(settings.get("client_encoding").as_deref(), Some("UTF8"));
     }
 
     #[test]

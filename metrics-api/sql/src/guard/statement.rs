@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{
     Set, SetExpr, Statement, TableFactor, Value, ValueWithSpan, Visit, Visitor,
 };
 
-use super::functions;
+use super::{functions, plan};
 use crate::refusal::{Refusal, code};
 
 /// What a statement does, once it is allowed.
@@ -297,6 +297,10 @@ impl Visitor for Reader {
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Refusal> {
         match factor {
+            // Those that the engine does not have at all would be "not found": said as PostgreSQL says it.
+            TableFactor::Table { name, args: None, .. } if private(name).is_some() => {
+                private(name).map_or(ControlFlow::Continue(()), |name| ControlFlow::Break(plan::denied(&name)))
+            }
             TableFactor::Table { args: None, .. }
             | TableFactor::Derived { .. }
             | TableFactor::UNNEST { .. }
@@ -327,6 +331,14 @@ fn changes(body: &SetExpr) -> ControlFlow<Refusal> {
         }
         SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) | SetExpr::Table(_) => ControlFlow::Continue(()),
     }
+}
+
+/// The name of a table that only PostgreSQL's administrators may read.
+fn private(name: &ObjectName) -> Option<String> {
+    let parts: Vec<String> = name.0.iter().filter_map(|part| Some(part.as_ident()?.value.to_lowercase())).collect();
+    let (table, schemas) = parts.split_last()?;
+    let is_catalogue = schemas.last().is_none_or(|schema| schema == "pg_catalog");
+    (is_catalogue && plan::PRIVATE.contains(&table.as_str())).then(|| table.clone())
 }
 
 fn table_function(name: &ObjectName) -> ControlFlow<Refusal> {

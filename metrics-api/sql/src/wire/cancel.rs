@@ -25,6 +25,12 @@ impl Slot {
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(interrupt);
     }
 
+    /// Nothing runs from here on: a cancel request that comes late ends nothing, neither the next statement nor a portal
+    /// that waits with rows left.
+    pub(super) fn rest(&self) {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Weak::new();
+    }
+
     fn fire(&self, reason: Reason) {
         if let Some(interrupt) = self.current.lock().unwrap_or_else(PoisonError::into_inner).upgrade() {
             interrupt.fire(reason);
@@ -94,6 +100,11 @@ mod tests {
         assert_eq!(interrupt.reason(), None);
         registry.cancel(mine.pid, mine.key);
         assert_eq!(interrupt.reason(), Some(Reason::Cancelled));
+        let suspended = Arc::new(Interrupt::after(Duration::from_secs(60)));
+        mine.slot.watch(&suspended);
+        mine.slot.rest();
+        registry.cancel(mine.pid, mine.key);
+        assert_eq!(suspended.reason(), None, "a late cancel ends nothing");
         let pid = mine.pid;
         drop(mine);
         assert!(!registry.lock().contains_key(&pid), "a closed connection leaves nothing behind");

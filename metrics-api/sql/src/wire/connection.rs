@@ -224,6 +224,7 @@ impl<S: Stream> Connection<S> {
 
     /// Ends a message of the simple protocol, or a Sync.
     pub(super) async fn ready(&mut self) -> Result<(), End> {
+        self.entry.slot.rest();
         self.feed(Out::ReadyForQuery(ReadyForQuery::new(self.transaction.status()))).await?;
         self.flush().await
     }

@@ -18,6 +18,7 @@ use super::listen::Server;
 use crate::config::Account;
 use crate::engine::SharedSettings;
 use crate::guard::settings::{Settings, greeting};
+use crate::local::DATABASE;
 use crate::refusal::{Refusal, code};
 use crate::scram::{Exchange, ExchangeError, Verifier};
 
@@ -81,6 +82,7 @@ pub(super) async fn log_in<S: super::connection::Stream>(
         }
         (Err(Proved::End(end)), _) => return Err(end),
     };
+    check_database(startup)?;
     let settings = settings_of(startup)?;
     io.feed(Out::Authentication(Authentication::SASLFinal(Bytes::from(proof)))).await?;
     io.feed(Out::Authentication(Authentication::Ok)).await?;
@@ -141,6 +143,17 @@ async fn next_password<S: super::connection::Stream>(
         Some(Ok(_)) => Err(Proved::Not(ExchangeError::Malformed)),
         Some(Err(error)) => Err(Proved::End(super::connection::broken(error))),
         None => Err(Proved::End(End::Gone)),
+    }
+}
+
+/// There is one database. As in PostgreSQL, only who has proved who he is learns which names do not exist.
+fn check_database(startup: &Startup) -> Result<(), Refusal> {
+    match startup.parameters.get("database") {
+        Some(name) if name != DATABASE => {
+            let message = format!("database \"{}\" does not exist", printable(name));
+            Err(Refusal::fatal(code::NO_DATABASE, message, format!("the one database is {DATABASE}")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -228,6 +241,19 @@ mod tests {
         }
         for text in ["-c", "-d 5", "-c nothing", "statement_timeout=5"] {
             assert!(options(text).unwrap_err().is_fatal, "{text}");
+        }
+    }
+
+    #[test]
+    fn another_database_does_not_exist() {
+        let asked = |name: Option<&str>| {
+            let mut startup = Startup::default();
+            startup.parameters.extend(name.map(|name| ("database".to_owned(), name.to_owned())));
+            check_database(&startup).map_err(|refusal| (refusal.code, refusal.is_fatal))
+        };
+        assert_eq!((asked(None), asked(Some(DATABASE))), (Ok(()), Ok(())));
+        for name in ["postgres", "Homeward", "others", ""] {
+            assert_eq!(asked(Some(name)), Err((code::NO_DATABASE, true)), "{name}");
         }
     }
 
