@@ -105,7 +105,7 @@ impl Template {
             self.information_schema.get_or_try_init(|| information_schema::schema(catalog.as_ref())).await?;
         catalog.register_schema(information_schema::NAME, Arc::clone(information))?;
         tables::add_comments(&context, source).await?;
-        catalogue::correct(&context, catalog.as_ref()).await?;
+        catalogue::correct(&context, catalog.as_ref(), settings).await?;
         session_functions::register(&context, &account.name, pid, settings);
         Ok((context, pin))
     }

@@ -17,7 +17,7 @@ use datafusion_postgres::pgwire::api::Type;
 use crate::guard::plan::DEFAULT_SCHEMA;
 
 /// Numbers that PostgreSQL gives its catalogues: comments are kept under them, and clients look them up by name.
-const CATALOGUES: [(&str, u32); 14] = [
+const CATALOGUES: [(&str, i32); 14] = [
     ("pg_type", 1247),
     ("pg_attribute", 1249),
     ("pg_proc", 1255),
@@ -82,14 +82,29 @@ fn better(expr: &Expr) -> Option<Expr> {
             if text.starts_with("SELECT c.relkind = 'c' FROM pg_catalog.pg_class") {
                 return expression("false");
             }
-            let (_, rest) = text.split_once("parse_ident('").filter(|(start, _)| start.contains("pg_class c"))?;
-            let name = rest.split('\'').next()?;
-            let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
-            let (_, number) = CATALOGUES.iter().find(|(catalogue, _)| *catalogue == name)?;
-            expression(&number.to_string())
+            number_of_catalogue(&text)
         }
         Expr::CompoundIdentifier(idents) if idents.len() > 1 && idents.last()?.value == "tableoid" => expression("0"),
-        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => by_name(left, right).or_else(|| by_name(right, left)),
+        // SQLAlchemy asks for collations of columns, in sub-queries that the engine cannot plan. None has its own.
+        Expr::Case { .. } if expr.to_string().contains("FROM pg_catalog.pg_collation") => {
+            Some(Expr::Value(Value::Null.into()))
+        }
+        // The engine knows no other escape than the backslash; SQLAlchemy's is a slash.
+        Expr::Like { negated, any: false, expr, pattern, escape_char: Some(escape) } => {
+            let escape =
+                escape.value.clone().into_string().filter(|text| text.len() == 1 && text != "\\" && text != "'")?;
+            let not = if *negated { "NOT " } else { "" };
+            let slashed = format!("replace(replace({pattern}, '\\', '\\\\'), '{escape}', '\\')");
+            expression(&format!("({expr} {not}LIKE {slashed})"))
+        }
+        // pgjdbc unfolds the columns of an index, of which there are none: no row ever has these values.
+        Expr::CompoundFieldAccess { .. } => {
+            let text = expr.to_string().to_lowercase();
+            ["(0).n", "(0).x", "(result.keys).x"].contains(&text.as_str()).then(|| expression("0")).flatten()
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+            by_name(left, right).or_else(|| by_name(right, left)).or_else(|| of_truth(left, right))
+        }
         _ => None,
     }
 }
@@ -102,26 +117,76 @@ fn of_function(function: &Function) -> Option<Expr> {
         let none = ["reloptions", "acl", "pg_policy"].iter().any(|word| arguments.contains(word));
         return none.then_some(Expr::Value(Value::Null.into()));
     }
+    let of_keys = |text: String| ["indkey", "conkey", "confkey"].iter().any(|keys| text.contains(keys));
+    if name.ends_with("_pg_expandarray") || (name == "generate_subscripts" && of_keys(function.args.to_string())) {
+        return expression("0");
+    }
     // psql's \du asks which roles a role is a member of.
     let members = name == "array" && function.args.to_string().contains("pg_auth_members");
     if members { expression("'{}'") } else { None }
 }
 
-/// `proc.oid = typ.typreceive` becomes `proc.proname = typ.typreceive`.
+/// What a cast to `regclass` has become, where it names a catalogue: PostgreSQL's number of it. A parameter is looked up
+/// when it is known.
+fn number_of_catalogue(query: &str) -> Option<Expr> {
+    let (_, operand) = query.split_once("parse_ident(").filter(|(start, _)| start.contains("pg_class c"))?;
+    match operand.strip_prefix('\'') {
+        Some(name) => expression(&catalogue_number(name.split('\'').next()?)?.to_string()),
+        None => {
+            let operand = operand.split("::").next().filter(|operand| operand.starts_with('$'))?;
+            expression(&format!("coalesce({CATALOGUE_NUMBER}({operand}::text), ({query}))"))
+        }
+    }
+}
+
+/// Name of the function behind [`catalogue_number`].
+pub(super) const CATALOGUE_NUMBER: &str = "homeward_catalogue_number";
+
+/// PostgreSQL's number of a catalogue.
+pub(super) fn catalogue_number(name: &str) -> Option<i32> {
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+    CATALOGUES.iter().find(|(catalogue, _)| *catalogue == name).map(|(_, number)| *number)
+}
+
+/// `proc.oid = typ.typreceive` becomes `proc.proname = typ.typreceive`, and `typinput = 'array_in'::regproc`, which is a
+/// sub-query by now, `typinput = 'array_in'`.
 fn by_name(number: &Expr, function: &Expr) -> Option<Expr> {
-    let (Expr::CompoundIdentifier(number), Expr::CompoundIdentifier(idents)) = (number, function) else { return None };
-    let (column, table) = number.split_last()?;
-    let is_function = FUNCTION_COLUMNS.contains(&idents.last()?.value.to_lowercase().as_str());
-    if column.value.to_lowercase() != "oid" || !is_function {
+    let column = match function {
+        Expr::Identifier(ident) => ident,
+        Expr::CompoundIdentifier(idents) => idents.last()?,
+        _ => return None,
+    };
+    if !FUNCTION_COLUMNS.contains(&column.value.to_lowercase().as_str()) {
         return None;
     }
-    let mut named = table.to_vec();
-    named.push(Ident::new("proname"));
-    Some(Expr::BinaryOp {
-        left: Box::new(Expr::CompoundIdentifier(named)),
-        op: BinaryOperator::Eq,
-        right: Box::new(function.clone()),
-    })
+    let name = match number {
+        Expr::CompoundIdentifier(idents) => {
+            let (column, table) = idents.split_last()?;
+            let is_number = column.value.eq_ignore_ascii_case("oid");
+            let named = table.iter().cloned().chain([Ident::new("proname")]);
+            is_number.then(|| Expr::CompoundIdentifier(named.collect()))?
+        }
+        Expr::Subquery(query) => {
+            let text = query.to_string();
+            let (_, rest) = text.split_once("FROM pg_catalog.pg_proc WHERE proname = '")?;
+            let name = rest.split('\'').next()?;
+            expression(&format!("'{}'", name.strip_prefix("pg_catalog.").unwrap_or(name)))?
+        }
+        _ => return None,
+    };
+    Some(Expr::BinaryOp { left: Box::new(name), op: BinaryOperator::Eq, right: Box::new(function.clone()) })
+}
+
+/// `i.indisprimary = 't'`, as psqlODBC writes it: the engine compares no truth with a text.
+fn of_truth(column: &Expr, literal: &Expr) -> Option<Expr> {
+    const TRUTHS: [&str; 6] = ["indis", "relhas", "attis", "atthas", "attnotnull", "datis"];
+    let Expr::CompoundIdentifier(idents) = column else { return None };
+    let name = idents.last()?.value.to_lowercase();
+    let text = literal.to_string();
+    let is_text = ["'t'", "'f'", "'true'", "'false'"].contains(&text.as_str());
+    (is_text && TRUTHS.iter().any(|start| name.starts_with(start)))
+        .then(|| expression(&format!("{column} = {text}::boolean")))
+        .flatten()
 }
 
 struct Completer<'a> {
@@ -196,6 +261,7 @@ mod tests {
             ("SELECT d.classoid = 'pg_class'::regclass FROM x d", "SELECT d.classoid = 1259 FROM x d"),
             ("SELECT p.tableoid FROM x p", "SELECT 0 FROM x p"),
             ("SELECT 1 FROM p JOIN t ON p.oid = t.typreceive", "SELECT 1 FROM p JOIN t ON p.proname = t.typreceive"),
+            ("SELECT typinput = 'array_in'::regproc FROM x", "SELECT 'array_in' = typinput FROM x"),
             ("SELECT a.area FROM x a", "SELECT a.area FROM x a"),
         ] {
             assert_eq!(adapted(sql, &[]), expected, "{sql}");

@@ -17,6 +17,7 @@ use datafusion::logical_expr::{
 use datafusion::prelude::SessionContext;
 use datafusion_postgres::pgwire::api::Type;
 
+use super::phrases;
 use crate::guard::plan::DEFAULT_SCHEMA;
 use crate::guard::settings::{SERVER_VERSION, Settings};
 use crate::local::DATABASE;
@@ -157,7 +158,7 @@ pub(super) fn register_common(context: &SessionContext) {
         returns: DataType::Boolean,
         answer: Arc::new(|_, rows| ScalarValue::Boolean(Some(true)).to_array_of_size(rows)),
     });
-    for function in functions.into_iter().chain(truths).chain([type_number()]) {
+    for function in functions.into_iter().chain(truths).chain([type_number(), catalogue_number()]) {
         context.register_udf(ScalarUDF::new_from_impl(function));
     }
 }
@@ -182,6 +183,21 @@ fn type_number() -> SessionFunction {
                 let short = SPELLED_OUT.iter().find(|(long, _)| *long == name).map_or(name, |(_, short)| short);
                 numbers.get(short).copied()
             };
+            Ok(Arc::new((0..rows).map(number).collect::<Int32Array>()))
+        }),
+    }
+}
+
+/// PostgreSQL's number of a catalogue by its name, or null: see [`phrases`].
+fn catalogue_number() -> SessionFunction {
+    SessionFunction {
+        name: Cow::Borrowed(phrases::CATALOGUE_NUMBER),
+        signature: texts(&[1]),
+        returns: DataType::Int32,
+        answer: Arc::new(|arguments, rows| {
+            let names = arguments.first().map(|names| cast(names, &DataType::Utf8)).transpose()?;
+            let names = names.as_ref().and_then(|names| names.as_string_opt::<i32>());
+            let number = |row| phrases::catalogue_number(names.filter(|names| names.is_valid(row))?.value(row));
             Ok(Arc::new((0..rows).map(number).collect::<Int32Array>()))
         }),
     }

@@ -82,9 +82,9 @@ impl TableProvider for FigureTable {
         Arc::clone(&self.schema)
     }
 
-    /// Clients list tables and views apart: what is generated for one indicator is a view.
+    /// Clients list tables and views apart. Nothing here can be written, and all is computed: views.
     fn table_type(&self) -> TableType {
-        if self.indicator.is_some() { TableType::View } else { TableType::Base }
+        TableType::View
     }
 
     fn get_table_definition(&self) -> Option<&str> {

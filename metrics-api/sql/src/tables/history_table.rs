@@ -80,7 +80,7 @@ impl TableProvider for HistoryTable {
     }
 
     fn table_type(&self) -> TableType {
-        TableType::Base
+        TableType::View
     }
 
     async fn scan(

@@ -69,7 +69,7 @@ impl TableProvider for MetaTable {
     }
 
     fn table_type(&self) -> TableType {
-        TableType::Base
+        TableType::View
     }
 
     async fn scan(
