@@ -45,14 +45,13 @@ list_what_is_missing() {
   has chromium || need chromium "opens the board"
   has node || need nodejs "runs the accessibility checker and draws Grafana's panels"
   has npm || need npm "fetches them"
-  # Clients of SQL. psycopg 3.1 and asyncpg are Debian's; SQLAlchemy is, too (1.4).
+  # Clients of SQL. Python's come from PyPI with pinned hashes, into a virtual environment of the user's cache.
   has psql || need postgresql-client "asks our SQL"
-  for module in psycopg sqlalchemy asyncpg pyodbc; do
-    { has python3 && /usr/bin/python3 -c "import $module" 2>/dev/null; } || need "python3-$module" "asks our SQL"
-  done
+  { has python3 && /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null; } || need python3-venv "holds SQL clients of Python"
+  has isql || need unixodbc "asks our SQL"
   ls /usr/lib/*/odbc/psqlodbcw.so >/dev/null 2>&1 || need odbc-postgresql "asks our SQL"
   [[ -e /usr/share/java/postgresql.jar ]] || need libpostgresql-jdbc-java "asks our SQL"
-  java_is_enough || need openjdk-17-jre-headless "runs the Apache Kafka of the tests"
+  { java_is_enough && has javac; } || need openjdk-17-jdk-headless "runs the Apache Kafka of the tests and a client of SQL"
   has mvn || need maven "fetches Apache Kafka's jars"
 }
 
@@ -95,8 +94,8 @@ apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Ti
 apt update || fail "apt-get update failed. Is a package mirror reachable (see /etc/apt/sources.list)?"
 
 # Debian 13 and later have no Java 17; any newer one serves.
-if [[ " ${packages[*]} " == *" openjdk-17-jre-headless "* ]] && ! apt-cache show openjdk-17-jre-headless >/dev/null 2>&1; then
-  packages=("${packages[@]/openjdk-17-jre-headless/default-jre-headless}")
+if [[ " ${packages[*]} " == *" openjdk-17-jdk-headless "* ]] && ! apt-cache show openjdk-17-jdk-headless >/dev/null 2>&1; then
+  packages=("${packages[@]/openjdk-17-jdk-headless/default-jdk-headless}")
 fi
 
 # Their services are started by the tests alone, on ports of their own.

@@ -8,6 +8,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use homeward_contract::feed::Feed;
 
+/// Most senders that are counted by name; later ones count as unknown, so that no feed can grow the list without end.
+const SENDERS_MAX: usize = 256;
+
 /// Shared counters of all feeds in this process.
 #[derive(Debug, Default)]
 pub struct IngestTelemetry {
@@ -23,6 +26,17 @@ pub struct IngestCounters {
     pub partitions: BTreeMap<(Feed, String, i32), PartitionCounters>,
     /// Newest event time by provider, over accepted live events.
     pub watermarks: BTreeMap<String, DateTime<Utc>>,
+    /// Live events by provider, or by [`crate::pipeline::UNKNOWN_SENDER`].
+    pub senders: BTreeMap<String, SenderCounters>,
+}
+
+/// Live events of one sender.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SenderCounters {
+    /// Events committed, refused ones included.
+    pub received: u64,
+    /// Events in quarantine.
+    pub refused: u64,
 }
 
 /// Counters of one feed.
@@ -111,6 +125,18 @@ impl IngestTelemetry {
             None => {
                 counters.watermarks.insert(provider.to_owned(), event_time);
             }
+        }
+    }
+
+    /// Counts the live events of a batch by who sent them.
+    pub fn record_senders(&self, batch: &BTreeMap<String, SenderCounters>) {
+        let mut counters = self.lock();
+        for (sender, share) in batch {
+            let known = counters.senders.contains_key(sender) || counters.senders.len() < SENDERS_MAX;
+            let name = if known { sender } else { crate::pipeline::UNKNOWN_SENDER };
+            let total = counters.senders.entry(name.to_owned()).or_default();
+            total.received += share.received;
+            total.refused += share.refused;
         }
     }
 

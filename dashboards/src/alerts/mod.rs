@@ -17,7 +17,7 @@ mod trust;
 mod wilson;
 mod words;
 
-use homeward_transform::definition::{AlertFamily, Catalogue, Definition, DefinitionStatus};
+use homeward_transform::definition::{Alert as Declared, AlertFamily, Catalogue, Definition, DefinitionStatus};
 
 use crate::GeneratedFile;
 use rule::{Alert, Group, rule_file};
@@ -35,12 +35,10 @@ pub const RULES: &str = "deploy/prometheus/rules";
 pub fn files(catalogue: &Catalogue, options: &Options) -> Result<Vec<GeneratedFile>, AlertFault> {
     let live: Vec<&Definition> =
         catalogue.iter().filter(|definition| definition.status == DefinitionStatus::Live).collect();
-    let declared =
-        |family, make: fn(&Definition, &homeward_transform::definition::Alert) -> Result<Alert, AlertFault>| {
-            let pairs =
-                live.iter().flat_map(|definition| definition.alerts.iter().map(move |alert| (*definition, alert)));
-            pairs.filter(|(_, alert)| alert.family == family).map(|(d, a)| make(d, a)).collect::<Result<Vec<_>, _>>()
-        };
+    let declared = |family, make: &dyn Fn(&Definition, &Declared) -> Result<Alert, AlertFault>| {
+        let pairs = live.iter().flat_map(|definition| definition.alerts.iter().map(move |alert| (*definition, alert)));
+        pairs.filter(|(_, alert)| alert.family == family).map(|(d, a)| make(d, a)).collect::<Result<Vec<_>, _>>()
+    };
     let slips = |definition: &&Definition| {
         definition.id != budget::RESPONSE && definition.alerts.iter().any(|alert| alert.family == AlertFamily::Slip)
     };
@@ -54,17 +52,17 @@ pub fn files(catalogue: &Catalogue, options: &Options) -> Result<Vec<GeneratedFi
         (
             "clock",
             "For the duty co-ordinator, at once: people who wait now.",
-            group("ucr-clock", vec![], declared(AlertFamily::Clock, clock::alert)?),
+            group("ucr-clock", vec![], declared(AlertFamily::Clock, &clock::alert)?),
         ),
         (
             "budget",
             "For the service manager, in working hours: late responses left this month.",
-            group("ucr-budget", vec![], declared(AlertFamily::Budget, budget::alert)?),
+            group("ucr-budget", vec![], declared(AlertFamily::Budget, &budget::alert)?),
         ),
         (
             "slip",
             "For the operations lead: a rate beyond its target, and not by chance.",
-            group("ucr-slip", vec![], declared(AlertFamily::Slip, slip::alert)?),
+            group("ucr-slip", vec![], declared(AlertFamily::Slip, &|d, a| slip::alert(d, a, options))?),
         ),
         (
             "trust",

@@ -1,13 +1,14 @@
 //! Family slip: a rate that is below its target, and not by chance.
 //!
 //! No alert here looks at a rate alone. It begins when the 95% Wilson bound lies beyond the target and the denominator
-//! reaches the definition's minimum; it ends when even the 80% bound no longer does ([`wilson::Z_END`]).
+//! reaches the definition's minimum; it ends when even the 68% bound no longer does ([`wilson::Z_END`]).
 
 use homeward_transform::definition::{Alert as Declared, Definition, Direction, Kind};
 
 use super::budget::RESPONSE;
 use super::fault::AlertFault;
 use super::levels;
+use super::options::Options;
 use super::rule::{Alert, Recording, Severity};
 use super::wilson::{self, Bound, Source};
 use super::words::{AREA, AS_OF, MAIN_PROVIDER, count, percent};
@@ -19,6 +20,10 @@ const PAGE_HOLD_SECONDS: u64 = 30 * 60;
 const TICKET_HOLD_SECONDS: u64 = 60 * 60;
 /// Seconds for which a page stays after its condition ceased.
 const PAGE_KEEP_SECONDS: u64 = 2 * 3600;
+
+/// Seconds for which a rule remembers that it fired: longer than a restart of Prometheus, far shorter than a page stays. An
+/// instant selector would forget after five minutes.
+const MEMORY_SECONDS: u64 = 20 * 60;
 
 /// Series of one proportion, by name.
 struct Series {
@@ -37,7 +42,7 @@ pub(super) fn window_label(window: &str) -> &str {
 }
 
 /// The alert of one declared slip rule.
-pub(super) fn alert(definition: &Definition, declared: &Declared) -> Result<Alert, AlertFault> {
+pub(super) fn alert(definition: &Definition, declared: &Declared, options: &Options) -> Result<Alert, AlertFault> {
     let (window, target, minimum) = required(definition, declared)?;
     let series = series(definition, target);
     let window = window_label(window);
@@ -47,9 +52,9 @@ pub(super) fn alert(definition: &Definition, declared: &Declared) -> Result<Aler
     };
     let select = format!("{{{}window=\"{window}\",{}}}", series.pick, levels::SLIP);
     let Series { decided, met, begins, ends, target: target_series, .. } = &series;
-    let rule = &declared.rule;
+    let (rule, memory) = (&declared.rule, options.duration(MEMORY_SECONDS));
     let expr = format!(
-        "(\n  {begins}{select} {sign} on () group_left () max({target_series})\n  or\n  {ends}{select} {sign} on () group_left () max({target_series})\n  and on (area, level) ALERTS{{alertname=\"{rule}\",alertstate=\"firing\"}}\n)\nand on (area, level) {decided}{select} >= {minimum}"
+        "(\n  {begins}{select} {sign} on () group_left () max({target_series})\n  or\n  {ends}{select} {sign} on () group_left () max({target_series})\n  and on (area, level) last_over_time(ALERTS{{alertname=\"{rule}\",alertstate=\"firing\"}}[{memory}])\n)\nand on (area, level) {decided}{select} >= {minimum}"
     );
     let pages = window == PAGE_WINDOW;
     let picked = format!("{}window=\"{window}\"", series.pick);
@@ -110,7 +115,7 @@ fn series(definition: &Definition, target: &str) -> Series {
             decided: "area_window:ucr_decided_referrals:sum".to_owned(),
             met: "ucr_cohort_referrals".to_owned(),
             begins: format!("area_window:ucr_met_per_decided:wilson_{bound}95"),
-            ends: format!("area_window:ucr_met_per_decided:wilson_{bound}80"),
+            ends: format!("area_window:ucr_met_per_decided:wilson_{bound}68"),
             target: format!("ucr_target_ratio{{target=\"{target}\"}}"),
             pick: String::new(),
         };
@@ -119,7 +124,7 @@ fn series(definition: &Definition, target: &str) -> Series {
         decided: "homeward_figure_denominator".to_owned(),
         met: "homeward_figure_numerator".to_owned(),
         begins: format!("area_window:homeward_numerator_per_denominator:wilson_{bound}95"),
-        ends: format!("area_window:homeward_numerator_per_denominator:wilson_{bound}80"),
+        ends: format!("area_window:homeward_numerator_per_denominator:wilson_{bound}68"),
         target: format!("homeward_target_ratio{{indicator=\"{}\",target=\"{target}\"}}", definition.id),
         pick: format!("indicator=\"{}\",basis=\"{}\",", definition.id, definition.default_basis),
     }
@@ -148,7 +153,7 @@ pub(super) fn response_recordings() -> Vec<Recording> {
             expr: wilson::bound(&source, wilson::Z_BEGIN, Bound::Upper),
         },
         Recording {
-            record: "area_window:ucr_met_per_decided:wilson_upper80",
+            record: "area_window:ucr_met_per_decided:wilson_upper68",
             expr: wilson::bound(&source, wilson::Z_END, Bound::Upper),
         },
         Recording {
@@ -175,9 +180,9 @@ pub(super) fn other_recordings(definitions: &[&Definition]) -> Vec<Recording> {
     }];
     for (record, z, side) in [
         ("area_window:homeward_numerator_per_denominator:wilson_upper95", wilson::Z_BEGIN, Bound::Upper),
-        ("area_window:homeward_numerator_per_denominator:wilson_upper80", wilson::Z_END, Bound::Upper),
+        ("area_window:homeward_numerator_per_denominator:wilson_upper68", wilson::Z_END, Bound::Upper),
         ("area_window:homeward_numerator_per_denominator:wilson_lower95", wilson::Z_BEGIN, Bound::Lower),
-        ("area_window:homeward_numerator_per_denominator:wilson_lower80", wilson::Z_END, Bound::Lower),
+        ("area_window:homeward_numerator_per_denominator:wilson_lower68", wilson::Z_END, Bound::Lower),
     ] {
         recordings.push(Recording { record, expr: wilson::bound(&source, z, side) });
     }

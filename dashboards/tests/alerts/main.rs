@@ -5,6 +5,7 @@
 
 mod committed;
 mod muting;
+mod replay;
 mod routes;
 mod rules;
 mod runbooks;

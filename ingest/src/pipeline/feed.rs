@@ -199,6 +199,7 @@ impl FeedLoop {
         for (provider, event_time) in &prepared.watermarks {
             telemetry.record_watermark(provider, *event_time);
         }
+        telemetry.record_senders(&prepared.senders);
         let committed =
             prepared.commit.offsets.iter().map(|advance| (advance.topic.as_str(), advance.partition, advance.next));
         source.show_committed(committed);

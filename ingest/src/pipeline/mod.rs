@@ -22,8 +22,10 @@ mod batch;
 mod feed;
 mod poison;
 mod prepare;
+mod senders;
 
 pub use poison::PoisonRule;
+pub use senders::UNKNOWN as UNKNOWN_SENDER;
 
 use crate::kafka::{KafkaConfig, KafkaConfigError};
 use crate::lake::{Lake, UpkeepPolicy};

@@ -11,11 +11,12 @@ use homeward_contract::feed::{Feed, Table};
 
 use super::Ingest;
 use super::batch::OpenBatch;
+use super::senders;
 use crate::decode::{DecodeContext, Decoded, Disposition, Place, RawRecord, Refusal, decode};
 use crate::kafka::Record;
 use crate::lake::FeedCommit;
 use crate::quarantine::{QuarantineError, refusals_to_batch};
-use crate::telemetry::PartitionCounters;
+use crate::telemetry::{PartitionCounters, SenderCounters};
 
 /// Fewer records than this are not worth a thread.
 const RECORDS_PER_THREAD_MIN: usize = 512;
@@ -26,6 +27,7 @@ pub(super) struct Prepared {
     pub(super) commit: FeedCommit,
     pub(super) partitions: BTreeMap<(String, i32), PartitionCounters>,
     pub(super) watermarks: BTreeMap<String, DateTime<Utc>>,
+    pub(super) senders: BTreeMap<String, SenderCounters>,
 }
 
 /// Why a batch must not be committed.
@@ -99,11 +101,16 @@ pub(super) fn prepare(ingest: &Ingest, feed: Feed, batch: &OpenBatch) -> Result<
     }
     let partitions = count(batch, &refusals);
     let watermarks = watermarks(&tables);
+    let senders = match feed {
+        Feed::Ucr => senders::count(&tables, &refusals, &batch.records),
+        Feed::Csds => BTreeMap::new(),
+    };
     let quarantine = match refusals.is_empty() {
         true => None,
         false => Some(refusals_to_batch(feed, &refusals, &ingest.quarantine_key, known_at)?),
     };
-    Ok(Prepared { commit: FeedCommit { feed, tables, quarantine, offsets: batch.offsets() }, partitions, watermarks })
+    let commit = FeedCommit { feed, tables, quarantine, offsets: batch.offsets() };
+    Ok(Prepared { commit, partitions, watermarks, senders })
 }
 
 /// Decodes in order, in as many pieces as there are threads for.

@@ -1,4 +1,4 @@
--- title: Coverage
+-- title: Coverage: who is reporting
 -- question: Which areas' figures rest on fewer providers than usual, because one has stopped sending?
 -- read: Providers is "3 of 4 reporting". When one stops sending, a rate may improve for no good reason: ask it before the figure is
 --   used. Silent names those that told of nothing in the 24 hours before as_of.

@@ -18,7 +18,7 @@ pub mod tables;
 mod wire;
 
 pub use config::{Account, Limits, SqlConfig, TlsFiles};
-pub use local::{Answer, DATABASE, LocalError, local, session};
+pub use local::{Answer, DATABASE, local};
 pub use pin::{Pin, Tick, UnknownTick};
 pub use refusal::Refusal;
 pub use source::{Snapshots, Source};

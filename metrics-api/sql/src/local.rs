@@ -1,33 +1,25 @@
-//! One query without a server: the same tables, for `homeward sql` and for tests.
+//! One query without a server: the same tables, guard and bounds as over the wire, for `homeward sql`.
 
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use datafusion::error::DataFusionError;
-use datafusion::execution::context::{SQLOptions, SessionContext};
-use datafusion::prelude::SessionConfig;
 use homeward_transform::release::Policy;
 
-use crate::pin::{Pin, Tick};
+use crate::config::{Account, Limits};
+use crate::engine::interrupt::Interrupt;
+use crate::engine::{Engine, Threads, prepare, run};
+use crate::guard::statement::Action;
+use crate::pin::Tick;
+use crate::refusal::{Refusal, code};
+use crate::scram::Verifier;
 use crate::source::Source;
-use crate::tables;
 
 /// Name of the one database.
 pub const DATABASE: &str = "homeward";
 
-/// A query could not be answered.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the query failed: {0}\n  see `SELECT * FROM meta.data_dictionary` for tables and columns, and meta.example_queries for examples"
-)]
-pub struct LocalError(#[from] Box<DataFusionError>);
-
-impl From<DataFusionError> for LocalError {
-    fn from(error: DataFusionError) -> Self {
-        Self(Box::new(error))
-    }
-}
+/// Where a reader finds what there is.
+const SIGNPOST: &str = "see meta.data_dictionary for tables and columns, and meta.example_queries for examples";
 
 /// The answer of one query.
 #[derive(Debug, Clone)]
@@ -38,36 +30,55 @@ pub struct Answer {
     pub batches: Vec<RecordBatch>,
 }
 
-/// A session over the tables, with the settings that make them read-only.
+/// Runs one query within `limits`. What a client of the wire may not do is refused here too.
 ///
 /// # Errors
-/// When the tables cannot be registered: a defect.
-pub fn session(source: &Source, pin: &Arc<Pin>, policy: &'static Policy) -> Result<SessionContext, DataFusionError> {
-    let config = SessionConfig::new()
-        .with_default_catalog_and_schema(DATABASE, "outcomes")
-        .with_create_default_catalog_and_schema(true)
-        .with_information_schema(true)
-        .with_target_partitions(1)
-        .set_bool("datafusion.execution.enable_recursive_ctes", false);
-    let context = SessionContext::new_with_config(config);
-    tables::register(&context, pin, source, policy)?;
-    Ok(context)
-}
-
-/// Runs one query. Nothing but reading is planned.
-///
-/// # Errors
-/// What DataFusion says of the query.
+/// What the guard or the engine refuses, with a hint.
 pub async fn local(
     source: &Source,
     policy: &'static Policy,
     tick: Option<Tick>,
+    limits: Limits,
     sql: &str,
-) -> Result<Answer, LocalError> {
-    let pin = Arc::new(Pin::new(source, tick));
-    let context = session(source, &pin, policy)?;
-    let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    let frame = context.sql_with_options(sql, reading).await?;
-    let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
-    Ok(Answer { schema, batches: frame.collect().await? })
+) -> Result<Answer, Refusal> {
+    let threads = Threads::start(limits.threads).map_err(|error| Refusal::defect("no threads", &error))?;
+    let stopped = || Refusal::defect("no threads", &"they ended before the query");
+    let computing = threads.computing().ok_or_else(stopped)?.clone();
+    let interrupt = Arc::new(Interrupt::after(limits.statement_timeout));
+    let engine = Arc::new(Engine::new(limits, source.clone(), computing)?);
+    // Nobody logs in: no password fits this one.
+    let account = Account { name: "local".to_owned(), verifier: Verifier::of_stranger(&[], "local"), policy, tick };
+    let session = engine.open(&Arc::new(account), 0, &Arc::default(), &interrupt).await?;
+    let (sql, shared) = (sql.to_owned(), (Arc::clone(&engine), Arc::clone(&interrupt)));
+    let work = async move {
+        let (engine, interrupt) = shared;
+        let mut statements = prepare::parse(&session, &sql)?.statements;
+        let allowed = match (statements.pop(), statements.is_empty()) {
+            (Some(last), true) => last?,
+            (None, _) => {
+                return Err(Refusal::new(
+                    code::SYNTAX,
+                    "there is no query",
+                    "write for example SELECT * FROM meta.freshness",
+                ));
+            }
+            // A refused statement is told before the number of them.
+            (Some(last), false) => {
+                last?;
+                return Err(Refusal::new(code::NOT_SUPPORTED, "more than one statement", "write one query"));
+            }
+        };
+        if allowed.action != Action::Read {
+            return Err(Refusal::new(code::NOT_SUPPORTED, "only a query is answered here", "write a SELECT"));
+        }
+        let planned = prepare::plan(&session, allowed.statement, &[]).await.map_err(signposted)?;
+        let batches = run::collect(&engine, &session, planned.plan, &interrupt).await?;
+        Ok(Answer { schema: planned.schema, batches })
+    };
+    engine.compute(&interrupt, work).await?
+}
+
+fn signposted(refusal: Refusal) -> Refusal {
+    let hint = if refusal.hint.is_empty() { SIGNPOST.to_owned() } else { format!("{}; {SIGNPOST}", refusal.hint) };
+    Refusal { hint, ..refusal }
 }

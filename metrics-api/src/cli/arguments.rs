@@ -113,6 +113,15 @@ exit status 1 when a file differs, is missing or is left over.")]
     /// What was refused, why, and again after the mend.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// One query over the lake, without a server.
+    #[command(after_long_help = "EXAMPLES\n  \
+  homeward sql \"SELECT * FROM meta.freshness\"\n  \
+  homeward sql --lake /var/lib/homeward --format csv \\\n      \
+\"SELECT area, value FROM outcomes.ucr_two_hour_response WHERE level = 'lcp' AND period = '28d' AND basis = 'live'\"\n  \
+  homeward sql \"SELECT number, title, question FROM meta.example_queries\"\n\n\
+The same tables, guard and limits as over the PostgreSQL wire: see docs/sql.md. The figures are computed from \
+the lake as of now; nothing is written. Under a policy that rounds, they are those of the last London midnight.")]
+    Sql(super::sql::SqlArguments),
     /// Read a password from standard input and print what [[sql.role]] keeps instead.
     #[command(after_long_help = "EXAMPLES\n  \
   homeward sql-verifier < password.txt\n  \

@@ -56,6 +56,9 @@ pub enum CliError {
     /// The pipeline could not start or ended by itself.
     #[error(transparent)]
     House(#[from] HouseError),
+    /// The query was refused or failed.
+    #[error(transparent)]
+    Sql(#[from] homeward_sql::Refusal),
     /// An address could not be served.
     #[error(transparent)]
     Serve(#[from] ServeError),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Args;
-use homeward_dashboards::{GeneratedFile, grafana};
+use homeward_dashboards::{GeneratedFile, alerts, grafana};
 use homeward_transform::definition::Catalogue;
 
 use super::error::{CliError, Outcome};
@@ -30,23 +30,34 @@ pub struct GenerateArguments {
     /// Address of the runbooks' folder, for links.
     #[arg(long, value_name = "URL", default_value_t = grafana::Places::default().runbooks)]
     pub runbooks_url: String,
+    /// How many times faster than real time the house's clock runs, for a demonstration: alerts wait that much shorter.
+    #[arg(long, value_name = "TIMES", default_value_t = 1)]
+    pub time_scale: u32,
 }
 
 /// Folders that hold generated files and nothing else: what nobody generates there is left over.
-const OWNED_FOLDERS: [&str; 1] = [grafana::BOARDS];
+const OWNED_FOLDERS: [&str; 2] = [grafana::BOARDS, alerts::RULES];
 
 pub(super) fn run(arguments: &GenerateArguments, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let catalogue = catalogue(arguments.definitions.as_deref())?;
-    let files = generated(&catalogue, arguments);
+    let files = generated(&catalogue, arguments)?;
     if arguments.check { check(&arguments.out, &files, out) } else { write(&arguments.out, &files, out) }
 }
 
 /// Every generator, one line each.
-fn generated(catalogue: &Catalogue, arguments: &GenerateArguments) -> Vec<GeneratedFile> {
+fn generated(catalogue: &Catalogue, arguments: &GenerateArguments) -> Result<Vec<GeneratedFile>, CliError> {
     let slashless = |url: &str| url.trim_end_matches('/').to_owned();
     let places =
         grafana::Places { board: slashless(&arguments.board_url), runbooks: slashless(&arguments.runbooks_url) };
-    [grafana::files_leading_to(catalogue, &places)].concat()
+    let options = alerts::Options {
+        board: places.board.clone(),
+        runbooks: format!("{}/", places.runbooks),
+        time_scale: arguments.time_scale,
+        ..alerts::Options::default()
+    };
+    let rules = alerts::files(catalogue, &options)
+        .map_err(|fault| CliError::argument(fault.to_string(), "mend the definition, then generate again"))?;
+    Ok([grafana::files_leading_to(catalogue, &places), rules].concat())
 }
 
 fn write(top: &Path, files: &[GeneratedFile], out: &mut dyn Write) -> Result<Outcome, CliError> {
@@ -139,6 +150,7 @@ mod tests {
             definitions: None,
             board_url: format!("{}/", places.board),
             runbooks_url: places.runbooks,
+            time_scale: 1,
         }
     }
 

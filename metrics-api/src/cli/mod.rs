@@ -13,6 +13,7 @@ mod progress;
 mod quarantine;
 mod run;
 mod simulate;
+mod sql;
 mod sql_verifier;
 
 use std::io::Write;
@@ -39,6 +40,7 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<Outcome, CliE
         Command::Indicator(command) => indicator::run(command, out).await,
         Command::Generate(arguments) => generate::run(arguments, out),
         Command::Quarantine(command) => quarantine::run(command, config, out).await,
+        Command::Sql(arguments) => sql::run(arguments, config, out).await,
         Command::SqlVerifier => sql_verifier::run(&mut std::io::stdin().lock(), out),
     }
 }

@@ -7,10 +7,11 @@ use homeward_contract::feed::Feed;
 use homeward_contract::reject::RejectCode;
 use homeward_ingest::decode::{Disposition, Place, Refusal};
 use homeward_ingest::kafka::EmbeddedBroker;
-use homeward_ingest::lake::Lake;
+use homeward_ingest::lake::{FeedCommit, Lake, OffsetAdvance};
 use homeward_ingest::quarantine::{QUARANTINE_TABLE, QuarantineKey, refusals_to_batch};
 
 use super::*;
+use crate::facts::decode_records;
 use crate::planted;
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -195,4 +196,56 @@ async fn quarantine_is_listed_shown_and_replayed_once() {
     assert!(again.contains("0 records"), "a second replay of all finds nothing to do: {again}");
     let error = desk.run(&["quarantine", "show", "ucr/9/9"]).await.unwrap_err();
     assert!(error.to_string().contains("quarantine list"), "{error}");
+}
+
+/// A lake with the planted events of June 2025.
+async fn fill_lake(desk: &Desk) {
+    let lake = Lake::open(&desk.path("lake")).unwrap();
+    let decoded = decode_records(&planted::records(), &crate::keys::of_this_run(), planted::as_of());
+    for batch in decoded {
+        let offsets = vec![OffsetAdvance { topic: "homeward.ucr".to_owned(), partition: 0, from: 0, next: 100 }];
+        lake.commit(FeedCommit { feed: Feed::Ucr, tables: batch.tables, quarantine: None, offsets }).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn sql_answers_over_the_lake_in_three_formats_and_writes_nothing() {
+    let desk = Desk::new("");
+    let missing = desk.run(&["sql", "SELECT 1"]).await.unwrap_err().to_string();
+    assert!(missing.contains("there is no lake") && missing.contains("--lake"), "{missing}");
+    fill_lake(&desk).await;
+    let query = "SELECT area, period, numerator, denominator, value, band, first_day FROM outcomes.ucr_two_hour_response \
+                 WHERE basis = 'live' AND level = 'provider' AND period_kind = 'month'";
+    let (_, csv) = desk.run(&["sql", query, "--format", "csv"]).await.unwrap();
+    // 40 clocks were stopped, 27 of them in time; the one left open has been past two hours since that June.
+    let value = 27.0 / 41.0;
+    assert_eq!(
+        csv,
+        format!("area,period,numerator,denominator,value,band,first_day\nNR5,2025-06,27,41,{value},,2025-06-01\n")
+    );
+    let (_, json) = desk.run(&["sql", query, "--format", "json"]).await.unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let expected = serde_json::json!([{"area": "NR5", "period": "2025-06", "numerator": 27, "denominator": 41,
+        "value": value, "band": null, "first_day": "2025-06-01"}]);
+    assert_eq!(json, expected);
+    let (_, table) = desk.run(&["sql", "SELECT number, file FROM meta.example_queries"]).await.unwrap();
+    assert!(table.contains("15") && table.ends_with("(15 rows)\n"), "{table}");
+    let lake = Lake::open(&desk.path("lake")).unwrap();
+    assert_eq!(lake.version("figure_version").await.unwrap(), None, "a query keeps no history");
+}
+
+#[tokio::test]
+async fn sql_refuses_what_the_wire_refuses_and_rounds_by_the_policy_asked_for() {
+    let desk = Desk::new("");
+    fill_lake(&desk).await;
+    for refused in ["DROP TABLE outcomes.figures", "COPY (SELECT 1) TO 'stolen.csv'", "SELECT 1; SELECT 2"] {
+        assert!(matches!(desk.run(&["sql", refused]).await, Err(CliError::Sql(_))), "{refused}");
+    }
+    let error = desk.run(&["sql", "SELECT nonsense FROM outcomes.figures"]).await.unwrap_err().to_string();
+    assert!(error.contains("meta.data_dictionary"), "{error}");
+    let unknown = desk.run(&["sql", "SELECT 1", "--release", "none"]).await.unwrap_err().to_string();
+    assert!(unknown.contains("ucr-publication"), "{unknown}");
+    let own = "SELECT release, tick FROM meta.policies WHERE is_yours";
+    let (_, policy) = desk.run(&["sql", own, "--release", "public-hes", "--format", "csv"]).await.unwrap();
+    assert_eq!(policy, "release,tick\npublic-hes/1,day\n");
 }

@@ -40,6 +40,7 @@ impl MachineryView for Still {
 
 struct House {
     address: SocketAddr,
+    serving: Serving,
     shutdown: CancellationToken,
     task: tokio::task::JoinHandle<Result<(), ServeError>>,
 }
@@ -74,8 +75,8 @@ impl House {
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, router(serving, true), shutdown.clone()));
-        Self { address, shutdown, task }
+        let task = tokio::spawn(serve(listener, router(serving.clone(), true), shutdown.clone()));
+        Self { address, serving, shutdown, task }
     }
 
     async fn planted(policy: &str) -> Self {
@@ -139,6 +140,17 @@ async fn the_page_says_every_figure_in_words_and_tables() {
     assert_eq!(page.matches("<script").count(), 1, "one file of its own, nothing inline");
     assert!(!page.contains(" style=") && !page.contains("<style") && !page.contains("onclick"), "nothing inline");
     assert!(!page.contains("SRI-") && !page.contains("vMBW"), "nothing about a person");
+    house.close().await;
+}
+
+/// A thousand boards of one snapshot cost what one costs: the figures are read once for all of them.
+#[tokio::test]
+async fn many_boards_share_one_reading() {
+    let house = House::planted("internal-live").await;
+    let boards = futures::future::join_all((0..20).map(|_| house.get("/"))).await;
+    assert!(boards.iter().all(|(status, page)| *status == 200 && *page == boards[0].1));
+    assert_eq!(house.get("/area/provider/NR5").await.0, 200);
+    assert_eq!(house.serving.pages.readings(), 1);
     house.close().await;
 }
 

@@ -17,10 +17,14 @@ pub(super) struct MonthSoFar {
     pub(super) days_left: i64,
 }
 
+/// Referrals that are still to be decided this month, from the pace of the last 28 days.
+pub(super) const fn forecast(month: MonthSoFar) -> i64 {
+    month.decided_28d * month.days_left / FORECAST_WINDOW_DAYS
+}
+
 /// Late responses left at a target in whole per cent; an estimate, because it holds a forecast.
 pub(super) fn late_responses_left(month: MonthSoFar, target_percent: i64) -> i64 {
-    let forecast = month.decided_28d * month.days_left / FORECAST_WINDOW_DAYS;
-    let expected = month.decided + forecast;
+    let expected = month.decided + forecast(month);
     expected * (100 - target_percent) / 100 - month.breached
 }
 

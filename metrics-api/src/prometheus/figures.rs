@@ -7,7 +7,8 @@ use homeward_transform::figure::Dimension;
 use homeward_transform::release::{ReleasedFigure, Shown};
 use homeward_transform::snapshot::UNKNOWN_AREA;
 
-use super::budget::{MonthSoFar, late_responses_left};
+use super::budget::{MonthSoFar, forecast, late_responses_left};
+use super::chance::chance_of_at_most;
 use super::sheet::Sheet;
 use super::table;
 use crate::reading::{LEVELS, OPEN_CLOCKS, RESPONSE, RESPONSE_BASIS, Reading};
@@ -34,10 +35,8 @@ pub(super) fn push_figures(sheet: &mut Sheet, reading: &Reading, catalogue: &Cat
         if level != Dimension::Pcn {
             push_open(sheet, reading, level);
         }
-        let local = catalogue.get(RESPONSE).and_then(|d| d.target_on("local", today));
-        if let Some(target) = local.filter(|_| BUDGET_LEVELS.contains(&level)) {
-            let percent = (target.value * 100.0).round() as i64;
-            push_budget(sheet, reading.level(RESPONSE, level), level, percent, today);
+        if let Some(definition) = catalogue.get(RESPONSE).filter(|_| BUDGET_LEVELS.contains(&level)) {
+            push_budget(sheet, reading.level(RESPONSE, level), level, definition, today);
         }
     }
     for (provider, level, area) in &reading.feed_areas {
@@ -112,7 +111,13 @@ fn push_open(sheet: &mut Sheet, reading: &Reading, level: Dimension) {
     }
 }
 
-fn push_budget(sheet: &mut Sheet, figures: &[ReleasedFigure], level: Dimension, target_percent: i64, today: NaiveDate) {
+fn push_budget(
+    sheet: &mut Sheet,
+    figures: &[ReleasedFigure],
+    level: Dimension,
+    definition: &Definition,
+    today: NaiveDate,
+) {
     let of = |area: &str, window: &str| {
         figures.iter().find(|figure| {
             figure.basis == RESPONSE_BASIS
@@ -130,10 +135,19 @@ fn push_budget(sheet: &mut Sheet, figures: &[ReleasedFigure], level: Dimension, 
         let (Some(decided), Some(breached)) = (month.denominator.as_count(), breached(month)) else {
             continue;
         };
-        let decided_28d = of(area, "28d").and_then(|figure| figure.denominator.as_count()).unwrap_or(0);
+        let four_weeks = of(area, "28d");
+        let decided_28d = four_weeks.and_then(|figure| figure.denominator.as_count()).unwrap_or(0);
+        let met_28d = four_weeks.and_then(|figure| figure.numerator.as_count()).unwrap_or(0);
         let so_far = MonthSoFar { decided, breached, decided_28d, days_left: days_left(today) };
-        let left = late_responses_left(so_far, target_percent);
-        sheet.push(&table::MONTH_LATE_RESPONSES_LEFT, &[area, level.as_str()], as_value(left));
+        for target in ["local", "national"].into_iter().filter_map(|name| definition.target_on(name, today)) {
+            let percent = (target.value * 100.0).round() as i64;
+            let left = late_responses_left(so_far, percent);
+            if target.name == "local" {
+                sheet.push(&table::MONTH_LATE_RESPONSES_LEFT, &[area, level.as_str()], as_value(left));
+            }
+            let chance = chance_of_at_most(left, forecast(so_far), met_28d, decided_28d - met_28d);
+            sheet.push(&table::MONTH_TARGET_MET_CHANCE, &[area, level.as_str(), &target.name], chance);
+        }
     }
 }
 

@@ -9,6 +9,8 @@ use super::table;
 /// What the machinery says at the instant of a scrape.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Machinery {
+    /// The house's clock; none where nobody asked it.
+    pub clock: Option<DateTime<Utc>>,
     /// Providers that were ever heard of.
     pub providers: Vec<ProviderFeed>,
     /// Events over windows.
@@ -28,6 +30,8 @@ pub struct ProviderFeed {
     pub open: bool,
     /// Silence that is normal while open.
     pub expected_gap_seconds: u32,
+    /// Time within service hours since its newest event, in seconds; none before the first.
+    pub open_silence_seconds: Option<u64>,
     /// Last time the consumer of its feed asked the broker; none without a consumer in this process.
     pub last_poll: Option<DateTime<Utc>>,
     /// Records of its feed that wait at the broker.
@@ -37,7 +41,7 @@ pub struct ProviderFeed {
 /// Events of a live feed over a window.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Events {
-    /// Organisation code, or `all` where the sender of refused records cannot be told.
+    /// Organisation code, or `unknown` for refused records that name none.
     pub provider: String,
     /// Window, for example `1d`.
     pub window: &'static str,
@@ -101,6 +105,9 @@ pub(super) fn push_snapshot(sheet: &mut Sheet, snapshot: &Snapshot) {
 
 /// Providers' feeds and counters, which move between snapshots.
 pub(super) fn push_machinery(sheet: &mut Sheet, machinery: &Machinery) {
+    if let Some(clock) = machinery.clock {
+        sheet.push(&table::CLOCK, &[], seconds(clock));
+    }
     for feed in &machinery.providers {
         push_provider(sheet, feed);
     }
@@ -133,6 +140,9 @@ fn push_provider(sheet: &mut Sheet, feed: &ProviderFeed) {
     let labels = [feed.provider.as_str()];
     sheet.push(&table::SERVICE_OPEN, &labels, f64::from(u8::from(feed.open)));
     sheet.push(&table::EXPECTED_GAP, &labels, f64::from(feed.expected_gap_seconds));
+    if let Some(silence) = feed.open_silence_seconds {
+        sheet.push(&table::OPEN_SILENCE, &labels, as_value(silence));
+    }
     if let Some(last_poll) = feed.last_poll {
         sheet.push(&table::LAST_POLL, &labels, seconds(last_poll));
     }

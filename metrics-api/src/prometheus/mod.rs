@@ -9,8 +9,10 @@
 //! each scrape, so that they keep moving when no new snapshot arrives.
 
 mod budget;
+mod chance;
 mod figures;
 mod machinery;
+mod places;
 mod sheet;
 mod table;
 
@@ -140,6 +142,7 @@ impl Exposition {
     ) -> Result<Kept, ExpositionError> {
         let mut sheet = Sheet::default();
         figures::push_figures(&mut sheet, reading, catalogue, snapshot.as_of());
+        places::push_places(&mut sheet, reading, snapshot);
         let refused = (sheet.len() > self.limit).then(|| TooManySeries { found: sheet.len(), limit: self.limit });
         if refused.is_some() {
             sheet = Sheet::default();

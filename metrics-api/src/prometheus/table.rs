@@ -73,6 +73,12 @@ series! {
         "Share of two-hour referrals to be seen within two hours that is in force at the as-of instant, by target.";
     MONTH_LATE_RESPONSES_LEFT = "ucr_month_late_responses_left" Gauge Count ["area", "level"]
         "Late responses that the local target still allows in this month; below zero the month is lost. An estimate: referrals still to come are forecast from the last 28 days.";
+    MONTH_TARGET_MET_CHANCE = "ucr_month_target_met_chance_ratio" Gauge Ratio ["area", "level", "target"]
+        "Chance that the month ends at or above the target: beta-binomial, from the last 28 days and the referrals still expected. An estimate.";
+    AREA_MAIN_PROVIDER = "ucr_area_main_provider" Gauge Truth ["area", "level", "provider"]
+        "1 for the provider that received most of the area's two-hour referrals of 28 days; a wider area's alert is muted while that provider's own fires.";
+    AREA_NAME = "homeward_area_name" Gauge Truth ["area", "level", "name"]
+        "1 for each area with the name that people know it by; alert texts read it.";
     AS_OF = "ucr_as_of_timestamp_seconds" Gauge TimestampSeconds []
         "The one instant that every figure of this scrape speaks for.";
     REVISION = "ucr_revision" Gauge Count []
@@ -95,14 +101,18 @@ series! {
     // Providers' feeds at the time of the scrape.
     SERVICE_OPEN = "ucr_service_open" Gauge Truth ["provider"]
         "1 while the service is open by its hours in London, else 0.";
+    CLOCK = "homeward_clock_timestamp_seconds" Gauge TimestampSeconds []
+        "The house's own clock at the scrape; alert rules measure ages by it. In a demonstration it is simulated.";
     EXPECTED_GAP = "ucr_expected_gap_seconds" Gauge Seconds ["provider"]
-        "Silence of the provider that is normal while the service is open.";
+        "Silence of the provider, in service hours, that is normal: as configured for it, else the default or what chance gives a provider of its size once in 28 days, whichever is longer.";
+    OPEN_SILENCE = "ucr_open_silence_seconds" Gauge Seconds ["provider"]
+        "Time within service hours since the provider's newest event; it stands still while the service is closed.";
     LAST_POLL = "ucr_consumer_last_poll_timestamp_seconds" Gauge TimestampSeconds ["provider"]
         "When the consumer of the provider's feed last asked the broker.";
     LAG = "ucr_consumer_lag_records" Gauge Records ["provider"]
         "Records of the feed that wait at the broker, counted from what is durable in the lake. A topic is shared by its providers, and so is this number.";
     EVENTS_RECEIVED = "ucr_events_received" Gauge Records ["provider", "window"]
-        "Events of the provider that were taken in over the window, refused ones included.";
+        "Events of the provider that were taken in over the window, refused ones included; provider 'unknown' where a refused record names none. Counted within this process.";
     EVENTS_REJECTED = "ucr_events_rejected" Gauge Records ["provider", "window"]
         "Events of the provider that were refused over the window; see homeward quarantine list.";
 

@@ -13,14 +13,16 @@ fn render(exposition: &Exposition, snapshot: &Snapshot, catalogue: &Catalogue) -
 
 fn machinery() -> Machinery {
     Machinery {
+        clock: Some(planted::as_of()),
         providers: vec![ProviderFeed {
             provider: "NR5".to_owned(),
             open: true,
             expected_gap_seconds: 7200,
+            open_silence_seconds: Some(60),
             last_poll: Some(planted::as_of()),
             lag_records: Some(3),
         }],
-        events: vec![Events { provider: "all".to_owned(), window: "1d", received: 41, refused: 1 }],
+        events: vec![Events { provider: "NR5".to_owned(), window: "1d", received: 41, refused: 1 }],
         partitions: vec![PartitionCounters {
             feed: "ucr".to_owned(),
             topic: "homeward.ucr".to_owned(),
@@ -64,7 +66,15 @@ async fn the_planted_figures_are_exposed_under_the_names_of_the_alert_rules() {
         r#"homeward_condition_active{alert="UCRReferralAboutToBreach",area="NR5"} 1"#,
         r#"ucr_service_open{provider="NR5"} 1"#,
         r#"ucr_consumer_lag_records{provider="NR5"} 3"#,
-        r#"ucr_events_received{provider="all",window="1d"} 41"#,
+        r#"ucr_events_received{provider="NR5",window="1d"} 41"#,
+        "homeward_clock_timestamp_seconds 1749736800",
+        r#"ucr_open_silence_seconds{provider="NR5"} 60"#,
+        r#"ucr_area_main_provider{area="NR5",level="provider",provider="NR5"} 1"#,
+        r#"ucr_area_main_provider{area="Plymouth",level="lcp",provider="NR5"} 1"#,
+        r#"ucr_area_main_provider{area="QJK",level="icb",provider="NR5"} 1"#,
+        r#"homeward_area_name{area="NR5",level="provider",name="Livewell Southwest"} 1"#,
+        // 13 of 13 late responses are used up and 25 referrals are still to come.
+        r#"ucr_month_target_met_chance_ratio{area="NR5",level="provider",target="local"} 0.000"#,
         r#"homeward_ingest_records_consumed_total{feed="ucr",topic="homeward.ucr",partition="2"} 10"#,
         r#"homeward_ingest_commit_seconds_total{feed="ucr"} 0.25"#,
         "homeward_exposition_series_refused 0",

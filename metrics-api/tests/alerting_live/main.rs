@@ -44,13 +44,15 @@ const PATIENCE: Duration = Duration::from_secs(150);
 fn a_planted_slip_fires_reaches_the_webhook_and_clears_when_the_visits_are_written_up() {
     let webhook = Webhook::open();
     let Some(watch) = Watch::start(&webhook, SPEED) else { return };
+    println!("{:.1} s: all is up", watch.seconds());
 
     // The dead-man's switch beats from the first moment.
     webhook.wait("the Watchdog", PATIENCE, |told| told.receiver == "dead-man" && told.alert("Watchdog").is_some());
+    println!("{:.1} s: the Watchdog is heard", watch.seconds());
 
     // The slip: firing, with area, counts and runbook, on the operations lead's pager and nobody else's.
     let slip = webhook.wait("the confident slip", PATIENCE, |told| told.speaks_of("firing", SLIP, PROVIDER));
-    println!("{}", slip.summary(SLIP));
+    println!("{:.1} s: {}", watch.seconds(), slip.summary(SLIP));
     assert_eq!(slip.receiver, "ops-lead", "{slip:?}");
     let (met, decided) = counts(&slip.summary(SLIP));
     assert!(decided >= SMALLEST, "{met} of {decided} is too few to be sure");
@@ -71,7 +73,7 @@ fn a_planted_slip_fires_reaches_the_webhook_and_clears_when_the_visits_are_writt
 
     // The clock breach: people who wait by the record, counted, to the duty co-ordinator.
     let clock = webhook.wait("the clock breach", PATIENCE, |told| told.speaks_of("firing", CLOCK, PROVIDER));
-    println!("{}", clock.summary(CLOCK));
+    println!("{:.1} s: {}", watch.seconds(), clock.summary(CLOCK));
     assert_eq!(clock.receiver, "duty-coordinator", "{clock:?}");
     let waiting = number_before(&clock.summary(CLOCK), " two-hour referral(s) past two hours");
     assert!(waiting >= 10, "eight days of visits are not written up, and {waiting} are counted");
@@ -81,6 +83,7 @@ fn a_planted_slip_fires_reaches_the_webhook_and_clears_when_the_visits_are_writt
     // The mend: the write-ups arrive, the past is restated, and both alerts are taken back.
     for alert in [CLOCK, SLIP] {
         let told = webhook.wait("the recovery", PATIENCE, |told| told.speaks_of("resolved", alert, PROVIDER));
+        println!("{:.1} s: {alert} of {PROVIDER} is resolved", watch.seconds());
         assert_eq!(told.receiver, if alert == CLOCK { "duty-coordinator" } else { "ops-lead" });
     }
     let (met_after, decided_after) = watch.figures(PROVIDER);
@@ -104,6 +107,8 @@ fn assert_runbook(told: &Told, alert: &str) {
         .expect("a runbook")
         .to_owned();
     assert!(url.ends_with(&format!("/deploy/runbooks/{alert}.md")), "{url}");
+    let file = format!("{}/../deploy/runbooks/{alert}.md", env!("CARGO_MANIFEST_DIR"));
+    assert!(std::path::Path::new(&file).is_file(), "there is no {file}");
 }
 
 /// "Name (RK9): 50 of 75 over 28d, ...": 50 and 75.

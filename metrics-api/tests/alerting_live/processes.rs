@@ -4,7 +4,7 @@ use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use homeward_dashboards::alerts::{Options, files};
 use homeward_transform::definition::Catalogue;
@@ -61,6 +61,7 @@ pub(crate) struct Watch {
     _demo: Process,
     board: SocketAddr,
     prometheus: SocketAddr,
+    begun: Instant,
     _folder: TempDir,
 }
 
@@ -75,7 +76,7 @@ impl Watch {
         let options = Options {
             targets: vec![board.to_string()],
             alertmanagers: vec![alertmanager.to_string()],
-            token_file: None,
+            credentials_file: None,
             time_scale: speed,
             ..Options::default()
         };
@@ -93,6 +94,8 @@ impl Watch {
             if text.contains("in London.") { Ok(()) } else { Err("not yet".to_owned()) }
         });
 
+        let begun = Instant::now();
+
         let mut command = Command::new(alertmanager_program);
         command.arg(format!("--config.file={}", routing.display())).arg("--cluster.listen-address=");
         command.arg(format!("--storage.path={}", folder.path().join("alertmanager").display()));
@@ -105,9 +108,16 @@ impl Watch {
         command.arg(format!("--config.file={}", configuration.display()));
         command.arg(format!("--storage.tsdb.path={}", folder.path().join("prometheus").display()));
         command.arg(format!("--web.listen-address={prometheus}"));
+        // What fires before Alertmanager is discovered is sent again only after this, a minute by default: half the story.
+        command.arg("--rules.alert.resend-delay=2s");
         let mut asking = Process::start(command, folder.path().join("prometheus.log"));
         asking.wait_until("Prometheus", || http::body(prometheus, "/-/ready"));
-        Some(Self { _prometheus: asking, _alertmanager: told, _demo: demo, board, prometheus, _folder: folder })
+        Some(Self { _prometheus: asking, _alertmanager: told, _demo: demo, board, prometheus, begun, _folder: folder })
+    }
+
+    /// Real seconds since the demonstration began.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.begun.elapsed().as_secs_f64()
     }
 
     /// Numerator and denominator of a provider's two-hour response over 28 days, as the API shows them now.

@@ -53,10 +53,14 @@ impl Webhook {
         let kept = Arc::clone(&told);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A message that cannot be read is answered by closing: Alertmanager tries again.
-                if let Some(message) = receive(stream) {
-                    kept.lock().unwrap_or_else(PoisonError::into_inner).push(message);
-                }
+                // A thread each: Alertmanager's client opens connections ahead of need, and an idle one must hold up none.
+                let kept = Arc::clone(&kept);
+                std::thread::spawn(move || {
+                    // A message that cannot be read is answered by closing: Alertmanager tries again.
+                    if let Some(message) = receive(stream) {
+                        kept.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+                    }
+                });
             }
         });
         Self { address, told }

@@ -128,6 +128,10 @@ fn published_ports_stay_on_this_machine_and_the_broker_has_none() {
     assert!(networks["feed"]["internal"] == true && networks["watch"]["internal"] == true, "{networks}");
 }
 
+fn first_word(text: &str) -> &str {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
+}
+
 #[test]
 fn secrets_are_files_that_the_script_makes_and_no_value_is_written_down() {
     let Some(services) = services() else { return };
@@ -149,9 +153,17 @@ fn secrets_are_files_that_the_script_makes_and_no_value_is_written_down() {
             let value = value.as_str().unwrap_or_else(|| panic!("{name}: {variable} is not a text"));
             let speaks_of_one = ["PASSWORD", "TOKEN", "SECRET", "KEY"].iter().any(|word| variable.contains(word));
             if speaks_of_one || value.contains("/run/secrets/") {
-                let file = value.strip_prefix("/run/secrets/");
-                let file = file.unwrap_or_else(|| panic!("{name}: {variable} is written down"));
-                assert!(own.contains(&file.to_owned()), "{name}: {variable} names a secret that is not mounted");
+                // The whole value is a path, or a list of accounts whose passwords are paths.
+                let files: Vec<&str> = value.split("/run/secrets/").skip(1).map(first_word).collect();
+                let is_path = value.strip_prefix("/run/secrets/").is_some_and(|file| file == first_word(file));
+                let is_accounts = value.matches("password_file").count()
+                    == value.matches("password").count()
+                        - files.iter().filter(|file| file.contains("password")).count()
+                    && value.matches("password_file").count() == value.matches("password_file = \"/run/").count();
+                assert!(!files.is_empty() && (is_path || is_accounts), "{name}: {variable} is written down");
+                for file in files {
+                    assert!(own.contains(&file.to_owned()), "{name}: {variable} names {file}, which is not mounted");
+                }
             }
         }
     }

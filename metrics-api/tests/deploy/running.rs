@@ -67,6 +67,10 @@ impl Mounts {
             let value = format!("{index:02x}").repeat(32);
             std::fs::write(folder.path().join("secrets").join(name), format!("{value}\n")).unwrap();
         }
+        let mut openssl = Command::new("openssl");
+        openssl.current_dir(folder.path().join("secrets")).args(["req", "-x509", "-newkey", "rsa:2048", "-nodes"]);
+        openssl.args(["-subj", "/CN=homeward", "-keyout", "sql_certificate_key", "-out", "sql_certificate"]);
+        assert!(openssl.stderr(Stdio::null()).status().unwrap().success(), "openssl made no certificate");
         Some(Self { folder, jars, client, admin })
     }
 
@@ -110,6 +114,11 @@ impl Mounts {
                 None => value
                     .replace("kafka:9092", &format!("127.0.0.1:{}", self.client))
                     .replace("0.0.0.0:8640", &board.to_string())
+                    .replace("0.0.0.0:8641", "127.0.0.1:0")
+                    .replace(
+                        "/run/secrets/grafana_sql_password",
+                        &self.secret("grafana_sql_password").display().to_string(),
+                    )
                     .replace("0.0.0.0:8642", &metrics.to_string()),
             };
             command.env(name, own);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion_postgres::arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch};
@@ -101,6 +102,27 @@ async fn produce(
     sink: &mpsc::Sender<Chunk>,
 ) -> Result<(), Refusal> {
     let _turn = engine.turns.acquire().await.map_err(|_| super::interrupt::Reason::Shutdown.refusal())?;
+    let mut stream = open(engine, session, plan, interrupt).await?;
+    let fields = describe(&stream.schema(), format)?;
+    let mut tally = Tally { rows: 0, bytes: 0, rows_max: engine.limits.rows_max };
+    while let Some(batch) = stream.next().await {
+        let rows = encode(batch.map_err(|error| refusal_of(&error))?, &fields)?;
+        tally.add(&rows)?;
+        // A closed channel means that nobody wants the rest.
+        if !rows.is_empty() && sink.send(Ok(rows)).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The rows of a plan as they are computed, until the statement's end.
+async fn open(
+    engine: &Engine,
+    session: &Session,
+    plan: LogicalPlan,
+    interrupt: &Arc<Interrupt>,
+) -> Result<SendableRecordBatchStream, Refusal> {
     let failed = |error| refusal_of(&error);
     let mut state = session.context.state();
     state.execution_props_mut().query_execution_start_time = Some(engine.source.clock.now());
@@ -109,18 +131,27 @@ async fn produce(
     let optimised = watch::watch_joins(optimised, interrupt).map_err(failed)?;
     let physical = state.query_planner().create_physical_plan(&optimised, &state).await.map_err(failed)?;
     let physical = watch::watch(physical, interrupt).map_err(failed)?;
-    let fields = describe(&physical.schema(), format)?;
-    let mut stream = execute_stream(physical, state.task_ctx()).map_err(failed)?;
+    execute_stream(physical, state.task_ctx()).map_err(failed)
+}
+
+/// Every row of a plan, for a reader in this process.
+pub(crate) async fn collect(
+    engine: &Engine,
+    session: &Session,
+    plan: LogicalPlan,
+    interrupt: &Arc<Interrupt>,
+) -> Result<Vec<RecordBatch>, Refusal> {
+    let mut stream = open(engine, session, plan, interrupt).await?;
     let mut tally = Tally { rows: 0, bytes: 0, rows_max: engine.limits.rows_max };
+    let mut batches = Vec::new();
     while let Some(batch) = stream.next().await {
-        let rows = encode(batch.map_err(failed)?, &fields)?;
-        tally.add(&rows)?;
-        // A closed channel means that nobody wants the rest.
-        if !rows.is_empty() && sink.send(Ok(rows)).await.is_err() {
-            return Ok(());
-        }
+        let batch = batch.map_err(|error| refusal_of(&error))?;
+        tally.rows += batch.num_rows();
+        tally.bytes += batch.get_array_memory_size();
+        tally.check()?;
+        batches.push(batch);
     }
-    Ok(())
+    Ok(batches)
 }
 
 fn encode(batch: RecordBatch, fields: &Arc<Vec<FieldInfo>>) -> Result<Vec<DataRow>, Refusal> {
@@ -136,9 +167,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, rows: &[DataRow]) -> Result<(), Refusal> {
-        self.rows += rows.len();
-        self.bytes += rows.iter().map(|row| row.data.len()).sum::<usize>();
+    fn check(&self) -> Result<(), Refusal> {
         if self.rows > self.rows_max {
             let message = format!("the result has more than {} rows", self.rows_max);
             return Err(Refusal::new(code::LIMIT, message, "aggregate, filter, or read it in parts by period"));
@@ -148,5 +177,11 @@ impl Tally {
             return Err(Refusal::new(code::LIMIT, message, "name the columns you need, or read it in parts by period"));
         }
         Ok(())
+    }
+
+    fn add(&mut self, rows: &[DataRow]) -> Result<(), Refusal> {
+        self.rows += rows.len();
+        self.bytes += rows.iter().map(|row| row.data.len()).sum::<usize>();
+        self.check()
     }
 }

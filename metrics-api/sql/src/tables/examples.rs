@@ -104,7 +104,9 @@ mod tests {
                 "{}",
                 example.file
             );
-            assert_eq!(example.sql().matches(';').count(), 0, "{}: one statement", example.file);
+            // Between quotes a semicolon is text.
+            let outside_quotes: String = example.sql().split('\'').step_by(2).collect();
+            assert_eq!(outside_quotes.matches(';').count(), 0, "{}: one statement", example.file);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `outcomes.figures_history`: at every past instant, what was shown then.
+#![expect(clippy::unwrap_used, reason = "a test says why it fails by panicking")]
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
-use homeward_sql::{Pin, Source, session};
+use homeward_sql::{Pin, Source};
 use homeward_transform::release::Policy;
 use tokio::sync::watch;
 
@@ -36,8 +37,7 @@ async fn login_then(devon: &Devon, policy: &'static Policy, then: DateTime<Utc>)
     let (catalogue, geography) = (Arc::clone(&devon.source.catalogue), Arc::clone(&devon.source.geography));
     let source = Source::new(snapshots, None, catalogue, geography, Arc::clone(&devon.clock) as _);
     let pin = Arc::new(Pin::new(&source, None));
-    let context = session(&source, &pin, policy).unwrap();
-    Login { pin, context }
+    Login::new(&source, pin, policy)
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn a_statement_is_told_nothing_later_than_its_snapshot() {
     let past = Some(devon.past.clone());
     let source = Source::new(snapshots, past, catalogue, geography, Arc::clone(&devon.clock) as _);
     let pin = Arc::new(Pin::new(&source, None));
-    let context = session(&source, &pin, Policy::by_name("internal-live").unwrap()).unwrap();
+    let login = Login::new(&source, pin, Policy::by_name("internal-live").unwrap());
     let sql = "SELECT numerator, replaced_at FROM outcomes.figures_history WHERE level = 'provider' AND area = 'NR5' AND period = '2025-04'";
-    assert_eq!(lines(&Login { pin, context }.ask(sql).await), ["80 | -"], "the Refresh has not come yet");
+    assert_eq!(lines(&login.ask(sql).await), ["80 | -"], "the Refresh has not come yet");
 }

@@ -1,5 +1,5 @@
 //! A planted Devon: every cell by hand, so that every answer is known.
-#![expect(clippy::unwrap_used, reason = "a test says why it fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says why it fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,9 +7,12 @@ use std::sync::Arc;
 use arrow::array::Array;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, Duration, Utc};
+use datafusion::execution::context::SessionContext;
+use datafusion::prelude::SessionConfig;
 use homeward_contract::clock::ManualClock;
 use homeward_contract::geography::Geography;
-use homeward_sql::{Answer, Pin, Source, Tick, session};
+use homeward_sql::tables::register;
+use homeward_sql::{Answer, DATABASE, Limits, Pin, Refusal, Source, Tick, local};
 use homeward_transform::definition::Catalogue;
 use homeward_transform::engine::{Atom, AtomValue};
 use homeward_transform::history::{CellVersion, cells_at};
@@ -209,8 +212,18 @@ impl Devon {
     pub(crate) fn login(&self, policy: &str, tick: Option<Tick>) -> Login {
         let policy = Policy::by_name(policy).unwrap();
         let pin = Arc::new(Pin::new(&self.source, tick));
-        let context = session(&self.source, &pin, policy).unwrap();
-        Login { pin, context }
+        Login::new(&self.source, pin, policy)
+    }
+
+    /// Rows of a query as `homeward sql` answers it: through the guard.
+    pub(crate) async fn guarded(
+        &self,
+        policy: &str,
+        tick: Option<Tick>,
+        sql: &str,
+    ) -> Result<Vec<Vec<String>>, Refusal> {
+        let policy = Policy::by_name(policy).unwrap();
+        Ok(rows(&local(&self.source, policy, tick, Limits::default(), sql).await?))
     }
 
     /// Rows of a query by a login that sees exact figures.
@@ -222,10 +235,22 @@ impl Devon {
 /// One session.
 pub(crate) struct Login {
     pub(crate) pin: Arc<Pin>,
-    pub(crate) context: datafusion::execution::context::SessionContext,
+    pub(crate) context: SessionContext,
 }
 
 impl Login {
+    /// The tables in a bare engine, which is quick to make; the guard has tests of its own.
+    pub(crate) fn new(source: &Source, pin: Arc<Pin>, policy: &'static Policy) -> Self {
+        let config = SessionConfig::new()
+            .with_default_catalog_and_schema(DATABASE, "outcomes")
+            .with_create_default_catalog_and_schema(true)
+            .with_information_schema(true)
+            .with_target_partitions(1);
+        let context = SessionContext::new_with_config(config);
+        register(&context, &pin, source, policy).unwrap();
+        Self { pin, context }
+    }
+
     pub(crate) async fn ask(&self, sql: &str) -> Vec<Vec<String>> {
         self.try_ask(sql).await.unwrap_or_else(|error| panic!("{sql}\n{error}"))
     }

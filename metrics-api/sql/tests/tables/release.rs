@@ -1,8 +1,7 @@
 //! Roles: publication ticks, and what a session may not do.
 
 use chrono::Duration;
-use homeward_sql::{Tick, local};
-use homeward_transform::release::Policy;
+use homeward_sql::Tick;
 
 use super::planted::{Devon, Planted, as_of, at, lines};
 
@@ -63,8 +62,8 @@ async fn the_history_of_a_public_role_moves_by_the_tick() {
 #[tokio::test]
 async fn only_reading_is_planned() {
     let devon = devon();
-    let policy = Policy::by_name("internal-live").unwrap();
-    assert!(local(&devon.source, policy, None, "SELECT count(*) FROM outcomes.figures").await.is_ok());
+    let ask = async |sql: &str| devon.guarded("internal-live", None, sql).await;
+    assert_eq!(ask("SELECT count(*) FROM outcomes.figures;").await.unwrap(), [["11"]]);
     for refused in [
         "CREATE TABLE t AS SELECT 1",
         "CREATE VIEW outcomes.v AS SELECT 1",
@@ -79,11 +78,13 @@ async fn only_reading_is_planned() {
         "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
         "SELECT * FROM 'facts.parquet'",
         "BEGIN",
+        "SELECT 1; SELECT 2",
+        "",
+        "SHOW server_version",
     ] {
-        let answer = local(&devon.source, policy, None, refused).await;
+        let answer = ask(refused).await;
         assert!(answer.is_err(), "{refused}");
     }
-    let message =
-        local(&devon.source, policy, None, "SELECT nothing FROM outcomes.figures").await.unwrap_err().to_string();
+    let message = ask("SELECT nothing FROM outcomes.figures").await.unwrap_err().to_string();
     assert!(message.contains("meta.data_dictionary"), "{message}");
 }

@@ -25,7 +25,7 @@ async fn a_wrong_password_and_an_unknown_user_are_told_the_same() {
     let outlet = Outlet::start(Limits::default()).await;
     let mut told = Vec::new();
     for (user, password) in [(ROLE, "a wrong password"), ("stranger", PASSWORD), ("ROLE'; --", "")] {
-        let error = outlet.try_connect(user, password).await.err().expect("it is refused");
+        let error = outlet.try_connect(user, password).await.map(drop).expect_err("it is refused");
         assert_eq!(code(&error), "28P01", "{user}");
         let error = error.as_db_error().unwrap();
         assert_eq!(error.severity(), "FATAL");
@@ -40,7 +40,7 @@ async fn past_the_cap_a_client_is_told_so_and_a_place_that_falls_free_is_given_a
     let outlet = Outlet::start(Limits { connections_max: 2, ..Limits::default() }).await;
     let first = outlet.connect().await;
     let _second = outlet.connect().await;
-    let error = outlet.try_connect(ROLE, PASSWORD).await.err().expect("there is no room");
+    let error = outlet.try_connect(ROLE, PASSWORD).await.map(drop).expect_err("there is no room");
     assert_eq!(code(&error), "53300");
     drop(first);
     let again = async {
@@ -73,7 +73,7 @@ async fn an_outlet_with_a_certificate_answers_nobody_who_does_not_encrypt() {
     }
     let outlet = Outlet::start_with(Limits::default(), Some(TlsFiles { certificate, key })).await;
     let mut config = outlet.config(ROLE, PASSWORD);
-    let error = config.ssl_mode(SslMode::Disable).connect(NoTls).await.err().expect("it is refused");
+    let error = config.ssl_mode(SslMode::Disable).connect(NoTls).await.map(drop).expect_err("it is refused");
     assert_eq!(code(&error), "28000");
     assert!(error.as_db_error().unwrap().message().contains("encrypted"));
     outlet.stop().await;

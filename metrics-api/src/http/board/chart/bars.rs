@@ -22,13 +22,14 @@ pub(in super::super) fn bars(id: &str, title: &str, twin: &str, rows: &[Bar]) ->
 }
 
 fn draw(rows: &[Bar], size: Size) -> (f64, Markup) {
-    let (left, step) = if size.is_narrow { (20.0, 50.0) } else { (250.0, 34.0) };
+    let (left, step): (f64, f64) = if size.is_narrow { (20.0, 50.0) } else { (250.0, 34.0) };
     let right = size.width - 70.0;
     let ticks = count_axis(rows.iter().filter_map(|bar| bar.count));
     let x = Scale::new((0.0, ticks.last().copied().unwrap_or(1.0)), (left, right));
-    let mut y = 6.0;
+    let bottom = step.mul_add(rows.len() as f64, 6.0);
     let drawing = html! {
-        @for bar in rows {
+        @for (row, bar) in rows.iter().enumerate() {
+            @let y = step.mul_add(row as f64, 6.0);
             @let top = if size.is_narrow { y + 20.0 } else { y + 4.0 };
             @if size.is_narrow {
                 text.area x=(number(left)) y=(number(y + 13.0)) { (bar.label) }
@@ -45,11 +46,10 @@ fn draw(rows: &[Bar], size: Size) -> (f64, Markup) {
                 @let shift = if bar.tone == Tone::Usual { 8.0 } else { 28.0 };
                 text.value x=(number(end + shift)) y=(number(top + 16.0)) { (bar.words) }
             }
-            @let _next = { y += step; };
         }
-        line.axis x1=(number(left)) x2=(number(left)) y1="4" y2=(number(y)) {}
+        line.axis x1=(number(left)) x2=(number(left)) y1="4" y2=(number(bottom)) {}
     };
-    (y + 6.0, drawing)
+    (bottom + 6.0, drawing)
 }
 
 #[cfg(test)]
