@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 pub(crate) struct Demo {
     child: Child,
     address: SocketAddr,
+    sql: String,
 }
 
 impl Demo {
@@ -25,15 +26,28 @@ impl Demo {
             .expect("the binary can be run");
         let output = child.stdout.take().expect("its output is piped");
         let mut lines = BufReader::new(output).lines();
-        let address = lines.by_ref().map_while(Result::ok).find_map(|line| address_in(&line));
+        let (mut address, mut sql) = (None, None);
+        for line in lines.by_ref().map_while(Result::ok) {
+            address = address.or_else(|| address_in(&line));
+            sql = sql.or_else(|| sql_in(&line));
+            if address.is_some() && sql.is_some() {
+                break;
+            }
+        }
         // Whoever stops reading stops the demonstration: it prints conditions as they come.
         std::thread::spawn(move || lines.for_each(drop));
         let address = address.expect("the demonstration tells its address");
-        Some(Self { child, address })
+        let sql = sql.expect("the demonstration tells where SQL is");
+        Some(Self { child, address, sql })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// `postgresql://ROLE:PASSWORD@HOST:PORT/homeward`
+    pub(crate) fn sql(&self) -> &str {
+        &self.sql
     }
 }
 
@@ -41,6 +55,12 @@ impl Demo {
 fn address_in(line: &str) -> Option<SocketAddr> {
     let url = line.trim().strip_prefix("Page")?.trim();
     url.strip_prefix("http://")?.trim_end_matches('/').parse().ok()
+}
+
+/// `  SQL       psql 'postgresql://...'`
+fn sql_in(line: &str) -> Option<String> {
+    let command = line.trim().strip_prefix("SQL")?.trim();
+    Some(command.strip_prefix("psql '")?.trim_end_matches('\'').to_owned())
 }
 
 impl Drop for Demo {

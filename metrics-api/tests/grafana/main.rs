@@ -1,5 +1,6 @@
 //! The boards' PromQL against a real Prometheus that scrapes the running demo: every query is understood and gives at
-//! least one series; and `homeward generate --check` accepts what is committed.
+//! least one series; the boards' SQL over the PostgreSQL wire of the same demo; and `homeward generate --check` accepts
+//! what is committed.
 //!
 //! Prometheus comes from Debian's package. Where it is missing the test says so and passes, unless
 //! `HOMEWARD_TESTS_REQUIRE_ALL` is set, as `./test.sh` does: then it fails.
@@ -12,6 +13,7 @@ mod http;
 #[path = "../real_kafka/patience.rs"]
 mod patience;
 mod prometheus;
+mod sql;
 
 use std::collections::BTreeMap;
 use std::path::Path;
