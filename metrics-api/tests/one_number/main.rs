@@ -1,12 +1,14 @@
-//! One number, three surfaces: at one `as_of`, `/metrics`, SQL and the JSON of the board agree to the last digit, for
-//! every indicator, basis, area, level, window and band, while data flows into the real server.
+//! One number, three surfaces: at one `as_of`, `/metrics`, SQL and the JSON API agree to the last digit, for every
+//! indicator, basis, area, level, window and band, while data flows into the real server; and so does the HTML of a
+//! provider's and a system's board, to the digit that it shows.
 //!
-//! A pass reads the exposition, then every live figure by one SQL statement, then the JSON of each indicator and level,
-//! and counts only when all of them speak for the same instant; else it is read again.
+//! A pass reads the exposition, then every live figure by one SQL statement, then JSON or a board, and counts only when
+//! all of them speak for the same instant; else it is read again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
 #![allow(clippy::print_stdout, reason = "what a test has seen is told where cargo shows it")]
 #![allow(dead_code, reason = "the server is that of the clients' tests, which use more of it")]
 
+mod board;
 #[path = "../clients/certificate.rs"]
 mod certificate;
 #[path = "../clients/connection.rs"]
@@ -27,6 +29,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
+use board::compare_board;
 use server::Server;
 use surfaces::{Numbers, read_exposition, read_json, read_sql};
 
@@ -37,6 +40,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One more referral comes every so often while the surfaces are read.
 const FLOW_PAUSE: Duration = Duration::from_millis(500);
+
+/// Boards whose HTML is read at each pass.
+const BOARDS: [(&str, &str); 2] = [("provider", PASS_PROVIDER), ("icb", "QJK")];
 
 /// The provider of the passes, and that of the flow.
 const PASS_PROVIDER: &str = "RA9";
@@ -76,6 +82,21 @@ fn flow(server: &Server, stop: mpsc::Receiver<()>) -> i64 {
     number
 }
 
+/// A board and SQL of one instant say the same.
+async fn board_of_one_instant(server: &Server, client: &tokio_postgres::Client, level: &str, area: &str) {
+    let begun = Instant::now();
+    loop {
+        let sql = read_sql(client).await;
+        if let Some((compared, faults)) = compare_board(server, level, area, &sql) {
+            assert!(faults.is_empty(), "{area}: {} differ:\n{}", faults.len(), faults.join("\n"));
+            assert!(compared >= 8, "only {compared} figures of {area} were compared");
+            println!("{area}: {compared} figures of its board agree at {}", sql.as_of_micros);
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "no board and SQL of one instant");
+    }
+}
+
 #[test]
 fn metrics_sql_and_json_agree_to_the_last_digit_while_data_flows() {
     let server = Server::start(false, 20);
@@ -103,6 +124,9 @@ async fn compare(server: &Server) {
         assert!(sql.counts.len() > 100, "only {} figures were compared", sql.counts.len());
         println!("pass {pass}: {} figures agree at {}", sql.counts.len(), sql.as_of_micros);
         instants.push(sql.as_of_micros);
+        for (level, area) in BOARDS {
+            board_of_one_instant(server, &client, level, area).await;
+        }
     }
     instants.dedup();
     assert_eq!(instants.len() as i64, PASSES, "each pass was at an instant of its own");
