@@ -1,6 +1,5 @@
 //! Comments of tables and columns, as `psql \d+` reads them.
 #![expect(clippy::unwrap_used, reason = "a test says why it fails by panicking")]
-#![allow(clippy::unwrap_used, reason = "a test says why it fails by panicking")]
 
 use datafusion_postgres::datafusion_pg_catalog::pg_catalog::context::EmptyContextProvider;
 use datafusion_postgres::datafusion_pg_catalog::setup_pg_catalog;
