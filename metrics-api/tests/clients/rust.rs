@@ -87,9 +87,13 @@ async fn zone(client: &Client) -> Option<String> {
     Answer::of_messages(&client.simple_query("SHOW timezone").await.unwrap()).first
 }
 
-/// A rounding role never meets an exact small count, whatever it asks: in figures, in history, in sums and sorts.
+/// A rounding role never meets an exact small count, whatever it asks. Its figures are those of the last tick, before which
+/// this server knew nothing: so it sees no figure at all, while the exact role beside it does. That the figures of a tick
+/// are rounded is shown where time can be planted, in the tests of the tables.
 #[tokio::test]
-async fn a_public_role_sees_multiples_of_five_or_nothing() {
+async fn a_public_role_sees_nothing_of_today_while_the_exact_role_does() {
+    let exact = connection::connect(&TLS).await.query_one("SELECT count(*) FROM outcomes.figures", &[]).await.unwrap();
+    assert!(exact.get::<_, i64>(0) > 0, "the exact role sees figures");
     let mut config = connection::config(&TLS);
     config.user(PUBLIC_ROLE);
     let client = connection::connect_with(&TLS, &config).await.unwrap();
