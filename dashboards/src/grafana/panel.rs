@@ -180,6 +180,14 @@ impl Panel {
         self
     }
 
+    /// The answers joined to one table, without the time: order of its columns, and their names for people.
+    pub(super) fn joined(self, order: serde_json::Value, names: serde_json::Value) -> Self {
+        let columns = serde_json::json!({
+            "excludeByName": { "Time": true }, "includeByName": {}, "indexByName": order, "renameByName": names,
+        });
+        self.then("merge", serde_json::json!({})).then("organize", columns)
+    }
+
     /// A step between answer and drawing.
     pub(super) fn then(mut self, id: &str, options: Value) -> Self {
         self.transformations.push(Transformation { id: id.to_owned(), options });

@@ -83,17 +83,11 @@ fn budget(definition: &Definition, places: &Places) -> Panel {
         .asks(rows(promql::missed(definition, "area", r#"window="mtd""#)))
         .asks(rows(promql::denominator(definition, "area", r#"window="mtd""#)))
         .decimals(0)
-        .then("merge", json!({}))
-        .then(
-            "organize",
+        .joined(
+            json!({ "area": 0, "Value #A": 1, "Value #B": 2, "Value #C": 3, "Value #D": 4 }),
             json!({
-                "excludeByName": { "Time": true },
-                "includeByName": {},
-                "indexByName": { "area": 0, "Value #A": 1, "Value #B": 2, "Value #C": 3, "Value #D": 4 },
-                "renameByName": {
-                    "area": "Area", "Value #A": "Late responses left", "Value #B": "In words", "Value #C": "Late so far",
-                    "Value #D": "Due so far",
-                },
+                "area": "Area", "Value #A": "Late responses left", "Value #B": "In words", "Value #C": "Late so far",
+                "Value #D": "Due so far",
             }),
         )
         .field(
@@ -173,15 +167,9 @@ fn counts_by_window(definition: &Definition, places: &Places) -> Panel {
         .asks(rows(promql::denominator(definition, "window", &windows)))
         .asks(rows(promql::ratio(definition, "window", &windows)))
         .decimals(0)
-        .then("merge", json!({}))
-        .then(
-            "organize",
-            json!({
-                "excludeByName": { "Time": true },
-                "includeByName": {},
-                "indexByName": { "window": 0, "Value #A": 1, "Value #B": 2, "Value #C": 3 },
-                "renameByName": { "window": "Window", "Value #A": "Counted", "Value #B": "Out of", "Value #C": "Rate" },
-            }),
+        .joined(
+            json!({ "window": 0, "Value #A": 1, "Value #B": 2, "Value #C": 3 }),
+            json!({ "window": "Window", "Value #A": "Counted", "Value #B": "Out of", "Value #C": "Rate" }),
         )
         .field("Window", &[("mappings", json!([words(&window_words)]))])
         .field("Rate", &[("unit", json!(unit(definition))), ("decimals", json!(1))])

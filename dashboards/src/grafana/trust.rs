@@ -86,21 +86,12 @@ pub(super) fn feeds() -> Panel {
         .asks(rows(promql::silent_by_provider()))
         .asks(rows(promql::poll_age_by_provider()))
         .asks(rows("max by (provider) (ucr_consumer_lag_records)"))
-        .then("merge", json!({}))
-        .then(
-            "organize",
-            json!({
-                "excludeByName": { "Time": true },
-                "includeByName": {},
-                "indexByName": {
+        .joined(json!({
                     "provider": 0, "Value #D": 1, "Value #A": 2, "Value #B": 3, "Value #C": 4, "Value #E": 5, "Value #F": 6,
-                },
-                "renameByName": {
+                }), json!({
                     "provider": "Provider", "Value #A": "Since its last event", "Value #B": "Usual gap", "Value #C": "Service",
                     "Value #D": "Feed", "Value #E": "Since we asked the broker", "Value #F": "Waiting at the broker",
-                },
-            }),
-        )
+                }))
         .fields("/^(Since|Usual)/", &[("unit", json!("s")), ("decimals", json!(0))])
         .field("Service", &[("mappings", json!([words(&[("1", "open", TEXT), ("0", "closed", TEXT)])]))])
         .field(
