@@ -6,6 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use crate::code_list::Code;
+use crate::identity::NhsNumber;
+
 /// The project's code for a team type that says nothing (`csds.md` section 7).
 pub const UNKNOWN_TEAM_TYPE: &str = "98";
 
@@ -28,6 +31,25 @@ pub fn one_digit(raw: &str) -> Option<String> {
     let code = stripped(raw)?;
     let short = code.trim_start_matches('0');
     Some(if short.is_empty() { "0".to_owned() } else { short.to_owned() })
+}
+
+/// A code of another shape, such as `A01` or `Z`: blanks and `#` removed, capitals. `None` when nothing is left.
+#[must_use]
+pub fn code(raw: &str) -> Option<String> {
+    stripped(raw).map(|code| code.to_ascii_uppercase())
+}
+
+/// Most characters of a measured value.
+const MEASUREMENT_CHARACTERS: usize = 10;
+
+/// A measured value that is surely one: digits, and the signs that stand in numbers, at most ten characters and no NHS
+/// number. `None` for anything else.
+#[must_use]
+pub fn measurement(raw: &str) -> Option<&str> {
+    let value = raw.trim();
+    let is_number = value.bytes().all(|byte| byte.is_ascii_digit() || b".,<>=+-/%".contains(&byte))
+        && value.bytes().any(|byte| byte.is_ascii_digit());
+    (is_number && value.len() <= MEASUREMENT_CHARACTERS && NhsNumber::parse(value).is_err()).then_some(value)
 }
 
 fn stripped(raw: &str) -> Option<String> {
@@ -81,6 +103,7 @@ pub fn organisation(raw: &str) -> Option<String> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct TeamTypeRow {
     label: String,
+    is_listed: bool,
     replaced_by: Option<String>,
     ucr_scope_before_2023_04: bool,
 }
@@ -93,8 +116,12 @@ static TEAM_TYPES: LazyLock<BTreeMap<String, TeamTypeRow>> = LazyLock::new(|| {
         .filter_map(|row| {
             let field = |place: usize| row.get(place).unwrap_or_default().trim();
             let replaced_by = (!field(3).is_empty()).then(|| field(3).to_owned());
-            let row =
-                TeamTypeRow { label: field(1).to_owned(), replaced_by, ucr_scope_before_2023_04: field(4) == "true" };
+            let row = TeamTypeRow {
+                label: field(1).to_owned(),
+                is_listed: field(2) != "not in list",
+                replaced_by,
+                ucr_scope_before_2023_04: field(4) == "true",
+            };
             Some((two_digit(field(0))?, row))
         })
         .collect()
@@ -112,6 +139,22 @@ pub fn team_type(raw: &str) -> Option<String> {
     }
     let well_formed = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_digit());
     Some(if well_formed { code } else { UNKNOWN_TEAM_TYPE.to_owned() })
+}
+
+/// The service or team types that canonical rows may hold, as a code list.
+pub(crate) fn team_types() -> impl Iterator<Item = Code> {
+    TEAM_TYPES.iter().filter(|(code, row)| row.is_listed && team_type(code).as_ref() == Some(*code)).map(
+        |(code, row)| {
+            let (status, source) = match code.as_str() {
+                UNKNOWN_TEAM_TYPE => ("our choice", "unusable values are stored so"),
+                _ => (
+                    "seen in NHS body code",
+                    "CSDS technical output specification 1.6.10, as mapped in a public pipeline",
+                ),
+            };
+            Code { list: "team_type", code, meaning: &row.label, status, source }
+        },
+    )
 }
 
 /// What a team type is called, in words; `None` when the list has no words for it.
@@ -166,6 +209,24 @@ mod tests {
     }
 
     #[test]
+    fn other_codes_lose_padding_and_gain_capitals() {
+        for raw in ["A01", " a01 ", "#A01", "A01##"] {
+            assert_eq!(code(raw).as_deref(), Some("A01"), "{raw:?}");
+        }
+        assert_eq!(code(" # "), None);
+    }
+
+    #[test]
+    fn a_measurement_is_a_number_and_nobodys_number() {
+        for kept in ["12", " 7.5 ", "<0.1", "120/80", "-3", "100%", "1234567890"] {
+            assert_eq!(measurement(kept), Some(kept.trim()), "{kept}");
+        }
+        for left_out in ["", "-", "Smith", "12 mg", "9990000018", "999 000 0018", "12345678901", "٣"] {
+            assert_eq!(measurement(left_out), None, "{left_out}");
+        }
+    }
+
+    #[test]
     fn a_service_request_id_is_cut_at_the_bar() {
         let id = service_request_id(" SRI-1|2025 ").unwrap();
         assert_eq!((id.id.as_str(), id.placeholder), ("SRI-1", false));
@@ -214,7 +275,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn normalising_twice_changes_nothing(raw in "\\PC{0,6}") {
-            for rule in [two_digit, one_digit, organisation, provider, team_type, word] {
+            for rule in [two_digit, one_digit, code, organisation, provider, team_type, word] {
                 if let Some(once) = rule(&raw) {
                     proptest::prop_assert_eq!(rule(&once), Some(once));
                 }

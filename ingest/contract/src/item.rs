@@ -1,12 +1,14 @@
-//! The data items of CSDS, read from `reference/csds_fields.csv`: data, not code.
+//! The data items of CSDS: data, not code.
 //!
-//! The list is the union of versions 1.5 and 1.6. This module adds only what the list cannot say: how each item is
-//! stored ([`Handling`]), because that is Homeward's choice and not the national standard's.
+//! `reference/csds_fields.csv` is the national list, the union of all versions. `reference/csds_handling.csv` adds what
+//! that list cannot say: how an item is stored and which code list it draws from, because that is Homeward's choice and
+//! not the national standard's. Which versions have an item is in [`crate::version`].
 
 use std::sync::LazyLock;
 
 use crate::feed::Table;
 use crate::submission::CsdsVersion;
+use crate::version;
 
 /// The national type of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +23,22 @@ pub enum ItemKind {
     DateTime,
     /// A whole number of 16 bits.
     Int16,
+    /// A number with digits behind the point.
+    Decimal {
+        /// Digits in all.
+        precision: u8,
+        /// Of those, digits behind the point.
+        scale: u8,
+    },
+}
+
+/// The key item of a table that another table's item points at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Reference {
+    /// The table that is pointed at.
+    pub table: Table,
+    /// Its item.
+    pub item: &'static str,
 }
 
 /// What an item is in its table's key.
@@ -31,7 +49,7 @@ pub enum KeyRole {
     /// The table's own key.
     Primary,
     /// Points at another table's key.
-    Foreign,
+    Foreign(Reference),
 }
 
 /// How an item is stored.
@@ -41,6 +59,8 @@ pub enum Handling {
     Text,
     /// An organisation code: capitals.
     Organisation,
+    /// [`crate::codes::code`], raw value kept in `<column>_raw`.
+    Code,
     /// [`crate::codes::two_digit`], raw value kept in `<column>_raw`.
     TwoDigit,
     /// [`crate::codes::one_digit`], raw value kept in `<column>_raw`.
@@ -55,6 +75,15 @@ pub enum Handling {
     DateTime,
     /// A whole number of 32 bits.
     Integer,
+    /// A decimal number with as many digits as the item has.
+    Decimal {
+        /// Digits in all.
+        precision: u8,
+        /// Of those, digits behind the point.
+        scale: u8,
+    },
+    /// Text that is a number ([`crate::codes::measurement`]); anything else is not kept, because it can name a person.
+    Measurement,
     /// The referral's key: cut at the bar, with a flag for placeholders.
     ServiceRequestId,
     /// Replaced by a keyed pseudonym under [`crate::identity::PseudonymKeys::local`].
@@ -63,6 +92,68 @@ pub enum Handling {
     Envelope,
     /// Used while decoding (pseudonym, age) and never stored.
     Dropped,
+}
+
+impl Handling {
+    /// True when the value as sent has a column of its own.
+    #[must_use]
+    pub const fn keeps_raw(self) -> bool {
+        matches!(self, Handling::Code | Handling::TwoDigit | Handling::OneDigit | Handling::TeamType)
+    }
+
+    /// The word of the data dictionary.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Handling::Text => "text",
+            Handling::Organisation => "organisation",
+            Handling::Code => "code",
+            Handling::TwoDigit => "two digits",
+            Handling::OneDigit => "one digit",
+            Handling::TeamType => "team type",
+            Handling::Date => "date",
+            Handling::Time => "time",
+            Handling::DateTime => "date and time",
+            Handling::Integer => "whole number",
+            Handling::Decimal { .. } => "decimal",
+            Handling::Measurement => "measurement",
+            Handling::ServiceRequestId => "service request id",
+            Handling::LocalPseudonym => "local pseudonym",
+            Handling::Envelope => "envelope",
+            Handling::Dropped => "dropped",
+        }
+    }
+
+    /// The handlings that `csds_handling.csv` may name; the others follow from the item's kind.
+    const NAMED: [Handling; 9] = [
+        Handling::Code,
+        Handling::TwoDigit,
+        Handling::OneDigit,
+        Handling::TeamType,
+        Handling::Measurement,
+        Handling::ServiceRequestId,
+        Handling::LocalPseudonym,
+        Handling::Envelope,
+        Handling::Dropped,
+    ];
+
+    /// A word that is none is a slip of the file, which a test finds; storing nothing is the safe way to read it.
+    fn named(word: &str) -> Handling {
+        Handling::NAMED.into_iter().find(|handling| handling.word() == word).unwrap_or(Handling::Dropped)
+    }
+
+    fn of_kind(name: &str, kind: ItemKind) -> Handling {
+        let is_organisation = name.starts_with("OrgID_") || name.ends_with("_OrgID") || name.ends_with("_OrgSiteID");
+        match kind {
+            ItemKind::Text if is_organisation => Handling::Organisation,
+            ItemKind::Text => Handling::Text,
+            ItemKind::Date => Handling::Date,
+            ItemKind::Time => Handling::Time,
+            ItemKind::DateTime => Handling::DateTime,
+            ItemKind::Int16 => Handling::Integer,
+            ItemKind::Decimal { precision, scale } => Handling::Decimal { precision, scale },
+        }
+    }
 }
 
 /// One data item of one table.
@@ -78,15 +169,76 @@ pub struct Item {
     pub kind: ItemKind,
     /// What it is in the table's key.
     pub key: KeyRole,
+    /// The mandation as the list has it: `M`, `P`, `M-unconfirmed`, `R-unconfirmed` or `unknown`.
+    pub mandation: &'static str,
     /// True when a row without it is refused: mandation `M`, and the keys and anchor dates marked `M-unconfirmed`.
     pub mandatory: bool,
-    /// The only version that has it; `None` when both have.
-    pub only_version: Option<CsdsVersion>,
+    /// The first version that has it.
+    pub since: CsdsVersion,
+    /// The last version that has it.
+    pub until: CsdsVersion,
     /// How it is stored.
     pub handling: Handling,
+    /// Why it is stored so, where that needs saying.
+    pub handling_reason: &'static str,
+    /// The code list it draws from, if one is known ([`crate::code_list`]).
+    pub code_list: Option<&'static str>,
+    /// Its name in the NHS Data Dictionary, and remarks.
+    pub notes: &'static str,
 }
 
-static ITEMS: LazyLock<Vec<Item>> = LazyLock::new(|| read_items(include_str!("../reference/csds_fields.csv")));
+impl Item {
+    /// Whether a version has it.
+    #[must_use]
+    pub fn is_in(&self, version: CsdsVersion) -> bool {
+        (self.since..=self.until).contains(&version)
+    }
+}
+
+impl Table {
+    /// The table whose row a row of this table hangs on, and the item that names that row; none for tables that stand
+    /// alone. A row whose parent is refused is refused with it.
+    ///
+    /// An item that points at another table and may be absent is a reference, not a parent.
+    #[must_use]
+    pub fn parent(self) -> Option<(Table, &'static Item)> {
+        items(self).iter().filter(|item| item.mandatory).find_map(|item| match item.key {
+            KeyRole::Foreign(reference) => Some((reference.table, item)),
+            KeyRole::None | KeyRole::Primary => None,
+        })
+    }
+
+    /// The item that names the entity a row belongs to, and so keeps its rows together: the referral where the row
+    /// names it, else the parent, else the row itself. None when no item names anything.
+    #[must_use]
+    pub fn entity_item(self) -> Option<&'static Item> {
+        item(self, "ServiceRequestID")
+            .or_else(|| self.parent().map(|(_, item)| item))
+            .or_else(|| items(self).iter().find(|item| item.mandatory))
+    }
+
+    /// The items that tell one row of this table from another at one provider, outermost first. Items that the table
+    /// itself lacks come from its parent's row in the same submission. Empty for tables of which nobody has said what
+    /// makes two rows the same: there, every row stands for itself.
+    ///
+    /// Our choice (`csds.md` section 3). A contact's own id is not enough: it is used under several referrals (D3).
+    #[must_use]
+    pub const fn canonical_key(self) -> &'static [&'static str] {
+        match self {
+            Table::Cyp001Mpi => &["LocalPatientID"],
+            Table::Cyp101Referral => &["ServiceRequestID"],
+            Table::Cyp104Rtt => &["ServiceRequestID", "WaitingTime_MeasurementType", "RTT_StartDate", "RTT_StartTime"],
+            Table::Cyp201CareContact => &["ServiceRequestID", "CareContactID"],
+            Table::Cyp202CareActivity => &["ServiceRequestID", "CareContactID", "CareActivityID"],
+            _ => &[],
+        }
+    }
+}
+
+static ITEMS: LazyLock<Vec<Item>> = LazyLock::new(|| {
+    let handlings = records(include_str!("../reference/csds_handling.csv"));
+    records(include_str!("../reference/csds_fields.csv")).iter().filter_map(|row| read_item(row, &handlings)).collect()
+});
 
 /// Where each table's items begin and end in [`ITEMS`]: the file lists them table by table.
 static RANGES: LazyLock<[std::ops::Range<usize>; Table::ALL.len()]> = LazyLock::new(|| {
@@ -97,7 +249,7 @@ static RANGES: LazyLock<[std::ops::Range<usize>; Table::ALL.len()]> = LazyLock::
     })
 });
 
-/// The items of a table in the order of the national list; none for the event table.
+/// The items of a table in the order of the national list; none for tables that are not of the data set.
 #[must_use]
 pub fn items(table: Table) -> &'static [Item] {
     &ITEMS[RANGES[table.index()].clone()]
@@ -109,78 +261,62 @@ pub fn item(table: Table, name: &str) -> Option<&'static Item> {
     items(table).iter().find(|item| item.name == name)
 }
 
-fn read_items(text: &'static str) -> Vec<Item> {
+/// The rows of a compiled-in table. Texts live as long as the program: each file is read once, and callers compare
+/// names without copying.
+pub(crate) fn records(text: &'static str) -> Vec<Vec<&'static str>> {
+    let leak = |field: &str| -> &'static str { Box::leak(field.to_owned().into_boxed_str()) };
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader.records().filter_map(Result::ok).filter_map(|row| read_item(&row)).collect()
+    reader.records().filter_map(Result::ok).map(|row| row.iter().map(leak).collect()).collect()
 }
 
-fn read_item(row: &csv::StringRecord) -> Option<Item> {
-    // Names live as long as the program: the table is read once, and callers compare them without copying.
-    let field = |place: usize| row.get(place).unwrap_or_default();
-    let leak = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
-    let table = Table::from_csds_name(field(0))?;
-    let name = leak(field(1));
-    let kind = match field(3) {
+fn read_item(row: &[&'static str], handlings: &[Vec<&'static str>]) -> Option<Item> {
+    let &[table, name, uid, kind, mandation, key, notes] = row else { return None };
+    let table = Table::from_csds_name(table)?;
+    let kind = read_kind(kind);
+    let (handling, code_list, handling_reason) = match handlings.iter().find(|row| row[0] == name).map(Vec::as_slice) {
+        Some(&[_, word, list, reason]) => (Handling::named(word), Some(list).filter(|list| !list.is_empty()), reason),
+        _ => (Handling::of_kind(name, kind), None, ""),
+    };
+    let (since, until) = version::lifetime(table, name);
+    Some(Item {
+        table,
+        name,
+        uid,
+        kind,
+        key: read_key(key),
+        mandation,
+        mandatory: mandation.starts_with('M'),
+        since,
+        until,
+        handling,
+        handling_reason,
+        code_list,
+        notes,
+    })
+}
+
+fn read_kind(text: &str) -> ItemKind {
+    let decimal = || {
+        let (precision, scale) = text.strip_prefix("decimal(")?.strip_suffix(')')?.split_once(',')?;
+        Some(ItemKind::Decimal { precision: precision.parse().ok()?, scale: scale.parse().ok()? })
+    };
+    match text {
         "date" => ItemKind::Date,
         "time" => ItemKind::Time,
         "datetime" => ItemKind::DateTime,
         "int16" => ItemKind::Int16,
-        _ => ItemKind::Text,
-    };
-    let key = match field(5) {
-        "" => KeyRole::None,
-        "PK" => KeyRole::Primary,
-        _ => KeyRole::Foreign,
-    };
-    let notes = field(6);
-    let only_version = if notes.contains("v1.5 only") {
-        Some(CsdsVersion::V1_5)
-    } else if notes.contains("v1.6 only") {
-        Some(CsdsVersion::V1_6)
-    } else {
-        None
-    };
-    let mandatory = field(4).starts_with('M');
-    let handling = handling(table, name, kind);
-    Some(Item { table, name, uid: leak(field(2)), kind, key, mandatory, only_version, handling })
+        _ => decimal().unwrap_or(ItemKind::Text),
+    }
 }
 
-fn handling(table: Table, name: &str, kind: ItemKind) -> Handling {
-    if table == Table::Cyp000Header && matches!(name, "Version" | "OrgID_Provider" | "RP_StartDate" | "RP_EndDate") {
-        return Handling::Envelope;
-    }
-    match name {
-        "NHSNumber" | "NHSNumber_Mother" | "Postcode" | "DateOfBirth" => Handling::Dropped,
-        // Booking references and pathway ids point at one person as surely as a local patient id does; ICB extracts
-        // carry them pseudonymised (`disclosure.md` section 3).
-        "LocalPatientID" | "PatientPathwayID" | "BookingReference" => Handling::LocalPseudonym,
-        "ServiceRequestID" => Handling::ServiceRequestId,
-        "TeamType" => Handling::TeamType,
-        "WaitingTime_MeasurementType"
-        | "RTT_Status"
-        | "Referral_ClosureReason"
-        | "Referral_RejectionReason"
-        | "ConsMechanism"
-        | "Consultation_MediumUsed"
-        | "Consultation_Type"
-        | "CareContact_Subject"
-        | "AdminCategory"
-        | "NHSNumber_Status"
-        | "NHSNumberStatus_Mother" => Handling::TwoDigit,
-        "Priority_Type" | "AttendanceStatus" | "AttendOrNot" | "Gender" => Handling::OneDigit,
-        _ if kind == ItemKind::Text
-            && (name.starts_with("OrgID_") || name.ends_with("_OrgID") || name == "Treatment_OrgSiteID") =>
-        {
-            Handling::Organisation
-        }
-        _ => match kind {
-            ItemKind::Text => Handling::Text,
-            ItemKind::Date => Handling::Date,
-            ItemKind::Time => Handling::Time,
-            ItemKind::DateTime => Handling::DateTime,
-            ItemKind::Int16 => Handling::Integer,
-        },
-    }
+/// `PK`, perhaps with a remark, or `FK CYP001.LocalPatientID`.
+fn read_key(text: &'static str) -> KeyRole {
+    let reference = || {
+        let (table, item) = text.strip_prefix("FK ")?.split_once('.')?;
+        let table = Table::ALL.into_iter().find(|each| each.csds_name().is_some_and(|name| name.starts_with(table)))?;
+        Some(KeyRole::Foreign(Reference { table, item }))
+    };
+    if text.starts_with("PK") { KeyRole::Primary } else { reference().unwrap_or(KeyRole::None) }
 }
 
 /// The column an item's national name becomes: `OrgID_Provider` is `org_id_provider`, `RTT_StartDate` is
@@ -206,73 +342,5 @@ pub fn item_column(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_item_of_the_seven_tables_is_read() {
-        let counts = Table::ALL.map(|table| items(table).len());
-        let lines = include_str!("../reference/csds_fields.csv").lines();
-        let expected: usize =
-            lines.filter(|line| Table::from_csds_name(line.split(',').next().unwrap_or_default()).is_some()).count();
-        assert_eq!(counts.iter().sum::<usize>(), expected);
-        assert_eq!(counts, [0, 7, 26, 5, 13, 7, 10, 23]);
-    }
-
-    #[test]
-    fn names_become_columns_mechanically() {
-        for (name, column) in [
-            ("OrgID_Provider", "org_id_provider"),
-            ("ServiceRequestID", "service_request_id"),
-            ("WaitingTime_MeasurementType", "waiting_time_measurement_type"),
-            ("NHSNumber", "nhs_number"),
-            ("NHSNumberStatus_Mother", "nhs_number_status_mother"),
-            ("RTT_StartDate", "rtt_start_date"),
-            ("RTT_Status", "rtt_status"),
-            ("OrgID_GPResponsible", "org_id_gp_responsible"),
-            ("GPRegistration_StartDate", "gp_registration_start_date"),
-            ("FileCreation_DateTime", "file_creation_date_time"),
-            ("EthnicCategory2021", "ethnic_category2021"),
-            ("Treatment_OrgSiteID", "treatment_org_site_id"),
-            ("HVFAV_Date", "hvfav_date"),
-            ("TeamID_Local", "team_id_local"),
-        ] {
-            assert_eq!(item_column(name), column);
-        }
-    }
-
-    #[test]
-    fn versions_and_mandation_come_from_the_list() {
-        let only = |table, name| item(table, name).unwrap().only_version;
-        assert_eq!(only(Table::Cyp201CareContact, "ConsMechanism"), Some(CsdsVersion::V1_6));
-        assert_eq!(only(Table::Cyp201CareContact, "AttendOrNot"), Some(CsdsVersion::V1_5));
-        assert_eq!(only(Table::Cyp001Mpi, "OrgID_Responsible"), Some(CsdsVersion::V1_5));
-        assert_eq!(only(Table::Cyp104Rtt, "RTT_StartDate"), None);
-        let mandatory =
-            |table| -> Vec<&str> { items(table).iter().filter(|item| item.mandatory).map(|item| item.name).collect() };
-        assert_eq!(mandatory(Table::Cyp001Mpi), ["LocalPatientID", "OrgID_LocalPatientID"]);
-        assert_eq!(mandatory(Table::Cyp002Gp), ["LocalPatientID", "OrgID_GP"]);
-        assert_eq!(mandatory(Table::Cyp104Rtt), ["ServiceRequestID"]);
-        assert_eq!(
-            mandatory(Table::Cyp101Referral),
-            ["ServiceRequestID", "LocalPatientID", "ReferralRequest_ReceivedDate"]
-        );
-        assert_eq!(mandatory(Table::Cyp201CareContact), ["CareContactID", "ServiceRequestID", "Contact_Date"]);
-        assert_eq!(mandatory(Table::Cyp000Header).len(), 7);
-    }
-
-    #[test]
-    fn identity_is_never_stored_as_sent() {
-        for table in Table::ALL {
-            for item in items(table) {
-                let direct = ["NHSNumber", "Postcode", "DateOfBirth", "LocalPatientID", "PathwayID"];
-                if direct.iter().any(|part| item.name.contains(part))
-                    && !item.name.contains("OrgID")
-                    && !item.name.contains("Status")
-                {
-                    assert!(matches!(item.handling, Handling::Dropped | Handling::LocalPseudonym), "{}", item.name);
-                }
-            }
-        }
-    }
-}
+#[path = "item_tests.rs"]
+mod tests;

@@ -8,7 +8,9 @@
 //! | Module | Decides |
 //! |---|---|
 //! | [`feed`] | which feeds and lake tables exist, and which table carries a feed's frontier |
-//! | [`item`] | the data items of CSDS, read from `reference/csds_fields.csv` |
+//! | [`item`] | the data items of CSDS and how each is stored, read from `reference/csds_fields.csv` and `csds_handling.csv` |
+//! | [`version`] | what differs between versions of CSDS, read from `reference/csds_versions.csv` |
+//! | [`code_list`] | the code lists of CSDS, read from `reference/csds_codes.csv` |
 //! | [`schema`] | the Arrow columns of each fact table and where each column comes from |
 //! | [`time`] | local times, clock changes, whole minutes |
 //! | [`identity`] | NHS numbers, pseudonyms |
@@ -18,11 +20,14 @@
 //! | [`calendar`] | working days, submission windows, Primary and Refresh |
 //! | [`geography`] | organisations, networks and practices |
 //! | [`reject`] | every reason for which a record is refused, filtered or flagged |
+//! | [`dictionary`] | the tables of CSDS in words: the page `docs/csds-tables.md` |
 //! | [`clock`] | where "now" comes from |
 
 pub mod calendar;
 pub mod clock;
+pub mod code_list;
 pub mod codes;
+pub mod dictionary;
 pub mod event;
 pub mod feed;
 pub mod geography;
@@ -33,3 +38,4 @@ pub mod reject;
 pub mod schema;
 pub mod submission;
 pub mod time;
+pub mod version;

@@ -169,15 +169,15 @@ reject_codes! {
 
     // CSDS: the envelope and the submission.
     UnknownTable "HW-CSDS-001" Quarantine "the table is absent or none that Homeward reads"
-        "send CYP000Header, CYP001MPI, CYP002GP, CYP101Referral, CYP102ServiceTypeReferredTo, CYP104RTT or CYP201CareContact";
+        "send one of the 37 tables of the data set by its national name, for example CYP104RTT";
     MissingSubmissionItem "HW-CSDS-002" Quarantine "the submission lacks its id, version, provider, period or time of receipt"
         "send the whole submission with every record";
     BadSubmission "HW-CSDS-003" Quarantine "the submission's id, provider or file type cannot be read"
         "send an id of up to 100 visible characters, an ODS code, and primary or refresh";
-    UnsupportedVersion "HW-CSDS-004" Quarantine "the data set version is neither 1.5 nor 1.6"
-        "send version 1.5 or 1.6; older history needs a Homeward that reads it";
+    UnsupportedVersion "HW-CSDS-004" Quarantine "the data set version is none that Homeward reads"
+        "send version 1.0, 1.5 or 1.6";
     WrongVersionForPeriod "HW-CSDS-005" Quarantine "the data set version does not belong to the reporting period"
-        "use 1.6 from January 2023 and 1.5 before";
+        "use 1.6 from January 2023, 1.5 from July 2020 and 1.0 before";
     BadPeriod "HW-CSDS-006" Quarantine "the reporting period is no period: a date cannot be read or the end is before the start"
         "send the first and last day of the month";
     BadReceiptTime "HW-CSDS-007" Quarantine "the time of receipt or of file creation cannot be read"
@@ -208,6 +208,8 @@ reject_codes! {
         "send for example 2025-05-12T09:15:00";
     BadNumber "HW-CSDS-027" Quarantine "a number is not a whole number from 0 to 32767"
         "send digits, or leave the item empty";
+    BadDecimal "HW-CSDS-040" Quarantine "a decimal number has more digits than its item, or is none"
+        "send for example 71.250 for a weight in kilograms, or leave the item empty";
     ItemTooLong "HW-CSDS-028" Quarantine "an item is longer than 255 characters"
         "check that the columns are in the header's order";
     BadItemValue "HW-CSDS-029" Quarantine "an item is an object, a list, true or false, or holds control characters"
@@ -222,13 +224,17 @@ reject_codes! {
         "correct the number at the source, or leave it empty";
     CsdsPlaceholderReferral "HW-CSDS-061" Flag "the service request id is a placeholder: nothing is joined on it"
         "send the referral's own id";
-    CsdsUnknownItem "HW-CSDS-062" Flag "an item name that neither version knows; its value was not kept"
+    CsdsUnknownCode "HW-CSDS-070" Flag "a code that its list does not hold; it was kept"
+        "check the code; where it is right, tell us: the lists hold what was found";
+    CsdsTextNotKept "HW-CSDS-071" Flag "a measured value that is no number; it was not kept, because text can name a person"
+        "send the number alone";
+    CsdsUnknownItem "HW-CSDS-062" Flag "an item name that no version knows; its value was not kept"
         "check the spelling of the column against the data set's item names";
-    CsdsItemOfOtherVersion "HW-CSDS-063" Flag "an item that belongs to the other version; its value was kept in its own column"
+    CsdsItemOfOtherVersion "HW-CSDS-063" Flag "an item that belongs to another version; its value was kept in its own column"
         "send the item of the header's version";
     CsdsUnknownTeamType "HW-CSDS-064" Flag "the team type says nothing and was stored as 98"
         "send a code of the service or team type list";
-    CsdsDurationOverMaximum "HW-CSDS-065" Flag "a contact longer than 9999 minutes"
+    CsdsDurationOverMaximum "HW-CSDS-065" Flag "a duration longer than 9999 minutes"
         "check the unit: minutes, not seconds";
 }
 

@@ -167,7 +167,13 @@ fn push_item(columns: &mut Vec<Column>, item: &'static Item) {
         Handling::Text | Handling::Organisation | Handling::Time => {
             columns.push(Column::new(name, DataType::Utf8, nullable, source));
         }
-        Handling::TwoDigit | Handling::OneDigit | Handling::TeamType => {
+        // What is no number is not kept, so that even a mandatory one may be null.
+        Handling::Measurement => columns.push(Column::new(name, DataType::Utf8, true, source)),
+        Handling::Decimal { precision, scale } => {
+            let decimal = DataType::Decimal128(precision, scale.cast_signed());
+            columns.push(Column::new(name, decimal, nullable, source));
+        }
+        Handling::Code | Handling::TwoDigit | Handling::OneDigit | Handling::TeamType => {
             let raw = format!("{name}_raw");
             columns.push(Column::new(name, DataType::Utf8, nullable, source));
             columns.push(Column::new(raw, DataType::Utf8, nullable, Source::Raw(item)));
@@ -181,9 +187,17 @@ fn push_item(columns: &mut Vec<Column>, item: &'static Item) {
             columns.push(Column::new(placeholder, DataType::Boolean, nullable, Source::RequestPlaceholder(item)));
         }
         Handling::LocalPseudonym => {
-            let stem = name.strip_suffix("_id").unwrap_or(&name);
-            columns.push(Column::new(format!("{stem}_pseudonym"), DataType::Utf8, nullable, source));
+            columns.push(Column::new(pseudonym_column(&name), DataType::Utf8, nullable, source));
         }
+    }
+}
+
+/// `local_patient_id` is stored as `local_patient_pseudonym`, `care_professional_id_local` as
+/// `care_professional_pseudonym`.
+fn pseudonym_column(name: &str) -> String {
+    match name.split_once("_id_local") {
+        Some((stem, _)) => format!("{stem}_pseudonym"),
+        None => format!("{}_pseudonym", name.strip_suffix("_id").unwrap_or(name)),
     }
 }
 

@@ -5,19 +5,22 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::calendar::{self, FileType};
 use crate::codes;
 use crate::feed::Table;
+use crate::item::Handling;
 use crate::reject::RejectCode;
 use crate::time;
 
 /// A version of the data set that Homeward reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CsdsVersion {
+    /// October 2017 to June 2020.
+    V1_0,
     /// July 2020 to December 2022.
     V1_5,
     /// January 2023 to today.
@@ -25,10 +28,29 @@ pub enum CsdsVersion {
 }
 
 impl CsdsVersion {
+    /// Every version, oldest first.
+    pub const ALL: [CsdsVersion; 3] = [CsdsVersion::V1_0, CsdsVersion::V1_5, CsdsVersion::V1_6];
+
+    /// The oldest version.
+    pub const OLDEST: CsdsVersion = CsdsVersion::V1_0;
+
+    /// The version that other versions are lifted to.
+    pub const NEWEST: CsdsVersion = CsdsVersion::V1_6;
+
+    /// The version before this one; the oldest is its own.
+    #[must_use]
+    pub const fn before(self) -> CsdsVersion {
+        match self {
+            CsdsVersion::V1_0 | CsdsVersion::V1_5 => CsdsVersion::V1_0,
+            CsdsVersion::V1_6 => CsdsVersion::V1_5,
+        }
+    }
+
     /// The text of the header's `Version`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            CsdsVersion::V1_0 => "1.0",
             CsdsVersion::V1_5 => "1.5",
             CsdsVersion::V1_6 => "1.6",
         }
@@ -37,15 +59,16 @@ impl CsdsVersion {
     /// Reads the header's `Version`.
     #[must_use]
     pub fn from_text(text: &str) -> Option<CsdsVersion> {
-        [CsdsVersion::V1_5, CsdsVersion::V1_6].into_iter().find(|version| version.as_str() == text.trim())
+        CsdsVersion::ALL.into_iter().find(|version| version.as_str() == text.trim())
     }
 
     /// The version that belongs to the period ending on a day (`csds.md` section 1).
     #[must_use]
     pub fn of_period(rp_end: NaiveDate) -> CsdsVersion {
-        match NaiveDate::from_ymd_opt(2023, 1, 1) {
-            Some(change) if rp_end < change => CsdsVersion::V1_5,
-            _ => CsdsVersion::V1_6,
+        match (rp_end.year(), rp_end.month()) {
+            (2023.., _) => CsdsVersion::V1_6,
+            (2021.., _) | (2020, 7..) => CsdsVersion::V1_5,
+            _ => CsdsVersion::V1_0,
         }
     }
 }
@@ -255,16 +278,21 @@ fn push_text(payload: &mut String, text: &str) {
 }
 
 /// The Kafka key of a row, so that one entity stays in one partition: the submission for the header, provider and
-/// local patient for person tables, provider and referral for the rest.
+/// [`Table::entity_item`] for the rest.
 ///
-/// `item` looks an item up by national name. A row without its key item gets the provider alone: it will be refused,
-/// and still needs a partition.
+/// `item` looks an item up by national name. A row without its entity's item gets the provider alone: it needs a
+/// partition even when it will be refused.
 pub fn record_key<'r>(table: Table, submission: &Submission, item: impl Fn(&str) -> Option<&'r str>) -> String {
-    let entity = match table {
-        Table::Cyp000Header => return submission.id.clone(),
-        Table::Cyp001Mpi | Table::Cyp002Gp => item("LocalPatientID").map(|id| id.trim().to_owned()),
-        _ => item("ServiceRequestID").and_then(codes::service_request_id).map(|request| request.id),
-    };
+    if table == Table::Cyp000Header {
+        return submission.id.clone();
+    }
+    let entity = table.entity_item().and_then(|entity| {
+        let sent = item(entity.name)?;
+        match entity.handling {
+            Handling::ServiceRequestId => codes::service_request_id(sent).map(|request| request.id),
+            _ => Some(sent.trim().to_owned()),
+        }
+    });
     format!("{}|{}", submission.provider, entity.unwrap_or_default())
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::feed::Feed;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -59,7 +60,10 @@ fn every_fault_has_its_code_and_part() {
 }
 
 #[test]
-fn the_version_changes_with_january_2023() {
+fn the_period_has_its_version() {
+    assert_eq!(CsdsVersion::of_period(day("2017-10-31")), CsdsVersion::V1_0);
+    assert_eq!(CsdsVersion::of_period(day("2020-06-30")), CsdsVersion::V1_0);
+    assert_eq!(CsdsVersion::of_period(day("2020-07-31")), CsdsVersion::V1_5);
     assert_eq!(CsdsVersion::of_period(day("2022-12-31")), CsdsVersion::V1_5);
     assert_eq!(CsdsVersion::of_period(day("2023-01-31")), CsdsVersion::V1_6);
     assert_eq!(CsdsVersion::from_text(" 1.5 "), Some(CsdsVersion::V1_5));
@@ -106,4 +110,25 @@ fn keys_keep_an_entity_together() {
     assert_eq!(record_key(Table::Cyp001Mpi, &submission, item), "NR5|P1");
     assert_eq!(record_key(Table::Cyp104Rtt, &submission, item), "NR5|S1");
     assert_eq!(record_key(Table::Cyp201CareContact, &submission, |_| None), "NR5|");
+    // Each table's entity: what its rows are kept together by.
+    let entity = |table: Table| table.entity_item().map(|item| item.name);
+    for table in Feed::Csds.tables().iter().filter(|table| table.csds_name().is_some()) {
+        let expected = match table {
+            Table::Cyp000Header => Some("Version"),
+            Table::Cyp005CarePlanAgreement => Some("PlanID"),
+            Table::Cyp202CareActivity => Some("CareContactID"),
+            Table::Cyp301GroupSession => Some("GroupSessionID"),
+            Table::Cyp610BreastfeedingStatus | Table::Cyp611Obs | Table::Cyp612CodedAssessmentContact => {
+                Some("CareActivityID")
+            }
+            // Anonymous: nothing to keep together.
+            Table::Cyp613AnonSelfAssessment => None,
+            Table::Cyp901StaffDetails => Some("CareProfessionalID_Local"),
+            _ if crate::item::item(*table, "ServiceRequestID").is_some() => Some("ServiceRequestID"),
+            _ => Some("LocalPatientID"),
+        };
+        assert_eq!(entity(*table), expected, "{table}");
+    }
+    assert_eq!(record_key(Table::Cyp202CareActivity, &submission, |_| Some(" C1 ")), "NR5|C1");
+    assert_eq!(record_key(Table::Cyp613AnonSelfAssessment, &submission, |_| Some("x")), "NR5|");
 }

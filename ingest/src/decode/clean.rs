@@ -23,6 +23,11 @@ pub(super) fn one_digit(raw: Cow<'_, str>) -> Option<Cow<'_, str>> {
     if matches!(raw.as_bytes(), [b'1'..=b'9']) { Some(raw) } else { codes::one_digit(&raw).map(Cow::Owned) }
 }
 
+/// [`codes::code`].
+pub(super) fn code(raw: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    if !raw.is_empty() && is_code(&raw) { Some(raw) } else { codes::code(&raw).map(Cow::Owned) }
+}
+
 /// [`codes::provider`].
 pub(super) fn provider(raw: Cow<'_, str>) -> Option<Cow<'_, str>> {
     if raw.len() == 3 && is_code(&raw) { Some(raw) } else { codes::provider(&raw).map(Cow::Owned) }
@@ -81,6 +86,7 @@ mod tests {
             let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
             prop_assert_eq!(owned(two_digit(Cow::Borrowed(&raw))), codes::two_digit(&raw));
             prop_assert_eq!(owned(one_digit(Cow::Borrowed(&raw))), codes::one_digit(&raw));
+            prop_assert_eq!(owned(code(Cow::Borrowed(&raw))), codes::code(&raw));
             prop_assert_eq!(owned(provider(Cow::Borrowed(&raw))), codes::provider(&raw));
             prop_assert_eq!(owned(organisation(Cow::Borrowed(&raw))), codes::organisation(&raw));
             prop_assert_eq!(owned(team_type(Cow::Borrowed(&raw))), codes::team_type(&raw));

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayBuilder, ArrayRef, BooleanBuilder, Date32Builder, Int32Builder, Int64Builder, RecordBatch, StringBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayBuilder, ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int32Builder, Int64Builder, RecordBatch,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -82,6 +82,8 @@ enum Builder {
     Day(Date32Builder),
     Whole32(Int32Builder),
     Whole64(Int64Builder),
+    /// Numbers come as whole numbers of their last place.
+    Decimal(Decimal128Builder),
     Flag(BooleanBuilder),
 }
 
@@ -134,6 +136,9 @@ impl Builder {
             DataType::Date32 => Self::Day(Date32Builder::with_capacity(rows)),
             DataType::Int32 => Self::Whole32(Int32Builder::with_capacity(rows)),
             DataType::Int64 => Self::Whole64(Int64Builder::with_capacity(rows)),
+            DataType::Decimal128(..) => {
+                Self::Decimal(Decimal128Builder::with_capacity(rows).with_data_type(data_type.clone()))
+            }
             DataType::Boolean => Self::Flag(BooleanBuilder::with_capacity(rows)),
             _ => Self::Text(StringBuilder::with_capacity(rows, rows * TEXT_BYTES_A_CELL)),
         }
@@ -148,6 +153,7 @@ impl Builder {
             (Self::Day(builder), Value::Day(day)) => builder.append_value(day),
             (Self::Whole32(builder), Value::Whole(number)) => builder.append_option(i32::try_from(number).ok()),
             (Self::Whole64(builder), Value::Whole(number)) => builder.append_value(number),
+            (Self::Decimal(builder), Value::Whole(number)) => builder.append_value(number.into()),
             (Self::Flag(builder), Value::Flag(flag)) => builder.append_value(flag),
             (builder, other) => {
                 debug_assert_eq!(other, Value::Null, "a cell of the wrong type");
@@ -163,6 +169,7 @@ impl Builder {
             Self::Day(builder) => builder.append_null(),
             Self::Whole32(builder) => builder.append_null(),
             Self::Whole64(builder) => builder.append_null(),
+            Self::Decimal(builder) => builder.append_null(),
             Self::Flag(builder) => builder.append_null(),
         }
     }
@@ -174,6 +181,7 @@ impl Builder {
             Self::Day(builder) => ArrayBuilder::finish(builder),
             Self::Whole32(builder) => ArrayBuilder::finish(builder),
             Self::Whole64(builder) => ArrayBuilder::finish(builder),
+            Self::Decimal(builder) => ArrayBuilder::finish(builder),
             Self::Flag(builder) => ArrayBuilder::finish(builder),
         }
     }

@@ -1,4 +1,4 @@
-//! CSDS rows into the seven fact tables (`csds.md`).
+//! CSDS rows into their fact tables, a table of the lake for each of the data set (`csds.md`).
 //!
 //! The contract's `schema::columns` says for each column where its value comes from; a [`Plan`]
 //! resolves that once a batch, and each row is then read, checked and filled without knowing any
@@ -13,7 +13,7 @@ use homeward_contract::reject::RejectCode;
 use homeward_contract::submission::{CsdsRecord, Submission};
 
 use super::columns::{Columns, Value};
-use super::csds_items::{Sent, read_items};
+use super::csds_items::{Sent, read_items, uplift};
 use super::csds_plan::Plan;
 use super::fault::Fault;
 use super::flags::Flags;
@@ -85,6 +85,7 @@ impl<'c> CsdsDecoder<'c> {
             .get_or_insert_with(|| (Plan::of(table), Columns::new(Plan::schema(table), capacity_rows)));
         read_items(table, raw_record.get(), &mut scratch.sent, &mut self.flags)?;
         check_items(table, submission, &scratch.sent, &mut self.flags)?;
+        uplift(table, submission.version, &mut scratch.sent);
         scratch.row.clear();
         scratch.row.resize(columns.width(), Value::Null);
         plan.fill(&mut scratch.sent, submission, row_number, record, self.context, &mut self.flags, &mut scratch.row)?;
@@ -150,7 +151,7 @@ fn check_items(table: Table, submission: &Submission, sent: &[Sent<'_>], flags: 
             }
             continue;
         };
-        other_version |= item.only_version.is_some_and(|version| version != submission.version);
+        other_version |= !item.is_in(submission.version);
         if item.handling == Handling::Envelope && !agrees(item.name, text, submission) {
             return Err(Fault::item(RejectCode::HeaderMismatch, item.name));
         }

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use homeward_contract::feed::Table;
-use homeward_contract::item::{Item, items};
+use homeward_contract::item::{Handling, Item, items};
 use homeward_contract::reject::RejectCode;
+use homeward_contract::submission::CsdsVersion;
+use homeward_contract::version;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use super::fault::Fault;
@@ -70,6 +72,19 @@ pub(super) fn read_items<'p>(
     Ok(())
 }
 
+/// Lifts a row of an older version to the newest shape: a renamed item fills the newer one where the list of changes
+/// says that both share their codes. The older item keeps its own column.
+pub(super) fn uplift(table: Table, version: CsdsVersion, sent: &mut [Sent<'_>]) {
+    let place = |name| items(table).iter().position(|item| item.name == name);
+    for (older, newer) in version::uplifts(table, version) {
+        if let (Some(older), Some(newer)) = (place(older), place(newer))
+            && sent[newer].0.is_none()
+        {
+            sent[newer] = sent[older].clone();
+        }
+    }
+}
+
 /// Reads an object by the item list; the value says whether a name was unknown.
 struct Record<'r, 'p> {
     items: &'static [Item],
@@ -115,11 +130,18 @@ impl<'p> Visitor<'p> for Record<'_, 'p> {
                 Scalar::Text(text) if text.trim().is_empty() => None,
                 Scalar::Text(text) => Some(text),
                 Scalar::Integer(number) => Some(Cow::Owned(number.to_string())),
-                Scalar::Flag(_) | Scalar::Real | Scalar::Nested => Some(Cow::Borrowed(NOT_TEXT)),
+                // The shortest text that reads back as the number is what the sender wrote, bar zeros at its end.
+                Scalar::Real(number) if takes_fractions(&self.items[place]) => Some(Cow::Owned(number.to_string())),
+                Scalar::Flag(_) | Scalar::Real(_) | Scalar::Nested => Some(Cow::Borrowed(NOT_TEXT)),
             };
         }
         Ok(unknown)
     }
+}
+
+/// Whether a JSON number with a fraction can be the item's value.
+fn takes_fractions(item: &Item) -> bool {
+    matches!(item.handling, Handling::Decimal { .. } | Handling::Measurement)
 }
 
 impl Record<'_, '_> {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use homeward_contract::codes::UNKNOWN_TEAM_TYPE;
+use homeward_contract::code_list;
+use homeward_contract::codes::{self, UNKNOWN_TEAM_TYPE};
 use homeward_contract::feed::Table;
 use homeward_contract::identity::{self, NhsNumber};
 use homeward_contract::item::{Handling, Item, items};
@@ -17,7 +18,7 @@ use super::columns::Value;
 use super::csds_items::Sent;
 use super::fault::Fault;
 use super::flags::Flags;
-use super::limits::{LONG_DURATION_MINUTES, MOST_DURATION_MINUTES};
+use super::limits::{LONG_DURATION_MINUTES, MOST_WHOLE_NUMBER};
 use super::{DecodeContext, RawRecord, clean};
 
 /// How each column of one table is filled, with items and columns found by place.
@@ -205,14 +206,8 @@ impl<'p> Row<'_, 'p> {
         Ok(match item.handling {
             Handling::Text => Value::Text(text),
             Handling::Organisation => clean::organisation(text).into(),
-            Handling::TwoDigit => clean::two_digit(text).into(),
-            Handling::OneDigit => clean::one_digit(text).into(),
-            Handling::TeamType => {
-                let code = clean::team_type(text);
-                if code.as_deref() == Some(UNKNOWN_TEAM_TYPE) {
-                    flags.raise(RejectCode::CsdsUnknownTeamType);
-                }
-                code.into()
+            Handling::Code | Handling::TwoDigit | Handling::OneDigit | Handling::TeamType => {
+                coded(text, item, flags).into()
             }
             Handling::Date => Value::day(time::parse_date(&text).map_err(|_| fault(RejectCode::BadCsdsDate))?),
             Handling::Time => {
@@ -222,7 +217,17 @@ impl<'p> Row<'_, 'p> {
             Handling::DateTime => {
                 Value::instant(time::parse_instant_or_local(&text).map_err(|_| fault(RejectCode::BadCsdsDateTime))?.at)
             }
-            Handling::Integer => Value::Whole(whole(&text, flags).ok_or_else(|| fault(RejectCode::BadNumber))?),
+            Handling::Integer => Value::Whole(whole(&text, item, flags).ok_or_else(|| fault(RejectCode::BadNumber))?),
+            Handling::Decimal { precision, scale } => {
+                Value::Whole(decimal(&text, precision, scale).ok_or_else(|| fault(RejectCode::BadDecimal))?)
+            }
+            Handling::Measurement => match codes::measurement(&text) {
+                Some(_) => Value::Text(text),
+                None => {
+                    flags.raise(RejectCode::CsdsTextNotKept);
+                    Value::Null
+                }
+            },
             Handling::ServiceRequestId => {
                 let (id, placeholder) =
                     clean::service_request_id(text).ok_or_else(|| fault(RejectCode::MissingKeyItem))?;
@@ -265,12 +270,43 @@ fn seconds_shown(text: Cow<'_, str>, time: NaiveTime) -> Cow<'_, str> {
     if text.len() == 8 { text } else { Cow::Owned(time.format("%H:%M:%S").to_string()) }
 }
 
-fn whole(text: &str, flags: &mut Flags) -> Option<i64> {
-    let number = text.parse().ok().filter(|number| (0..=MOST_DURATION_MINUTES).contains(number))?;
-    if number > LONG_DURATION_MINUTES {
+/// A code in canonical form, with a flag when its list does not hold it.
+fn coded<'p>(text: Cow<'p, str>, item: &Item, flags: &mut Flags) -> Option<Cow<'p, str>> {
+    let code = match item.handling {
+        Handling::TwoDigit => clean::two_digit(text),
+        Handling::OneDigit => clean::one_digit(text),
+        Handling::TeamType => clean::team_type(text),
+        _ => clean::code(text),
+    }?;
+    if item.handling == Handling::TeamType && code == UNKNOWN_TEAM_TYPE {
+        flags.raise(RejectCode::CsdsUnknownTeamType);
+    } else if item.code_list.is_some_and(|list| !code_list::holds(list, &code)) {
+        flags.raise(RejectCode::CsdsUnknownCode);
+    }
+    Some(code)
+}
+
+/// A whole number of 16 bits; a long one is flagged where it counts minutes.
+fn whole(text: &str, item: &Item, flags: &mut Flags) -> Option<i64> {
+    let number = text.parse().ok().filter(|number| (0..=MOST_WHOLE_NUMBER).contains(number))?;
+    if number > LONG_DURATION_MINUTES && item.name.ends_with("_Duration") {
         flags.raise(RejectCode::CsdsDurationOverMaximum);
     }
     Some(number)
+}
+
+/// A decimal number as a whole number of its last place; `None` when it has more digits than the item, other than zeros
+/// at its ends, or a sign.
+fn decimal(text: &str, precision: u8, scale: u8) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+    let fits = fraction.len() <= usize::from(scale) && whole.len() <= usize::from(precision.saturating_sub(scale));
+    if !(has_digit && digits(whole) && digits(fraction) && fits) {
+        return None;
+    }
+    format!("{whole}{fraction:0<width$}", width = usize::from(scale)).parse().ok()
 }
 
 #[cfg(test)]
@@ -278,11 +314,33 @@ mod tests {
     use super::*;
     use homeward_contract::item::ItemKind;
 
-    /// Every whole number of the seven tables is a duration in minutes, so one rule for long ones
-    /// serves.
+    /// Every whole number of the data set is a duration in minutes or a number of people: one range serves.
     #[test]
-    fn whole_numbers_are_durations() {
+    fn whole_numbers_are_durations_and_one_number_of_people() {
         let whole = Table::ALL.iter().flat_map(|table| items(*table)).filter(|item| item.kind == ItemKind::Int16);
-        assert!(whole.map(|item| item.name).all(|name| name == "CareContact_Duration"));
+        let others: Vec<_> = whole.filter(|item| !item.name.ends_with("_Duration")).map(|item| item.name).collect();
+        assert_eq!(others, ["NumberOfParticipants"]);
+    }
+
+    #[test]
+    fn decimals_keep_their_digits_and_no_more() {
+        for (text, read) in [
+            ("71.25", Some(71_250)),
+            ("071.250", Some(71_250)),
+            ("71.2500", Some(71_250)),
+            ("0", Some(0)),
+            (".5", Some(500)),
+            ("999.999", Some(999_999)),
+            ("1000", None),
+            ("71.2505", None),
+            ("-1", None),
+            ("1e3", None),
+            ("7,5", None),
+            ("7.5.1", None),
+            (".", None),
+            ("", None),
+        ] {
+            assert_eq!(decimal(text, 6, 3), read, "{text}");
+        }
     }
 }

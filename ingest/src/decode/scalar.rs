@@ -19,7 +19,7 @@ pub(super) enum Scalar<'a> {
     Integer(i64),
     Flag(bool),
     /// A fraction, or a whole number beyond 64 bits.
-    Real,
+    Real(f64),
     /// An object or an array.
     Nested,
 }
@@ -38,7 +38,7 @@ impl<'a> Scalar<'a> {
             Self::Text(Cow::Borrowed(text)) => Ok(filled(text).map(Cow::Borrowed)),
             Self::Text(Cow::Owned(text)) => Ok(filled(&text).map(|kept| Cow::Owned(kept.to_owned()))),
             Self::Integer(number) => Ok(Some(Cow::Owned(number.to_string()))),
-            Self::Flag(_) | Self::Real | Self::Nested => Err(NotText),
+            Self::Flag(_) | Self::Real(_) | Self::Nested => Err(NotText),
         }
     }
 }
@@ -80,11 +80,11 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(i64::try_from(number).map_or(Scalar::Real, Scalar::Integer))
+        Ok(i64::try_from(number).map_or(Scalar::Real(number as f64), Scalar::Integer))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Scalar::Real)
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Scalar::Real(number))
     }
 
     fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {

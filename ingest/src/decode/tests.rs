@@ -1,7 +1,9 @@
 //! The public face of decoding: the handbook's events, dirty submissions, hostile bytes.
 
 mod csds;
+mod dirty;
 mod hostile;
+mod tables;
 mod ucr;
 
 use arrow::array::{Array, AsArray};

@@ -4,6 +4,7 @@
 //! with it. Only its feed and its key are looked for.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use homeward_contract::feed::{Feed, Table};
@@ -37,15 +38,7 @@ struct Peek<'a> {
     #[serde(borrow)]
     submission: Option<&'a RawValue>,
     #[serde(borrow)]
-    record: Option<PeekRecord<'a>>,
-}
-
-#[derive(Deserialize)]
-struct PeekRecord<'a> {
-    #[serde(borrow, rename = "LocalPatientID")]
-    local_patient_id: Option<&'a RawValue>,
-    #[serde(borrow, rename = "ServiceRequestID")]
-    service_request_id: Option<&'a RawValue>,
+    record: Option<&'a RawValue>,
 }
 
 impl EventReader {
@@ -112,15 +105,10 @@ fn csds_key(peek: &Peek<'_>, last: &mut Option<(String, Submission)>) -> Option<
         *last = Some((raw.to_owned(), Submission::from_json(raw).ok()?));
     }
     let (_, submission) = last.as_ref()?;
-    let record = peek.record.as_ref();
-    let patient = text(record.and_then(|record| record.local_patient_id));
-    let referral = text(record.and_then(|record| record.service_request_id));
-    let item = |name: &str| match name {
-        "LocalPatientID" => patient.as_deref(),
-        "ServiceRequestID" => referral.as_deref(),
-        _ => None,
-    };
-    Some(record_key(table, submission, item).into_bytes())
+    let record: BTreeMap<Cow<'_, str>, &RawValue> =
+        peek.record.and_then(|record| serde_json::from_str(record.get()).ok()).unwrap_or_default();
+    let entity = table.entity_item().and_then(|item| text(record.get(item.name).copied()));
+    Some(record_key(table, submission, |_| entity.as_deref()).into_bytes())
 }
 
 /// A JSON text without its quotation marks, or a number as it stands.

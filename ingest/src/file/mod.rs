@@ -158,7 +158,7 @@ impl PathReader {
                     }
                 }
                 (Kind::Csv, None) if entry.stem().to_ascii_uppercase().starts_with("CYP") => {
-                    note(&mut self.notes, format!("{} was not read: no indicator needs this table yet", entry.shown()));
+                    note(&mut self.notes, format!("{} was not read: the data set has no such table", entry.shown()));
                 }
                 (Kind::Events, _) => {
                     self.total_bytes += entry.bytes;

@@ -110,7 +110,7 @@ fn many_submissions_and_events_come_in_one_order() {
     let folder = folder(&[
         ("b/CYP000Header.csv", HEADER.as_bytes()),
         ("b/CYP104RTT.csv", CLOCKS.as_bytes()),
-        ("b/CYP608SecDiag.csv", b"x\n"),
+        ("b/CYP999Other.csv", b"x\n"),
         ("a/CYP000Header.csv", other.as_bytes()),
         ("z.ndjson", b"{\"subject\":\"NR5|S1\"}\n\n  \nnot json"),
         ("csds.jsonl", b"{\"table\":\"CYP104RTT\",\"submission\":{\"id\":\"a\",\"version\":\"1.6\",\"provider\":\"NR5\",\"rp_start\":\"2025-04-01\",\"rp_end\":\"2025-04-30\",\"file_received_at\":\"2025-05-12T08:15:00Z\"},\"row_number\":1,\"record\":{\"ServiceRequestID\":12}}\n{"),
@@ -195,7 +195,7 @@ fn each_bad_file_gives_one_clear_error() {
             format!("{HEADER}{}", HEADER.lines().nth(1).unwrap()),
             "line 3: the header has no row or more than one",
         ),
-        (vec![], header("1.6,", "2.0,"), "line 2: Version: the data set version is neither"),
+        (vec![], header("1.6,", "2.0,"), "line 2: Version: the data set version is none"),
         (vec![], header("NR500,NR5,", ",NR5,"), "OrgID_Provider: an item of the header is absent"),
         (vec![], header("2025-04-30", "30/04/2025"), "RP_EndDate: the reporting period is no period"),
         (vec![], header("2025-05-12 09:15:00", "yesterday"), "FileCreation_DateTime: the time"),

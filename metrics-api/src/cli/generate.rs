@@ -1,4 +1,4 @@
-//! `homeward generate`: what is made from the definitions, written or compared.
+//! `homeward generate`: what is made from the definitions and the contract, written or compared.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Args;
+use homeward_contract::dictionary;
 use homeward_dashboards::{GeneratedFile, alerts, grafana};
 use homeward_transform::definition::Catalogue;
 
@@ -57,7 +58,8 @@ fn generated(catalogue: &Catalogue, arguments: &GenerateArguments) -> Result<Vec
     };
     let rules = alerts::files(catalogue, &options)
         .map_err(|fault| CliError::argument(fault.to_string(), "mend the definition, then generate again"))?;
-    Ok([grafana::files_leading_to(catalogue, &places), rules].concat())
+    let tables = GeneratedFile { path: dictionary::PAGE.to_owned(), content: dictionary::page() };
+    Ok([grafana::files_leading_to(catalogue, &places), rules, vec![tables]].concat())
 }
 
 fn write(top: &Path, files: &[GeneratedFile], out: &mut dyn Write) -> Result<Outcome, CliError> {

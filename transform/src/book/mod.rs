@@ -105,8 +105,8 @@ impl Book {
             Table::Cyp104Rtt => self.apply_clocks(batch)?,
             Table::Cyp002Gp => self.apply_people(&submissions::PersonColumns::practices(batch)?, batch.num_rows()),
             Table::Cyp001Mpi => self.apply_people(&submissions::PersonColumns::ages(batch)?, batch.num_rows()),
-            // Stored, not computed with: no indicator of this slice reads the header or care contacts.
-            Table::Cyp000Header | Table::Cyp201CareContact => {}
+            // Stored, not computed with: no indicator of this slice reads the other tables.
+            _ => {}
         }
         let known_at = Facts::new(table.name(), batch).instant("known_at")?;
         self.known_at = self.known_at.max(arrow::compute::max(known_at));

@@ -193,7 +193,7 @@ impl Writer<'_> {
     ) {
         let period = self.submission.rp_start..=self.submission.rp_end;
         let (mechanism, attendance) = match self.submission.version {
-            CsdsVersion::V1_5 => ("Consultation_MediumUsed", "AttendOrNot"),
+            CsdsVersion::V1_0 | CsdsVersion::V1_5 => ("Consultation_MediumUsed", "AttendOrNot"),
             CsdsVersion::V1_6 => ("ConsMechanism", "AttendanceStatus"),
         };
         for visit in &state.contacts {

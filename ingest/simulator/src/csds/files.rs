@@ -51,7 +51,8 @@ impl SubmissionFiles {
         self.tables.get(&table).map_or(0, Vec::len)
     }
 
-    /// The CSV files by name, header row first with every item of the version, LF line ends.
+    /// The CSV files by name, one for each table of the version, header row first with every item of the version, LF line
+    /// ends.
     #[must_use]
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
         Feed::Csds
@@ -59,7 +60,7 @@ impl SubmissionFiles {
             .iter()
             .filter_map(|table| {
                 let rows = self.tables.get(table).map_or(&[][..], Vec::as_slice);
-                Some((format!("{}.csv", table.csds_name()?), csv_file(*table, self.submission.version, rows)))
+                Some((format!("{}.csv", table.csds_name()?), csv_file(*table, self.submission.version, rows)?))
             })
             .collect()
     }
@@ -91,12 +92,12 @@ impl SubmissionFiles {
     }
 }
 
-fn csv_file(table: Table, version: CsdsVersion, rows: &[Row]) -> Vec<u8> {
-    let columns: Vec<&str> = items(table)
-        .iter()
-        .filter(|item| item.only_version.is_none_or(|only| only == version))
-        .map(|item| item.name)
-        .collect();
+/// The file of a table; none when the version has no such table.
+fn csv_file(table: Table, version: CsdsVersion, rows: &[Row]) -> Option<Vec<u8>> {
+    let columns: Vec<&str> = items(table).iter().filter(|item| item.is_in(version)).map(|item| item.name).collect();
+    if columns.is_empty() {
+        return None;
+    }
     let mut text = csv::WriterBuilder::new().from_writer(Vec::new());
     // Writing to memory cannot fail, and every record has as many fields as the header.
     let _ = text.write_record(&columns);
@@ -106,5 +107,5 @@ fn csv_file(table: Table, version: CsdsVersion, rows: &[Row]) -> Vec<u8> {
             .map(|column| row.iter().find(|(item, _)| item == column).map_or("", |(_, value)| value.as_str()));
         let _ = text.write_record(cells);
     }
-    text.into_inner().unwrap_or_default()
+    text.into_inner().ok()
 }

@@ -7,6 +7,7 @@
 
 mod column;
 mod comments;
+mod data_set;
 mod definitions;
 mod dictionary;
 mod examples;
@@ -124,6 +125,8 @@ fn tables(source: &Source) -> Result<Vec<Table>, ArrowError> {
         definitions::flags(catalogue),
         definitions::alerts(catalogue),
         world::areas(geography),
+        data_set::csds_items(),
+        data_set::csds_codes(),
         examples::table(),
     ] {
         tables.push(written(outline, &rows)?);

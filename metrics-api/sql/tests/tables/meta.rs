@@ -104,6 +104,37 @@ async fn definitions_are_there_word_for_word() {
 }
 
 #[tokio::test]
+async fn the_national_data_set_is_told_item_by_item() {
+    let devon = devon();
+    let totals = "SELECT count(*), count(DISTINCT table_name), count(DISTINCT lake_table) FROM meta.csds_items";
+    assert_eq!(lines(&devon.ask(totals).await), ["232 | 37 | 37"]);
+    let clock = "SELECT item, uid, type, mandation, refused_without, key, handling, lake_columns, code_list \
+                 FROM meta.csds_items WHERE table_name = 'CYP104RTT' AND position IN (1, 3, 5) ORDER BY position";
+    assert_eq!(
+        lines(&devon.ask(clock).await),
+        [
+            "ServiceRequestID | C104902 | text | M-unconfirmed | true | points at CYP101Referral.ServiceRequestID | \
+             service request id | service_request_id,service_request_id_placeholder | -",
+            "PatientPathwayID | C104020 | text | unknown | false | - | local pseudonym | patient_pathway_pseudonym | -",
+            "WaitingTime_MeasurementType | C104040 | text | unknown | false | - | two digits | \
+             waiting_time_measurement_type,waiting_time_measurement_type_raw | waiting_time_measurement_type",
+        ]
+    );
+    let eight = "SELECT code, meaning, status FROM meta.csds_codes \
+                 WHERE code_list = 'waiting_time_measurement_type' AND code IN ('05', '08') ORDER BY code";
+    assert_eq!(
+        lines(&devon.ask(eight).await),
+        [
+            "05 | two-hour urgent community response; subject to the standard | confirmed",
+            "08 | probably the two-day counterpart of 07 | unconfirmed",
+        ]
+    );
+    let unlisted = "SELECT DISTINCT i.code_list FROM meta.csds_items i LEFT JOIN meta.csds_codes c ON c.code_list = i.code_list \
+                    WHERE i.code_list IS NOT NULL AND c.code IS NULL";
+    assert_eq!(devon.ask(unlisted).await, Vec::<Vec<String>>::new());
+}
+
+#[tokio::test]
 async fn an_area_names_what_it_is_part_of() {
     let devon = devon();
     let sql = "SELECT level, name, parent_level, parent, region, icb, lcp FROM meta.areas \
