@@ -157,6 +157,8 @@ pub struct CsdsRates {
     pub other_referrals_per_month: u32,
     /// Broken rows added to each submission.
     pub malformed_rows: u32,
+    /// People, referrals and contacts with rows in the tables that no indicator needs yet; 0 leaves those tables empty.
+    pub further_tables: f64,
 }
 
 impl Default for Parameters {
@@ -256,6 +258,7 @@ impl Default for CsdsRates {
             resubmitted: 0.2,
             other_referrals_per_month: 12,
             malformed_rows: 2,
+            further_tables: 0.05,
         }
     }
 }
@@ -299,6 +302,7 @@ impl Parameters {
             resubmitted: 0.0,
             other_referrals_per_month: 0,
             malformed_rows: 0,
+            further_tables: 0.0,
         };
         self
     }

@@ -15,6 +15,7 @@ pub(crate) enum Stream {
     Submission = 6,
     Event = 7,
     Load = 8,
+    Further = 9,
 }
 
 /// Mixes a seed with the coordinates of a thing into one number (SplitMix64 finaliser, chained).

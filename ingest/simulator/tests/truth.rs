@@ -1,11 +1,12 @@
 //! The oracle against a reader of the records themselves: what was written must say what was planted.
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its failure report")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Europe::London;
 use homeward_contract::codes;
+use homeward_contract::dictionary;
 use homeward_contract::feed::Table;
 use homeward_simulator::{Area, Grain, Parameters, Ratio, Simulation, SubmissionFiles};
 use serde_json::Value;
@@ -200,6 +201,43 @@ fn folders_and_messages_hold_the_same_rows() {
                 "{} {part}",
                 submission.id
             );
+        }
+    }
+}
+
+#[test]
+fn a_submission_is_whole_and_every_row_hangs_on_its_parent() {
+    for (start, tables) in [("2025-03-01T00:00:00Z", 37), ("2022-03-01T00:00:00Z", 36), ("2019-03-01T00:00:00Z", 32)] {
+        let mut parameters = Parameters { seed: 29, start: start.parse().unwrap(), days: 31, ..Parameters::default() };
+        parameters.csds.malformed_rows = 0;
+        let simulation = Simulation::new(parameters.clone());
+        for submission in simulation.submissions() {
+            assert_eq!(submission.files().len(), tables, "{}", submission.id);
+            for (part, name) in dictionary::tables() {
+                let rows = submission.rows(part);
+                assert_eq!(
+                    rows > 0,
+                    submission.files().iter().any(|(file, _)| *file == format!("{name}.csv")),
+                    "{name}"
+                );
+                let Some((parent, key)) = part.parent().filter(|_| rows > 0) else { continue };
+                let parents: BTreeSet<String> =
+                    table(submission, parent).into_iter().map(|mut row| row.remove(key.name).unwrap()).collect();
+                for row in table(submission, part) {
+                    assert!(parents.contains(&row[key.name]), "{} {name}", submission.id);
+                }
+            }
+        }
+        // The further tables take nothing from the others.
+        parameters.csds.further_tables = 0.0;
+        let without = Simulation::new(parameters);
+        assert_eq!(
+            without.truth().published(DateTime::<Utc>::MAX_UTC),
+            simulation.truth().published(DateTime::<Utc>::MAX_UTC)
+        );
+        for (one, other) in simulation.submissions().iter().zip(without.submissions()) {
+            assert_eq!(table(one, Table::Cyp104Rtt), table(other, Table::Cyp104Rtt));
+            assert_eq!(other.rows(Table::Cyp202CareActivity), 0);
         }
     }
 }

@@ -16,7 +16,7 @@ use super::evaluate::catalogue;
 /// `homeward generate`
 #[derive(Debug, Args)]
 pub struct GenerateArguments {
-    /// Folder that holds dashboards/ and deploy/: the top of the repository, or a deployment's own.
+    /// Folder that holds dashboards/, deploy/ and docs/: the top of the repository, or a deployment's own.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// Write nothing; compare, and fail when something differs.

@@ -10,6 +10,7 @@ use rand::rngs::StdRng;
 
 use super::dirt;
 use super::files::{Row, SubmissionFiles};
+use super::further;
 use super::plan::first_of_month;
 use super::planted::{CsdsClock, CsdsCounts, Planted};
 use crate::malformed::MalformedRow;
@@ -44,6 +45,7 @@ impl Writer<'_> {
         for person in people.values() {
             self.person_rows(person, &mut tables);
         }
+        further::add(&mut tables, &self.submission, self.parameters.seed, self.parameters.csds.further_tables);
         self.header_row(rng, &mut tables, &mut planted.counts);
         for (table, rows) in &tables {
             *planted.counts.rows.entry(table.csds_name().unwrap_or_default().to_owned()).or_default() +=

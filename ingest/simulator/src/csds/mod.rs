@@ -3,6 +3,7 @@
 pub(crate) mod dirt;
 mod entries;
 mod files;
+mod further;
 mod plan;
 mod planted;
 
