@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use homeward_contract::code_list;
+use homeward_contract::code_list::{self, Code};
 use homeward_contract::codes::{self, UNKNOWN_TEAM_TYPE};
 use homeward_contract::feed::Table;
 use homeward_contract::identity::{self, NhsNumber};
@@ -30,7 +30,8 @@ pub(super) struct Plan {
 /// One column's origin: a [`Source`] whose names are resolved to places in the item list.
 enum Step {
     Envelope(Source),
-    Item(usize, &'static Item),
+    /// An item, with the codes of its list, if it has one.
+    Item(usize, &'static Item, &'static [Code]),
     Raw(usize),
     Placeholder(usize),
     Pseudonym,
@@ -75,7 +76,7 @@ impl Plan {
         let steps = columns(table)
             .iter()
             .map(|each| match each.source {
-                Source::Item(item) => Step::Item(at(item.name), item),
+                Source::Item(item) => Step::Item(at(item.name), item, item.code_list.map_or(&[], code_list::codes)),
                 Source::Raw(item) => Step::Raw(at(item.name)),
                 Source::RequestPlaceholder(item) => Step::Placeholder(at(item.name)),
                 Source::Pseudonym => Step::Pseudonym,
@@ -115,7 +116,7 @@ impl Plan {
         for (place, step) in self.steps.iter().enumerate() {
             cells[place] = match step {
                 Step::Envelope(source) => envelope(*source, submission, row_number, record, context),
-                Step::Item(at, item) => row.item(*at, item, flags)?,
+                Step::Item(at, item, codes) => row.item(*at, item, codes, flags)?,
                 Step::Raw(at) => row.sent[*at].raw().into(),
                 Step::Placeholder(at) => row.sent[*at]
                     .trimmed_cow()
@@ -200,14 +201,14 @@ impl<'p> Row<'_, 'p> {
         Ok(person)
     }
 
-    fn item(&self, at: usize, item: &'static Item, flags: &mut Flags) -> Result<Value<'p>, Fault> {
+    fn item(&self, at: usize, item: &'static Item, codes: &[Code], flags: &mut Flags) -> Result<Value<'p>, Fault> {
         let Some(text) = self.sent[at].trimmed_cow() else { return Ok(Value::Null) };
         let fault = |code| Fault::item(code, item.name);
         Ok(match item.handling {
             Handling::Text => Value::Text(text),
             Handling::Organisation => clean::organisation(text).into(),
             Handling::Code | Handling::TwoDigit | Handling::OneDigit | Handling::TeamType => {
-                coded(text, item, flags).into()
+                coded(text, item.handling, codes, flags).into()
             }
             Handling::Date => Value::day(time::parse_date(&text).map_err(|_| fault(RejectCode::BadCsdsDate))?),
             Handling::Time => {
@@ -270,17 +271,17 @@ fn seconds_shown(text: Cow<'_, str>, time: NaiveTime) -> Cow<'_, str> {
     if text.len() == 8 { text } else { Cow::Owned(time.format("%H:%M:%S").to_string()) }
 }
 
-/// A code in canonical form, with a flag when its list does not hold it.
-fn coded<'p>(text: Cow<'p, str>, item: &Item, flags: &mut Flags) -> Option<Cow<'p, str>> {
-    let code = match item.handling {
+/// A code in canonical form, with a flag when its list does not hold it. An item without a list has no `codes`.
+fn coded<'p>(text: Cow<'p, str>, handling: Handling, codes: &[Code], flags: &mut Flags) -> Option<Cow<'p, str>> {
+    let code = match handling {
         Handling::TwoDigit => clean::two_digit(text),
         Handling::OneDigit => clean::one_digit(text),
         Handling::TeamType => clean::team_type(text),
         _ => clean::code(text),
     }?;
-    if item.handling == Handling::TeamType && code == UNKNOWN_TEAM_TYPE {
+    if handling == Handling::TeamType && code == UNKNOWN_TEAM_TYPE {
         flags.raise(RejectCode::CsdsUnknownTeamType);
-    } else if item.code_list.is_some_and(|list| !code_list::holds(list, &code)) {
+    } else if !codes.is_empty() && codes.iter().all(|listed| listed.code != code) {
         flags.raise(RejectCode::CsdsUnknownCode);
     }
     Some(code)

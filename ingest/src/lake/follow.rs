@@ -34,11 +34,13 @@ pub struct FactCommit {
     pub batches: Vec<RecordBatch>,
 }
 
-/// A position in every table of a feed.
+/// A position in every followed table of a feed.
 #[derive(Debug)]
 pub struct Follower {
     lake: Lake,
     feed: Feed,
+    /// The followed tables, without the anchor.
+    tables: Vec<Table>,
     positions: BTreeMap<Table, Position>,
 }
 
@@ -51,8 +53,9 @@ struct Position {
 }
 
 impl Follower {
-    pub(super) fn new(lake: Lake, feed: Feed) -> Self {
-        Self { lake, feed, positions: BTreeMap::new() }
+    pub(super) fn new(lake: Lake, feed: Feed, wanted: impl Fn(Table) -> bool) -> Self {
+        let others = feed.tables().iter().copied().filter(|table| *table != feed.anchor());
+        Self { lake, feed, tables: others.filter(|table| wanted(*table)).collect(), positions: BTreeMap::new() }
     }
 
     /// The feed that is read.
@@ -74,7 +77,7 @@ impl Follower {
         let anchor = self.feed.anchor();
         let anchored = self.advance(anchor, &mut room, &mut next).await?;
         let mut facts = Vec::new();
-        for &table in self.feed.tables().iter().filter(|table| **table != anchor) {
+        for &table in &self.tables {
             facts.extend(self.advance(table, &mut room, &mut next).await?);
         }
         facts.extend(anchored);

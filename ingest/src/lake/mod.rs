@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_with};
-use homeward_contract::feed::Feed;
+use homeward_contract::feed::{Feed, Table};
 use tokio::sync::{MappedMutexGuard, MutexGuard, watch};
 use url::Url;
 
@@ -213,7 +213,13 @@ impl Lake {
     /// A reader of every fact of `feed`, from the beginning.
     #[must_use]
     pub fn follow(&self, feed: Feed) -> Follower {
-        Follower::new(self.clone(), feed)
+        self.follow_some(feed, |_| true)
+    }
+
+    /// As [`Lake::follow`], of the anchor and the `wanted` tables alone: the others are not read at all.
+    #[must_use]
+    pub fn follow_some(&self, feed: Feed, wanted: impl Fn(Table) -> bool) -> Follower {
+        Follower::new(self.clone(), feed, wanted)
     }
 
     fn table(&self, name: &str) -> Result<Arc<TableHandle>, LakeError> {

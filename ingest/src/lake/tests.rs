@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -232,6 +233,39 @@ async fn an_anchor_commit_comes_with_or_after_all_rows_of_its_batch() {
     lake.commit(batch(0, 8)).await.unwrap();
     let facts = follower.poll().await.unwrap();
     assert_eq!(facts.last().map(|fact| fact.table), Some(Table::Cyp000Header));
+}
+
+#[tokio::test]
+async fn a_follower_of_some_tables_reads_them_and_the_anchor() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).unwrap();
+    let mut follower = lake.follow_some(Feed::Csds, |table| table == Table::Cyp104Rtt);
+    for from in [0, 8] {
+        lake.commit(batch(from, from + 8)).await.unwrap();
+        let tables: BTreeSet<Table> = drain(&mut follower).await.into_iter().map(|(table, _)| table).collect();
+        assert_eq!(tables, [Table::Cyp000Header, Table::Cyp104Rtt].into());
+    }
+}
+
+/// A batch of few tables makes those and touches no other: thirty-seven tables cost nothing until they are sent.
+#[tokio::test]
+async fn a_batch_commits_only_to_the_tables_it_touches() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).unwrap();
+    lake.commit(batch(0, 8)).await.unwrap();
+    let made = ["csds_cyp000_header", "csds_cyp101_referral", "csds_cyp104_rtt", QUARANTINE_TABLE];
+    assert_eq!(lake.table_names().unwrap().into_iter().collect::<BTreeSet<_>>(), made.map(str::to_owned).into());
+    let referrals = lake.version("csds_cyp101_referral").await.unwrap();
+    let activities = FeedCommit {
+        feed: Feed::Csds,
+        tables: vec![(Table::Cyp202CareActivity, facts(Table::Cyp202CareActivity, &[8, 9]))],
+        quarantine: None,
+        offsets: advance(8, 10),
+    };
+    lake.commit(activities).await.unwrap();
+    assert_eq!(lake.version("csds_cyp101_referral").await.unwrap(), referrals);
+    assert_eq!(stored_offsets(&lake, "csds_cyp202_care_activity").await, [8, 9]);
+    assert_eq!(lake.frontier(Feed::Csds).await.unwrap().into_values().collect::<Vec<_>>(), [10]);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use std::time::Duration;
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use homeward_contract::clock::Clock;
-use homeward_contract::feed::Feed;
+use homeward_contract::feed::{Feed, Table};
 use homeward_contract::geography::Geography;
 use homeward_ingest::lake::{FactCommit, Follower, Lake, LakeError};
 use tokio::sync::watch;
@@ -103,7 +103,8 @@ impl Live {
         let shown = history::from_batches(&lake.read(history::TABLE).await?)?;
         let shown_at = shown.last().map(|version| version.known_at);
         let mut computation = Computation::resume(Arc::clone(&catalogue), Arc::clone(&geography), &shown);
-        let mut followers: Vec<Follower> = Feed::ALL.iter().map(|feed| lake.follow(*feed)).collect();
+        let mut followers: Vec<Follower> =
+            Feed::ALL.iter().map(|feed| lake.follow_some(*feed, computed_with)).collect();
         let mut later = Vec::new();
         for follower in &mut followers {
             loop {
@@ -185,6 +186,22 @@ impl Live {
         self.unwritten.clear();
         Ok(())
     }
+}
+
+/// Whether figures can rest on a table. The further tables of CSDS are kept by the lake; reading them back at each start
+/// would take longer than all the rest. Tables that are not of the data set are Homeward's own.
+fn computed_with(table: Table) -> bool {
+    let is_core = matches!(
+        table,
+        Table::Cyp000Header
+            | Table::Cyp001Mpi
+            | Table::Cyp002Gp
+            | Table::Cyp101Referral
+            | Table::Cyp102ServiceTypeReferredTo
+            | Table::Cyp104Rtt
+            | Table::Cyp201CareContact
+    );
+    is_core || table.csds_name().is_none()
 }
 
 /// Decides when a backlog is worth a snapshot. Evaluating costs the same for one new row of a month as for many, so while
