@@ -47,6 +47,8 @@ impl Feed {
                 Table::Cyp102ServiceTypeReferredTo,
                 Table::Cyp104Rtt,
                 Table::Cyp201CareContact,
+                Table::CsdsRefusedRow,
+                Table::CsdsSubmissionDecision,
             ],
         }
     }
@@ -102,11 +104,15 @@ pub enum Table {
     Cyp104Rtt,
     /// CYP201CareContact.
     Cyp201CareContact,
+    /// Rows of submissions that were refused: where they stood and why, without their bytes.
+    CsdsRefusedRow,
+    /// Withdrawals and reinstatements of submissions: the audit trail.
+    CsdsSubmissionDecision,
 }
 
 impl Table {
     /// Every fact table.
-    pub const ALL: [Table; 8] = [
+    pub const ALL: [Table; 10] = [
         Table::UcrEvent,
         Table::Cyp000Header,
         Table::Cyp001Mpi,
@@ -115,6 +121,8 @@ impl Table {
         Table::Cyp102ServiceTypeReferredTo,
         Table::Cyp104Rtt,
         Table::Cyp201CareContact,
+        Table::CsdsRefusedRow,
+        Table::CsdsSubmissionDecision,
     ];
 
     /// The table's name in the lake.
@@ -129,6 +137,8 @@ impl Table {
             Table::Cyp102ServiceTypeReferredTo => "csds_cyp102_service_type_referred_to",
             Table::Cyp104Rtt => "csds_cyp104_rtt",
             Table::Cyp201CareContact => "csds_cyp201_care_contact",
+            Table::CsdsRefusedRow => "csds_refused_row",
+            Table::CsdsSubmissionDecision => "csds_submission_decision",
         }
     }
 
@@ -136,7 +146,7 @@ impl Table {
     #[must_use]
     pub const fn csds_name(self) -> Option<&'static str> {
         match self {
-            Table::UcrEvent => None,
+            Table::UcrEvent | Table::CsdsRefusedRow | Table::CsdsSubmissionDecision => None,
             Table::Cyp000Header => Some("CYP000Header"),
             Table::Cyp001Mpi => Some("CYP001MPI"),
             Table::Cyp002Gp => Some("CYP002GP"),

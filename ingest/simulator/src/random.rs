@@ -15,6 +15,8 @@ pub(crate) enum Stream {
     Submission = 6,
     Event = 7,
     Load = 8,
+    SubmissionStory = 9,
+    LeftOut = 10,
 }
 
 /// Mixes a seed with the coordinates of a thing into one number (SplitMix64 finaliser, chained).

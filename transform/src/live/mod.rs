@@ -10,10 +10,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::{Scalar, TimestampMicrosecondArray};
+use arrow::compute::kernels::cmp::lt_eq;
+use arrow::compute::{filter_record_batch, not};
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use homeward_contract::clock::Clock;
-use homeward_contract::feed::Feed;
+use homeward_contract::feed::{Feed, Table};
 use homeward_contract::geography::Geography;
 use homeward_ingest::lake::{FactCommit, Follower, Lake, LakeError};
 use tokio::sync::watch;
@@ -21,7 +24,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::book::read::FactShapeError;
+use crate::book::read::{FactShapeError, Facts};
 use crate::computation::Computation;
 use crate::compute::ComputeError;
 use crate::definition::Catalogue;
@@ -71,8 +74,8 @@ pub enum LiveError {
     /// An indicator's SQL failed.
     #[error(transparent)]
     Compute(#[from] ComputeError),
-    /// A history batch could not be built: a defect.
-    #[error("cell versions could not be written: {0}")]
+    /// A batch could not be built or divided: a defect.
+    #[error("facts or cell versions could not be made into a batch: {0}")]
     Versions(#[from] arrow::error::ArrowError),
 }
 
@@ -112,7 +115,7 @@ impl Live {
                     break;
                 }
                 for commit in commits {
-                    later.extend(take_known(&mut computation, commit, shown_at)?);
+                    later.extend(take_known(&mut computation, &commit, shown_at)?);
                 }
             }
         }
@@ -120,8 +123,8 @@ impl Live {
         if let Some(shown_at) = shown_at {
             unwritten.extend(computation.catch_up(shown_at, now).await?);
         }
-        for commit in later {
-            take(&mut computation, &commit)?;
+        for (table, batch) in later {
+            computation.apply(table, &batch)?;
         }
         unwritten.extend(computation.evaluate(now).await?);
         let snapshot = computation.snapshot(now).await?;
@@ -249,24 +252,29 @@ fn take(computation: &mut Computation, commit: &FactCommit) -> Result<(), FactSh
     commit.batches.iter().try_for_each(|batch| computation.apply(commit.table, batch))
 }
 
-/// Takes a commit that history already knew; hands back one that is newer.
+/// Takes the rows that history already knew, and hands back those that came later. A compacted file holds both.
 fn take_known(
     computation: &mut Computation,
-    commit: FactCommit,
+    commit: &FactCommit,
     shown_at: Option<DateTime<Utc>>,
-) -> Result<Option<FactCommit>, FactShapeError> {
-    let Some(shown_at) = shown_at.map(|instant| instant.timestamp_micros()) else {
-        take(computation, &commit)?;
-        return Ok(None);
+) -> Result<Vec<(Table, RecordBatch)>, LiveError> {
+    let Some(shown_at) = shown_at else {
+        take(computation, commit)?;
+        return Ok(Vec::new());
     };
-    let known_at = |batch| crate::book::read::Facts::new(commit.table.name(), batch).instant("known_at");
-    let mut newest = None;
+    let limit = Scalar::new(TimestampMicrosecondArray::from(vec![shown_at.timestamp_micros()]).with_timezone("UTC"));
+    let mut later = Vec::new();
     for batch in &commit.batches {
-        newest = newest.max(arrow::compute::max(known_at(batch)?));
+        let known_at = Facts::new(commit.table.name(), batch).instant("known_at")?;
+        let known = lt_eq(known_at, &limit)?;
+        match known.true_count() {
+            all if all == batch.num_rows() => computation.apply(commit.table, batch)?,
+            0 => later.push((commit.table, batch.clone())),
+            _ => {
+                computation.apply(commit.table, &filter_record_batch(batch, &known)?)?;
+                later.push((commit.table, filter_record_batch(batch, &not(&known)?)?));
+            }
+        }
     }
-    if newest.is_some_and(|newest| newest > shown_at) {
-        return Ok(Some(commit));
-    }
-    take(computation, &commit)?;
-    Ok(None)
+    Ok(later)
 }

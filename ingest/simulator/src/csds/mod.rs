@@ -5,9 +5,11 @@ mod entries;
 mod files;
 mod plan;
 mod planted;
+mod story;
 
 pub(crate) use files::Row;
 pub use files::SubmissionFiles;
 pub(crate) use plan::submissions;
 pub use planted::CsdsCounts;
 pub(crate) use planted::{CsdsClock, Planted};
+pub(crate) use story::PlantedSubmission;
