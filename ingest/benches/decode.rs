@@ -34,7 +34,7 @@ fn main() {
 
 fn measure(name: &str, payload: &str, key: &str) {
     let keys = PseudonymKeys::from_secret(3, b"homeward-test-key-not-secret");
-    let context = DecodeContext { keys: &keys, known_at: chrono::DateTime::UNIX_EPOCH };
+    let context = DecodeContext::new(&keys, chrono::DateTime::UNIX_EPOCH);
     let topic: Arc<str> = Arc::from("homeward.ucr");
     let records: Vec<RawRecord<'_>> = (0..BATCH)
         .map(|offset| RawRecord {

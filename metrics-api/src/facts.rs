@@ -73,7 +73,7 @@ pub fn decode_paths(
 /// Decodes records, one batch a feed.
 #[must_use]
 pub fn decode_records(records: &[OwnedRecord], keys: &PseudonymKeys, known_at: DateTime<Utc>) -> Vec<Decoded> {
-    let context = DecodeContext { keys, known_at };
+    let context = DecodeContext::new(keys, known_at);
     Feed::ALL
         .into_iter()
         .filter_map(|feed| {

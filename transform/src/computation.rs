@@ -13,6 +13,7 @@ use crate::book::Book;
 use crate::book::clock::from_micros;
 use crate::book::dirty::DirtyCells;
 use crate::book::read::FactShapeError;
+use crate::book::roll::Line;
 use crate::cells::Cells;
 use crate::compute::{self, ChangedUnit, ComputeError};
 use crate::conditions::{Condition, conditions};
@@ -29,6 +30,8 @@ pub struct Computation {
     cells: Cells,
     log: RevisionLog,
     conditions: Arc<[Condition]>,
+    /// The list of submissions, and the version of the register that it was made of.
+    submissions: (u64, Arc<[Line]>),
     catalogue: Arc<Catalogue>,
     geography: Arc<Geography>,
     waiting: DirtyCells,
@@ -47,6 +50,7 @@ impl Computation {
             cells: Cells::default(),
             log: RevisionLog::default(),
             conditions: Arc::from([]),
+            submissions: (0, Arc::from([])),
             catalogue,
             geography,
             waiting: DirtyCells::default(),
@@ -129,6 +133,10 @@ impl Computation {
     pub async fn snapshot(&mut self, as_of: DateTime<Utc>) -> Result<Snapshot, ComputeError> {
         compute::moving(&self.engine, &self.catalogue, &self.book, &mut self.cells, as_of).await?;
         self.sequence += 1;
+        let register = self.book.register();
+        if self.submissions.0 != register.version() {
+            self.submissions = (register.version(), Arc::from(register.roll()));
+        }
         let mut snapshot = self.still(as_of);
         let now = conditions(&snapshot, &self.conditions);
         self.conditions = Arc::from(now);
@@ -151,6 +159,7 @@ impl Computation {
             },
             revisions: self.log.kept().cloned().collect(),
             conditions: Arc::clone(&self.conditions),
+            submissions: Arc::clone(&self.submissions.1),
         }
     }
 }

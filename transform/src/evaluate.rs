@@ -36,7 +36,8 @@ pub enum EvaluateError {
 pub struct Instants {
     /// Open clocks and windows are read at this instant.
     pub as_of: DateTime<Utc>,
-    /// Only facts recorded by this instant count: event `time` for live events, receipt of the file for submissions.
+    /// Only facts recorded by this instant count: event `time` for live events, receipt of the file for submissions, and
+    /// when a decision about a submission was taken.
     pub as_known_at: Option<DateTime<Utc>>,
 }
 
@@ -63,9 +64,10 @@ pub async fn evaluate(
 
 /// The rows of a batch that had been recorded by an instant.
 fn known_by(table: Table, batch: &RecordBatch, known_at: DateTime<Utc>) -> Result<RecordBatch, EvaluateError> {
-    let column = match table.feed() {
-        Feed::Ucr => "event_time",
-        Feed::Csds => "file_received_at",
+    let column = match (table, table.feed()) {
+        (Table::CsdsSubmissionDecision, _) => "decided_at",
+        (_, Feed::Ucr) => "event_time",
+        (_, Feed::Csds) => "file_received_at",
     };
     let recorded = Facts::new(table.name(), batch).instant(column)?;
     let limit = TimestampMicrosecondArray::from(vec![known_at.timestamp_micros()]).with_timezone("UTC");

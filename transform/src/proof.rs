@@ -94,7 +94,7 @@ fn facts(definition: &Definition, case: &Case) -> Result<Vec<(Table, RecordBatch
     let named = |fault| ProofError::Case { indicator: definition.id.clone(), case: case.id.clone(), fault };
     let made = records(case).map_err(named)?;
     let keys = PseudonymKeys::from_secret(1, CASE_KEY);
-    let context = DecodeContext { keys: &keys, known_at: case.as_known_at.unwrap_or(case.as_of) };
+    let context = DecodeContext::new(&keys, case.as_known_at.unwrap_or(case.as_of));
     let mut facts = Vec::new();
     for feed in Feed::ALL {
         let raw: Vec<RawRecord<'_>> =

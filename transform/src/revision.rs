@@ -67,7 +67,7 @@ fn phrase((count, cause, source): (u64, Cause, Source)) -> String {
     let many = count != 1;
     let clocks = if many { "clocks" } else { "clock" };
     let what = cause.phrase(many);
-    if cause == Cause::TimePassed {
+    if matches!(cause, Cause::TimePassed | Cause::Withdrawn | Cause::Reinstated) {
         return format!("{count} {clocks} {what}");
     }
     format!("{count} {clocks} {what} {}", Origin { source }.phrase())

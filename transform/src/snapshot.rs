@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use homeward_contract::geography::Geography;
 use homeward_contract::time::london;
 
+use crate::book::roll::Line;
 use crate::cells::Cells;
 use crate::conditions::Condition;
 use crate::definition::{Catalogue, Definition};
@@ -59,6 +60,7 @@ pub struct Snapshot {
     pub(crate) freshness: Freshness,
     pub(crate) revisions: Arc<[Revision]>,
     pub(crate) conditions: Arc<[Condition]>,
+    pub(crate) submissions: Arc<[Line]>,
 }
 
 impl Snapshot {
@@ -75,6 +77,7 @@ impl Snapshot {
             freshness: Freshness::default(),
             revisions: Arc::from([]),
             conditions: Arc::from([]),
+            submissions: Arc::from([]),
         }
     }
 
@@ -112,6 +115,18 @@ impl Snapshot {
     #[must_use]
     pub fn revisions(&self) -> &[Revision] {
         &self.revisions
+    }
+
+    /// Every CSDS submission, and whether it counts. Empty for the past.
+    #[must_use]
+    pub fn submissions(&self) -> &[Line] {
+        &self.submissions
+    }
+
+    /// The same picture with these submissions: for a picture that is planted.
+    #[must_use]
+    pub fn with_submissions(self, submissions: Vec<Line>) -> Self {
+        Self { submissions: Arc::from(submissions), ..self }
     }
 
     /// Alert conditions that hold now.

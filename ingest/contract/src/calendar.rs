@@ -3,6 +3,8 @@
 //! Bank holidays follow the rules of the Banking and Financial Dealings Act 1971 for England, plus the days that were
 //! moved or proclaimed since CSDS began in October 2017. A new royal occasion needs one line in [`PROCLAIMED`].
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc, Weekday};
 
 use crate::time;
@@ -162,7 +164,71 @@ pub fn primary_deadline(rp_end: NaiveDate) -> NaiveDate {
 /// however late: a submission after its Refresh window still is newer knowledge, and nothing is dropped for lateness.
 #[must_use]
 pub fn file_type(rp_end: NaiveDate, received: DateTime<Utc>) -> FileType {
-    if time::london(received).date() <= primary_deadline(rp_end) { FileType::Primary } else { FileType::Refresh }
+    BY_RULE.file_type(rp_end, received)
+}
+
+/// The submission calendar: the rules above, with what an operator knows better.
+///
+/// A deadline that NHS England moved, or a bank holiday that was proclaimed after this Homeward was built, is configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubmissionCalendar {
+    deadline_working_day: usize,
+    bank_holidays: BTreeSet<NaiveDate>,
+    deadlines: BTreeMap<NaiveDate, NaiveDate>,
+}
+
+/// The calendar by rule, without a configured exception.
+pub static BY_RULE: SubmissionCalendar =
+    SubmissionCalendar { deadline_working_day: 10, bank_holidays: BTreeSet::new(), deadlines: BTreeMap::new() };
+
+impl Default for SubmissionCalendar {
+    fn default() -> Self {
+        BY_RULE.clone()
+    }
+}
+
+impl SubmissionCalendar {
+    /// A calendar whose windows close on this working day of the month, from 1 up; bank holidays beyond the rules; and for
+    /// single months, named by any of their days, the last day of the window that closes in them.
+    #[must_use]
+    pub fn new(
+        deadline_working_day: usize,
+        bank_holidays: impl IntoIterator<Item = NaiveDate>,
+        deadlines: impl IntoIterator<Item = (NaiveDate, NaiveDate)>,
+    ) -> Self {
+        let first = |day: NaiveDate| day.with_day(1).unwrap_or(day);
+        Self {
+            deadline_working_day: deadline_working_day.max(1),
+            bank_holidays: bank_holidays.into_iter().collect(),
+            deadlines: deadlines.into_iter().map(|(month, day)| (first(month), day)).collect(),
+        }
+    }
+
+    /// The last local day of the window that closes in the month of `day`.
+    #[must_use]
+    pub fn window_closes(&self, day: NaiveDate) -> NaiveDate {
+        let first = day.with_day(1).unwrap_or(day);
+        let worked = |day: &NaiveDate| is_working_day(*day) && !self.bank_holidays.contains(day);
+        let by_rule = || first.iter_days().take(31).filter(worked).nth(self.deadline_working_day - 1);
+        self.deadlines.get(&first).copied().or_else(by_rule).unwrap_or(first)
+    }
+
+    /// The last local day on which the Primary, or the Refresh, of the period ending on `rp_end` is expected.
+    #[must_use]
+    pub fn deadline(&self, file_type: FileType, rp_end: NaiveDate) -> NaiveDate {
+        let months = match file_type {
+            FileType::Primary => 1,
+            FileType::Refresh => 2,
+        };
+        self.window_closes(rp_end.checked_add_months(Months::new(months)).unwrap_or(rp_end))
+    }
+
+    /// Primary or Refresh, as [`file_type`] decides, by this calendar's deadline.
+    #[must_use]
+    pub fn file_type(&self, rp_end: NaiveDate, received: DateTime<Utc>) -> FileType {
+        let deadline = self.deadline(FileType::Primary, rp_end);
+        if time::london(received).date() <= deadline { FileType::Primary } else { FileType::Refresh }
+    }
 }
 
 #[cfg(test)]
@@ -212,6 +278,23 @@ mod tests {
         assert_eq!(file_type(march, at("2025-09-01T00:00:00Z")), FileType::Refresh);
         assert_eq!(file_type(day("2024-12-31"), at("2025-01-15T09:00:00Z")), FileType::Primary);
         assert_eq!(file_type(day("2024-12-31"), at("2025-01-16T09:00:00Z")), FileType::Refresh);
+    }
+
+    #[test]
+    fn a_configured_calendar_moves_deadlines() {
+        let march = day("2025-03-31");
+        let rules = SubmissionCalendar::default();
+        assert_eq!(rules.deadline(FileType::Primary, march), day("2025-04-14"));
+        assert_eq!(rules.deadline(FileType::Refresh, march), day("2025-05-15"));
+        let holiday = SubmissionCalendar::new(10, [day("2025-04-02")], []);
+        assert_eq!(holiday.deadline(FileType::Primary, march), day("2025-04-15"));
+        let moved = SubmissionCalendar::new(10, [], [(day("2025-04-01"), day("2025-04-22"))]);
+        assert_eq!(moved.deadline(FileType::Primary, march), day("2025-04-22"));
+        assert_eq!(moved.deadline(FileType::Primary, day("2025-04-30")), day("2025-05-15"));
+        let received = "2025-04-20T12:00:00Z".parse().unwrap();
+        assert_eq!(moved.file_type(march, received), FileType::Primary);
+        assert_eq!(rules.file_type(march, received), FileType::Refresh);
+        assert_eq!(SubmissionCalendar::new(1, [], []).deadline(FileType::Primary, march), day("2025-04-01"));
     }
 
     #[test]

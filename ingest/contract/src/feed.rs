@@ -157,6 +157,8 @@ tables! {
         Cyp612CodedAssessmentContact "csds_cyp612_coded_assessment_contact" Some("CYP612CodedAssessmentContact"), "a coded assessment in an activity";
         Cyp613AnonSelfAssessment "csds_cyp613_anon_self_assessment" Some("CYP613AnonSelfAssessment"), "an anonymous self-assessment";
         Cyp901StaffDetails "csds_cyp901_staff_details" Some("CYP901StaffDetails"), "a member of staff";
+        CsdsRefusedRow "csds_refused_row" None, "a refused row of a submission: where it stood and why, without its bytes";
+        CsdsSubmissionDecision "csds_submission_decision" None, "a withdrawal or reinstatement of a submission";
     }
 }
 

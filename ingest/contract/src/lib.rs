@@ -17,6 +17,8 @@
 //! | [`codes`] | how dirty codes become canonical ones |
 //! | [`event`] | the eight UCR event types and their closed lists |
 //! | [`submission`] | a CSDS submission and the shape of its records on Kafka |
+//! | [`manifest`] | how many rows a submission sent, which makes it whole or not |
+//! | [`decision`] | withdrawing and reinstating a submission |
 //! | [`calendar`] | working days, submission windows, Primary and Refresh |
 //! | [`geography`] | organisations, networks and practices |
 //! | [`reject`] | every reason for which a record is refused, filtered or flagged |
@@ -27,12 +29,14 @@ pub mod calendar;
 pub mod clock;
 pub mod code_list;
 pub mod codes;
+pub mod decision;
 pub mod dictionary;
 pub mod event;
 pub mod feed;
 pub mod geography;
 pub mod identity;
 pub mod item;
+pub mod manifest;
 mod reference_table;
 pub mod reject;
 pub mod schema;

@@ -190,6 +190,10 @@ reject_codes! {
         "publish the folder again: version, provider and period must be the header's";
     WrongCsdsKind "HW-CSDS-011" Quarantine "a member of the record's envelope has the wrong JSON kind"
         "send table as text, submission and record as objects, row_number as a whole number from 1 up";
+    BadManifest "HW-CSDS-012" Quarantine "rows of the header is no object of CSDS table names and row counts"
+        "send for example {\"CYP001MPI\":120,\"CYP104RTT\":0}: how many rows of each table the submission has";
+    BadDecision "HW-CSDS-013" Quarantine "the decision lacks its id, submission, word, reason, name or time, or one cannot be read"
+        "send id, submission, decision (withdrawn or reinstated), reason, by and at; no patient in any of them";
 
     // CSDS: the row.
     MissingRecord "HW-CSDS-020" Quarantine "the envelope holds neither a record nor a raw line"

@@ -64,6 +64,10 @@ pub enum Source {
     Resolution(&'static str),
     /// A field of an event: the event decoder knows its own rules.
     Event,
+    /// How many rows of each table the submission sent, as the header says; null when it does not.
+    Manifest,
+    /// A field of a refused row or of a decision: their decoder fills them in order.
+    Own,
     /// Kafka topic, or `file:` and the file's name.
     Topic,
     /// Kafka partition; 0 for files.
@@ -105,6 +109,8 @@ pub fn columns(table: Table) -> &'static [Column] {
     static COLUMNS: LazyLock<[Vec<Column>; Table::ALL.len()]> = LazyLock::new(|| {
         Table::ALL.map(|table| match table {
             Table::UcrEvent => event_columns(),
+            Table::CsdsRefusedRow => refused_columns(),
+            Table::CsdsSubmissionDecision => decision_columns(),
             _ => submission_columns(table),
         })
     });
@@ -136,8 +142,9 @@ fn meta_columns() -> Vec<Column> {
     ]
 }
 
-fn submission_columns(table: Table) -> Vec<Column> {
-    let mut columns = vec![
+/// The columns every row of a submission begins with.
+fn envelope_columns() -> Vec<Column> {
+    vec![
         Column::new("submission_id", DataType::Utf8, false, Source::SubmissionId),
         Column::new("data_set_version", DataType::Utf8, false, Source::DataSetVersion),
         Column::new("provider", DataType::Utf8, false, Source::Provider),
@@ -146,7 +153,28 @@ fn submission_columns(table: Table) -> Vec<Column> {
         Column::new("file_type", DataType::Utf8, false, Source::FileType),
         Column::new("file_received_at", timestamp(), false, Source::FileReceivedAt),
         Column::new("row_number", DataType::Int64, false, Source::RowNumber),
-    ];
+    ]
+}
+
+/// A refused row: its submission and number, then why. Its bytes are in quarantine alone.
+fn refused_columns() -> Vec<Column> {
+    let text = |name: &str, nullable| Column::new(name, DataType::Utf8, nullable, Source::Own);
+    let mut columns = envelope_columns();
+    columns.extend([text("table_name", false), text("code", false), text("item", true)]);
+    columns.extend(meta_columns());
+    columns
+}
+
+fn decision_columns() -> Vec<Column> {
+    let text = |name: &str| Column::new(name, DataType::Utf8, false, Source::Own);
+    let mut columns = vec![text("decision_id"), text("submission_id"), text("decision"), text("reason")];
+    columns.extend([text("decided_by"), Column::new("decided_at", timestamp(), false, Source::Own)]);
+    columns.extend(meta_columns());
+    columns
+}
+
+fn submission_columns(table: Table) -> Vec<Column> {
+    let mut columns = envelope_columns();
     for item in item::items(table) {
         // A provider sent twice would be one too many: rows carry the submission's.
         if item.name != "OrgID_Provider" {
@@ -205,6 +233,7 @@ fn pseudonym_column(name: &str) -> String {
 fn derived_columns(table: Table) -> Vec<Column> {
     const RTT_START: (&str, &str) = ("RTT_StartDate", "RTT_StartTime");
     match table {
+        Table::Cyp000Header => vec![Column::new("manifest", DataType::Utf8, true, Source::Manifest)],
         Table::Cyp001Mpi => vec![
             Column::new("pseudonym", DataType::Utf8, true, Source::Pseudonym),
             Column::new("pseudonym_key_version", DataType::Int32, true, Source::PseudonymKeyVersion),

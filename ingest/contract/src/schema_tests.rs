@@ -14,7 +14,7 @@ fn names(table: Table) -> Vec<&'static str> {
 #[test]
 fn column_lists() {
     for (table, own) in [
-        (Table::Cyp000Header, "org_id_submitter file_creation_date_time primary_system"),
+        (Table::Cyp000Header, "org_id_submitter file_creation_date_time primary_system manifest"),
         (
             Table::Cyp001Mpi,
             "local_patient_pseudonym org_id_local_patient_id org_id_responsible org_id_education_establishment \
@@ -75,6 +75,13 @@ fn column_lists() {
         let expected = format!("{ENVELOPE} {own} {META}");
         assert_eq!(names(table), expected.split_whitespace().collect::<Vec<_>>(), "{table}");
     }
+}
+
+#[test]
+fn refused_rows_and_decisions_are_as_agreed() {
+    assert_eq!(names(Table::CsdsRefusedRow).join(" "), format!("{ENVELOPE} table_name code item {META}"));
+    let decision = "decision_id submission_id decision reason decided_by decided_at";
+    assert_eq!(names(Table::CsdsSubmissionDecision).join(" "), format!("{decision} {META}"));
 }
 
 #[test]

@@ -9,10 +9,11 @@ use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, U
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::calendar::{self, FileType};
+use crate::calendar::{self, FileType, SubmissionCalendar};
 use crate::codes;
 use crate::feed::Table;
 use crate::item::Handling;
+use crate::manifest::Manifest;
 use crate::reject::RejectCode;
 use crate::time;
 
@@ -107,7 +108,7 @@ const fn fault(code: RejectCode, part: &'static str) -> SubmissionFault {
 }
 
 /// Longest submission id taken.
-const ID_CHARACTERS: usize = 100;
+pub(crate) const ID_CHARACTERS: usize = 100;
 
 impl Submission {
     /// A submission named by provider, period and creation time, received when it was created.
@@ -150,11 +151,19 @@ impl Submission {
         Ok(())
     }
 
-    /// Reads and checks the `submission` object of a record.
+    /// Reads and checks the `submission` object of a record, by the rules of the calendar.
+    ///
+    /// # Errors
+    /// As [`Submission::from_json_by`].
+    pub fn from_json(json: &str) -> Result<Submission, SubmissionFault> {
+        Self::from_json_by(json, &calendar::BY_RULE)
+    }
+
+    /// Reads and checks the `submission` object of a record. Without a file type it follows from this calendar.
     ///
     /// # Errors
     /// [`SubmissionFault`] with the reject code and the member at fault.
-    pub fn from_json(json: &str) -> Result<Submission, SubmissionFault> {
+    pub fn from_json_by(json: &str, calendar: &SubmissionCalendar) -> Result<Submission, SubmissionFault> {
         let wire: SubmissionWire =
             serde_json::from_str(json).map_err(|_| fault(RejectCode::WrongCsdsKind, "submission"))?;
         let needed = |value: Option<String>, part| {
@@ -174,7 +183,7 @@ impl Submission {
             .at;
         let file_type = match wire.file_type.as_deref().map(str::trim).filter(|word| !word.is_empty()) {
             Some(word) => FileType::from_word(word).ok_or(fault(RejectCode::BadSubmission, "file_type"))?,
-            None => calendar::file_type(rp_end, file_received_at),
+            None => calendar.file_type(rp_end, file_received_at),
         };
         let id = needed(wire.id, "id")?;
         let submission = Self { id, provider, version, rp_start, rp_end, file_received_at, file_type };
@@ -229,6 +238,12 @@ pub struct CsdsRecord<'a> {
     /// Instead of `record`: a line that could not be split. Always quarantined.
     #[serde(borrow)]
     pub raw_line: Option<&'a RawValue>,
+    /// Only with the header: how many rows of each table the submission has ([`Manifest`]).
+    #[serde(borrow)]
+    pub rows: Option<&'a RawValue>,
+    /// Instead of all others: a decision about a submission ([`crate::decision`]).
+    #[serde(borrow)]
+    pub decision: Option<&'a RawValue>,
 }
 
 /// Writes the Kafka payload of a row; empty values are left out, since absent and empty mean the same.
@@ -251,6 +266,18 @@ pub fn record_payload<'i>(
         push_text(&mut payload, value);
     }
     payload.push_str("}}");
+    payload
+}
+
+/// Writes the Kafka payload of the header, which says how many rows the submission has and therefore comes last.
+pub fn header_payload<'i>(
+    submission_json: &str,
+    items: impl IntoIterator<Item = (&'i str, &'i str)>,
+    manifest: &Manifest,
+) -> String {
+    let mut payload = record_payload("CYP000Header", submission_json, 1, items);
+    payload.pop();
+    let _ = write!(payload, ",\"rows\":{}}}", manifest.to_json());
     payload
 }
 

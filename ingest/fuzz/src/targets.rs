@@ -69,7 +69,7 @@ fn decoded_with_keys(feed: Feed, keyed: &[(Vec<u8>, &[u8])]) -> Decoded {
             payload: Some(payload),
         })
         .collect();
-    decode::decode(feed, &records, &DecodeContext { keys: &KEYS, known_at: DateTime::UNIX_EPOCH })
+    decode::decode(feed, &records, &DecodeContext::new(&KEYS, DateTime::UNIX_EPOCH))
 }
 
 /// The key that a producer would give the payload; the wrong one is refused before anything else is looked at.
@@ -79,7 +79,9 @@ fn plausible_key(feed: Feed, payload: &[u8]) -> Vec<u8> {
         text.split_once(r#""subject":""#).and_then(|(_, rest)| rest.split_once('"')).map(|(subject, _)| subject);
     match (feed, subject) {
         (Feed::Ucr, Some(subject)) => subject.as_bytes().to_vec(),
-        (Feed::Csds, _) if text.contains("CYP000Header") => b"NR5-202504-20250512T091500".to_vec(),
+        (Feed::Csds, _) if text.contains("CYP000Header") || text.contains("\"decision\"") => {
+            b"NR5-202504-20250512T091500".to_vec()
+        }
         _ => b"NR5|S1".to_vec(),
     }
 }

@@ -153,6 +153,16 @@ pub struct CsdsRates {
     pub padded_provider: f64,
     /// Primary submissions that are sent a second time inside the window.
     pub resubmitted: f64,
+    /// Refreshes that are sent once more long after their window.
+    pub late_refresh: f64,
+    /// Referrals that a later submission of a month leaves out, for each submission.
+    pub left_out: f64,
+    /// Submissions of which only the first half of the records ever arrives.
+    pub broken_off: f64,
+    /// Submissions whose second half arrives hours or days later.
+    pub completed_later: f64,
+    /// Submissions that are withdrawn; four in ten of them are reinstated.
+    pub withdrawn: f64,
     /// Referrals of other services a provider submits each month, with waiting types 01, 04 and 06.
     pub other_referrals_per_month: u32,
     /// Broken rows added to each submission.
@@ -256,6 +266,12 @@ impl Default for CsdsRates {
             dated_times: 0.05,
             padded_provider: 0.2,
             resubmitted: 0.2,
+            // The demonstration and `simulate` tell other stories; tests turn these on.
+            late_refresh: 0.0,
+            left_out: 0.0,
+            broken_off: 0.0,
+            completed_later: 0.0,
+            withdrawn: 0.0,
             other_referrals_per_month: 12,
             malformed_rows: 2,
             further_tables: 0.05,
@@ -300,6 +316,11 @@ impl Parameters {
             dated_times: 0.0,
             padded_provider: 0.0,
             resubmitted: 0.0,
+            late_refresh: 0.0,
+            left_out: 0.0,
+            broken_off: 0.0,
+            completed_later: 0.0,
+            withdrawn: 0.0,
             other_referrals_per_month: 0,
             malformed_rows: 0,
             further_tables: 0.0,

@@ -16,6 +16,8 @@ pub(crate) enum Stream {
     Event = 7,
     Load = 8,
     Further = 9,
+    SubmissionStory = 10,
+    LeftOut = 11,
 }
 
 /// Mixes a seed with the coordinates of a thing into one number (SplitMix64 finaliser, chained).

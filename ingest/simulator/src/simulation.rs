@@ -67,16 +67,17 @@ impl Simulation {
         &self.submissions
     }
 
-    /// Both feeds in order of delivery; a submission's records come together.
+    /// Both feeds in order of delivery; a submission's records come together, as far as they come.
     pub fn messages(&self) -> impl Iterator<Item = Message> + '_ {
-        let mut submissions = self.submissions.iter().peekable();
+        let arrivals = self.submissions.iter().flat_map(|one| one.arrivals().into_iter().map(move |at| (at, one)));
+        let mut arrivals: Vec<(DateTime<Utc>, &SubmissionFiles)> = arrivals.collect();
+        arrivals.sort_by(|(one, first), (two, second)| (one, &first.id).cmp(&(two, &second.id)));
+        let mut arrivals = arrivals.into_iter().peekable();
         let mut outgoing = self.outgoing.iter().peekable();
         std::iter::from_fn(move || -> Option<Vec<Message>> {
             let next_event: Option<DateTime<Utc>> = outgoing.peek().map(|event| event.deliver_at);
-            let submitted =
-                submissions.next_if(|submission| next_event.is_none_or(|event| submission.delivered_at <= event));
-            match submitted {
-                Some(submission) => Some(submission.messages()),
+            match arrivals.next_if(|(at, _)| next_event.is_none_or(|event| *at <= event)) {
+                Some((at, submission)) => Some(submission.arriving(at)),
                 None => outgoing.next().map(|event| vec![event.message(&self.writer)]),
             }
         })

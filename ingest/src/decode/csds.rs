@@ -2,19 +2,23 @@
 //!
 //! The contract's `schema::columns` says for each column where its value comes from; a [`Plan`]
 //! resolves that once a batch, and each row is then read, checked and filled without knowing any
-//! table by name.
+//! table by name. A refused row whose submission, table and number can be read also leaves a row of
+//! `csds_refused_row`: a submission is whole when every row that its header announces is known, well or not.
 
 use std::borrow::Cow;
 
 use arrow::array::RecordBatch;
+use homeward_contract::decision::Decision;
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::item::{Handling, KeyRole};
+use homeward_contract::manifest::{MOST_ROWS, Manifest};
 use homeward_contract::reject::RejectCode;
+use homeward_contract::schema::{self, Source};
 use homeward_contract::submission::{CsdsRecord, Submission};
 
 use super::columns::{Columns, Value};
 use super::csds_items::{Sent, read_items, uplift};
-use super::csds_plan::Plan;
+use super::csds_plan::{Plan, envelope, place};
 use super::fault::Fault;
 use super::flags::Flags;
 use super::{DecodeContext, RawRecord, clean};
@@ -44,10 +48,10 @@ impl<'c> CsdsDecoder<'c> {
         Self { context, tables, last: None, flags: Flags::default(), capacity_rows: capacity_rows.min(1024) }
     }
 
-    /// Decodes one row and appends it to its table.
+    /// Decodes one record and appends it to its table.
     ///
     /// # Errors
-    /// The fault for which the row is refused; nothing is appended then.
+    /// The fault for which the record is refused; at most its place and reason are kept then.
     pub(super) fn read<'p>(
         &mut self,
         record: &'p RawRecord<'_>,
@@ -60,20 +64,38 @@ impl<'c> CsdsDecoder<'c> {
         if payload.trim_ascii_start().first() != Some(&b'{') {
             return Err(Fault::new(RejectCode::NotAnObject));
         }
+        if let Some(raw) = wire.decision {
+            return self.decision(record, raw.get());
+        }
         let table = table(&wire)?;
         let raw_submission =
             wire.submission.ok_or_else(|| Fault::item(RejectCode::MissingSubmissionItem, "submission"))?.get();
         let last = match self.last.take() {
             Some(last) if last.0 == raw_submission => last,
-            _ => (raw_submission.to_owned(), submission(raw_submission)?),
+            _ => (raw_submission.to_owned(), submission(raw_submission, self.context)?),
         };
-        let last = self.last.insert(last);
-        let submission = &last.1;
+        let row_number = wire.row_number.filter(|number| (1..=MOST_ROWS).contains(&number.cast_unsigned()));
+        let outcome = match row_number {
+            None => Err(Fault::item(RejectCode::WrongCsdsKind, "row_number")),
+            Some(row_number) => {
+                let read = self.row(table, &last.1, row_number, &wire, record, scratch);
+                read.inspect_err(|fault| self.refused(table, &last.1, row_number, record, fault))
+            }
+        };
+        self.last = Some(last);
+        outcome
+    }
+
+    fn row<'p>(
+        &mut self,
+        table: Table,
+        submission: &Submission,
+        row_number: i64,
+        wire: &CsdsRecord<'p>,
+        record: &'p RawRecord<'_>,
+        scratch: &mut Scratch<'p>,
+    ) -> Result<(), Fault> {
         check_key(record.key, table, submission)?;
-        let row_number = wire
-            .row_number
-            .filter(|number| *number > 0)
-            .ok_or_else(|| Fault::item(RejectCode::WrongCsdsKind, "row_number"))?;
         let raw_record = match (wire.record, wire.raw_line) {
             (_, Some(_)) => return Err(Fault::new(RejectCode::UnsplittableLine)),
             (None, None) => return Err(Fault::new(RejectCode::MissingRecord)),
@@ -89,12 +111,75 @@ impl<'c> CsdsDecoder<'c> {
         scratch.row.clear();
         scratch.row.resize(columns.width(), Value::Null);
         plan.fill(&mut scratch.sent, submission, row_number, record, self.context, &mut self.flags, &mut scratch.row)?;
+        if let Some(place) = plan.manifest()
+            && let Some(raw) = wire.rows
+        {
+            let manifest =
+                Manifest::from_json(raw.get()).ok_or_else(|| Fault::item(RejectCode::BadManifest, "rows"))?;
+            scratch.row[place] = Value::Text(Cow::Owned(manifest.to_json()));
+        }
         if let Some(column) = columns.lacking(&scratch.row) {
             return Err(Fault::item(RejectCode::MissingMandatoryItem, column));
         }
         columns.append(&mut scratch.row);
         self.flags.keep();
         Ok(())
+    }
+
+    /// Keeps where a refused row stood and why, so that its submission can be whole all the same.
+    fn refused(
+        &mut self,
+        table: Table,
+        submission: &Submission,
+        row_number: i64,
+        record: &RawRecord<'_>,
+        fault: &Fault,
+    ) {
+        let own = [table.csds_name(), Some(fault.code.code()), fault.item.as_deref()];
+        let own = own.map(|text| Value::from(text.map(Cow::Borrowed)));
+        let context = self.context;
+        self.own_row(Table::CsdsRefusedRow, own, |source| envelope(source, submission, row_number, record, context));
+    }
+
+    fn decision(&mut self, record: &RawRecord<'_>, raw: &str) -> Result<(), Fault> {
+        let decision = Decision::from_json(raw).map_err(|part| Fault::item(RejectCode::BadDecision, part))?;
+        if record.key.ok_or_else(|| Fault::new(RejectCode::MissingKey))? != decision.submission.as_bytes() {
+            return Err(Fault::new(RejectCode::ProviderMismatch));
+        }
+        let text = |text: &'static str| Value::Text(Cow::Borrowed(text));
+        let owned = |text: &str| Value::Text(Cow::Owned(text.to_owned()));
+        let own = [
+            owned(&decision.id),
+            owned(&decision.submission),
+            text(decision.verdict.as_str()),
+            owned(&decision.reason),
+            owned(&decision.by),
+            Value::instant(decision.at),
+        ];
+        let context = self.context;
+        self.own_row(Table::CsdsSubmissionDecision, own, |source| place(source, record, context));
+        Ok(())
+    }
+
+    /// Appends a row of a table that no items fill: `own` gives its own columns in order.
+    fn own_row<'v>(
+        &mut self,
+        table: Table,
+        own: impl IntoIterator<Item = Value<'v>>,
+        other: impl Fn(Source) -> Value<'v>,
+    ) {
+        let mut own = own.into_iter();
+        let mut row: Vec<Value<'v>> = schema::columns(table)
+            .iter()
+            .map(|column| match column.source {
+                Source::Own => own.next().unwrap_or_default(),
+                source => other(source),
+            })
+            .collect();
+        let capacity_rows = self.capacity_rows;
+        let (_, columns) = self.tables[table.index()]
+            .get_or_insert_with(|| (Plan::of(table), Columns::new(Plan::schema(table), capacity_rows)));
+        columns.append(&mut row);
     }
 
     /// The batches in the feed's table order, and what was found about rows that were kept.
@@ -118,8 +203,9 @@ fn table(wire: &CsdsRecord<'_>) -> Result<Table, Fault> {
     Table::from_csds_name(&name).ok_or_else(|| Fault::word(RejectCode::UnknownTable, &name))
 }
 
-fn submission(raw: &str) -> Result<Submission, Fault> {
-    Submission::from_json(raw).map_err(|fault| Fault::item(fault.code, &format!("submission.{}", fault.part)))
+fn submission(raw: &str, context: &DecodeContext<'_>) -> Result<Submission, Fault> {
+    Submission::from_json_by(raw, context.calendar)
+        .map_err(|fault| Fault::item(fault.code, &format!("submission.{}", fault.part)))
 }
 
 /// The key must name the row's provider, or the submission itself for a header.

@@ -25,6 +25,7 @@ use super::{DecodeContext, RawRecord, clean};
 pub(super) struct Plan {
     table: Table,
     steps: Vec<Step>,
+    manifest: Option<usize>,
 }
 
 /// One column's origin: a [`Source`] whose names are resolved to places in the item list.
@@ -90,7 +91,13 @@ impl Plan {
                 other => Step::Envelope(other),
             })
             .collect();
-        Self { table, steps }
+        let manifest = columns(table).iter().position(|column| column.source == Source::Manifest);
+        Self { table, steps, manifest }
+    }
+
+    /// The place of the manifest among the columns, in the header's table.
+    pub(super) fn manifest(&self) -> Option<usize> {
+        self.manifest
     }
 
     /// Fills `row` from what was sent.
@@ -148,7 +155,8 @@ impl Plan {
     }
 }
 
-fn envelope<'p>(
+/// A column that the submission or the record's place fills, whatever the row holds.
+pub(super) fn envelope<'p>(
     source: Source,
     submission: &Submission,
     row_number: i64,
@@ -164,6 +172,13 @@ fn envelope<'p>(
         Source::FileType => Value::Text(Cow::Borrowed(submission.file_type.as_str())),
         Source::FileReceivedAt => Value::instant(submission.file_received_at),
         Source::RowNumber => Value::Whole(row_number),
+        other => place(other, record, context),
+    }
+}
+
+/// Where a record came from and when.
+pub(super) fn place<'p>(source: Source, record: &'p RawRecord<'_>, context: &DecodeContext<'_>) -> Value<'p> {
+    match source {
         Source::Topic => Value::Text(Cow::Borrowed(&record.place.topic)),
         Source::Partition => Value::Whole(i64::from(record.place.partition)),
         Source::Offset => Value::Whole(record.place.offset),

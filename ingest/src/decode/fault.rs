@@ -11,22 +11,29 @@ pub(super) struct Fault {
     /// The item and what is wrong with it. Holds no value of the record: it is shown to people who
     /// may not see one.
     pub(super) detail: String,
+    /// The item alone, when there is one.
+    pub(super) item: Option<Box<str>>,
 }
 
 impl Fault {
     /// The code says it all.
     pub(super) fn new(code: RejectCode) -> Self {
-        Self { code, detail: code.message().to_owned() }
+        Self { code, detail: code.message().to_owned(), item: None }
     }
 
     /// The code, and the item it is about.
     pub(super) fn item(code: RejectCode, item: &str) -> Self {
-        Self { code, detail: format!("{item}: {}", code.message()) }
+        Self { item: Some(Box::from(item)), ..Self::at(code, item) }
+    }
+
+    /// The code, and the place of the payload it is about.
+    fn at(code: RejectCode, place: &str) -> Self {
+        Self { code, detail: format!("{place}: {}", code.message()), item: None }
     }
 
     /// The code, the item, and words of our own.
     pub(super) fn because(code: RejectCode, item: &str, words: &str) -> Self {
-        Self { code, detail: format!("{item} {words}") }
+        Self { code, detail: format!("{item} {words}"), item: Some(Box::from(item)) }
     }
 
     /// The payload could not be parsed. What the parser says is not passed on, because it quotes
@@ -39,13 +46,13 @@ impl Fault {
         }
         let place = format!("line {} column {}", error.line(), error.column());
         if std::str::from_utf8(payload).is_err() {
-            return Self::item(RejectCode::NotUtf8, &place);
+            return Self::at(RejectCode::NotUtf8, &place);
         }
         if !error.is_data() {
-            return Self::item(RejectCode::NotJson, &place);
+            return Self::at(RejectCode::NotJson, &place);
         }
         match payload.trim_ascii_start().first() {
-            Some(b'{') => Self::item(wrong_kind, &place),
+            Some(b'{') => Self::at(wrong_kind, &place),
             _ => Self::new(RejectCode::NotAnObject),
         }
     }
@@ -57,7 +64,7 @@ impl Fault {
 
     /// A word the sender chose, shown only when it cannot be more than a word: see [`shown`].
     pub(super) fn word(code: RejectCode, word: &str) -> Self {
-        Self { code, detail: format!("{}: {}", code.message(), shown(word)) }
+        Self { code, detail: format!("{}: {}", code.message(), shown(word)), item: None }
     }
 }
 

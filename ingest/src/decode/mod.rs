@@ -35,6 +35,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
+use homeward_contract::calendar::{self, SubmissionCalendar};
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::identity::PseudonymKeys;
 use homeward_contract::reject::{RejectCode, Severity};
@@ -89,6 +90,16 @@ pub struct DecodeContext<'a> {
     pub keys: &'a PseudonymKeys,
     /// When Homeward took these records in.
     pub known_at: DateTime<Utc>,
+    /// Decides between Primary and Refresh where a submission does not say.
+    pub calendar: &'a SubmissionCalendar,
+}
+
+impl<'a> DecodeContext<'a> {
+    /// A context with the calendar by rule.
+    #[must_use]
+    pub const fn new(keys: &'a PseudonymKeys, known_at: DateTime<Utc>) -> Self {
+        Self { keys, known_at, calendar: &calendar::BY_RULE }
+    }
 }
 
 /// What becomes of a record that is not accepted.
@@ -142,7 +153,7 @@ impl std::fmt::Debug for Refusal {
 #[derive(Debug, Clone)]
 pub struct Decoded {
     /// The accepted rows, in the feed's table order; tables without rows are absent. Rows keep the
-    /// order of the records.
+    /// order of the records. `csds_refused_row` holds places of refusals instead.
     pub tables: Vec<(Table, RecordBatch)>,
     /// The records that were not accepted, in order.
     pub refusals: Vec<Refusal>,
@@ -162,7 +173,11 @@ pub fn decode(feed: Feed, records: &[RawRecord<'_>], context: &DecodeContext<'_>
     let accepted = (records.len() - refusals.len()) as u64;
     debug_assert_eq!(
         accepted,
-        tables.iter().map(|(_, batch)| batch.num_rows() as u64).sum::<u64>(),
+        tables
+            .iter()
+            .filter(|(table, _)| *table != Table::CsdsRefusedRow)
+            .map(|(_, batch)| batch.num_rows() as u64)
+            .sum::<u64>(),
         "every record is a row or a refusal"
     );
     Decoded { tables, refusals, accepted, flags: flags.into_counts() }

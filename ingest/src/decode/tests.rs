@@ -27,8 +27,7 @@ pub(super) const HANDBOOK: [&str; 8] = [
 /// Decodes payloads with the keys that their records would have.
 pub(super) fn decoded(feed: Feed, payloads: &[(&str, &[u8])]) -> Decoded {
     let keys = PseudonymKeys::from_secret(3, b"homeward-test-key-not-secret");
-    let context =
-        DecodeContext { keys: &keys, known_at: DateTime::from_timestamp_micros(1_750_000_000_000_000).unwrap() };
+    let context = DecodeContext::new(&keys, DateTime::from_timestamp_micros(1_750_000_000_000_000).unwrap());
     let topic: Arc<str> = Arc::from(feed.default_topic());
     let records: Vec<RawRecord<'_>> = payloads
         .iter()

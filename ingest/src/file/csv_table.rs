@@ -9,7 +9,8 @@ use std::sync::Arc;
 use csv::{ByteRecord, ReaderBuilder};
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::item::{Item, items};
-use homeward_contract::submission::{Submission, raw_line_payload, record_key, record_payload};
+use homeward_contract::manifest::Manifest;
+use homeward_contract::submission::{Submission, header_payload, raw_line_payload, record_key, record_payload};
 
 use super::FileRecord;
 use super::entry::Entry;
@@ -140,6 +141,15 @@ impl TableReader {
             }
         };
         FileRecord { feed: Feed::Csds, key: key.into_bytes(), payload: payload.into_bytes(), place }
+    }
+
+    /// The header's row at hand as the record that says how many rows its submission has.
+    pub(super) fn header(&mut self, submission: &Submission, submission_json: &str, manifest: &Manifest) -> FileRecord {
+        let mut record = self.record(submission, submission_json);
+        if let Row::Split(values) = self.row() {
+            record.payload = header_payload(submission_json, values, manifest).into_bytes();
+        }
+        record
     }
 
     pub(super) fn line_number(&self) -> u64 {

@@ -39,6 +39,14 @@ struct Peek<'a> {
     submission: Option<&'a RawValue>,
     #[serde(borrow)]
     record: Option<&'a RawValue>,
+    #[serde(borrow)]
+    decision: Option<PeekDecision<'a>>,
+}
+
+#[derive(Deserialize)]
+struct PeekDecision<'a> {
+    #[serde(borrow)]
+    submission: Option<Cow<'a, str>>,
 }
 
 impl EventReader {
@@ -80,7 +88,10 @@ impl EventReader {
         let payload = self.lines.line().to_vec();
         let mut key = Vec::new();
         if let Ok(peek) = serde_json::from_slice::<Peek<'_>>(&payload) {
-            if peek.table.is_some() || peek.submission.is_some() {
+            if let Some(decision) = peek.decision {
+                self.feed = Feed::Csds;
+                key = decision.submission.unwrap_or_default().into_owned().into_bytes();
+            } else if peek.table.is_some() || peek.submission.is_some() {
                 self.feed = Feed::Csds;
                 key = csds_key(&peek, &mut self.last_submission).unwrap_or_default();
             } else if let Some(subject) = peek.subject {

@@ -3,7 +3,7 @@
 //!
 //! Limits: lines of 1 MiB, 20 000 files, folders 8 deep, archives of 64 GiB unpacked; nothing is
 //! held but one line, and nothing is unpacked to disk. The order is fixed: folders by name, in each
-//! the submission's header, its tables in the contract's order, then its event files by name. A
+//! the submission's tables in the contract's order, its header last, then its event files by name. A
 //! file that cannot be read ends the reading with one [`FileError`]; a bad row is a record like any
 //! other and is judged by decoding.
 
@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::path::Path;
 
+use homeward_contract::calendar::{BY_RULE, SubmissionCalendar};
 use homeward_contract::feed::{Feed, Table};
 
 pub use error::FileError;
@@ -60,6 +61,7 @@ pub struct PathReader {
     steps: VecDeque<Step>,
     current: Option<StepReader>,
     notes: Vec<String>,
+    calendar: SubmissionCalendar,
     total_bytes: u64,
     done_bytes: u64,
     failed: bool,
@@ -92,11 +94,20 @@ impl StepReader {
 /// [`FileError`] when the path cannot be listed, holds nothing to read, or is not safe to read.
 /// What is wrong inside a file comes as the iterator's last item.
 pub fn read_path(path: &Path) -> Result<PathReader, FileError> {
+    read_path_by(path, &BY_RULE)
+}
+
+/// As [`read_path`], with a calendar of one's own to tell Primary and Refresh apart.
+///
+/// # Errors
+/// As [`read_path`].
+pub fn read_path_by(path: &Path, calendar: &SubmissionCalendar) -> Result<PathReader, FileError> {
     let entries = entry::entries(path)?;
     let mut reader = PathReader {
         steps: VecDeque::new(),
         current: None,
         notes: Vec::new(),
+        calendar: calendar.clone(),
         total_bytes: 0,
         done_bytes: 0,
         failed: false,
@@ -191,9 +202,8 @@ impl PathReader {
             }
             self.done_bytes += self.current.take().map_or(0, |done| done.bytes());
             let opened = match self.steps.pop_front()? {
-                Step::Submission(tables) => {
-                    SubmissionReader::open(tables, &mut remark).map(|reader| StepReader::Submission(Box::new(reader)))
-                }
+                Step::Submission(tables) => SubmissionReader::open(tables, &self.calendar, &mut remark)
+                    .map(|reader| StepReader::Submission(Box::new(reader))),
                 Step::Events(entry) => EventReader::open(&entry).map(|reader| StepReader::Events(Box::new(reader))),
             };
             match opened {

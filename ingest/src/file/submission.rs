@@ -1,9 +1,12 @@
 //! One submission folder: its header names the submission, then every table is read in the
-//! contract's order.
+//! contract's order. The header's record comes last and says how many rows there were, so that a reading that breaks
+//! off leaves a submission that never counts.
 
 use std::collections::VecDeque;
 
+use homeward_contract::calendar::SubmissionCalendar;
 use homeward_contract::feed::Table;
+use homeward_contract::manifest::Manifest;
 use homeward_contract::reject::RejectCode;
 use homeward_contract::submission::{CsdsVersion, Submission};
 use homeward_contract::time::{parse_date, parse_local_date_time};
@@ -13,25 +16,34 @@ use super::csv_table::{Row, TableReader};
 use super::entry::Entry;
 use super::error::FileError;
 
-/// Reads one submission, the header first.
+/// Reads one submission.
 pub(super) struct SubmissionReader {
     submission: Submission,
     json: String,
     waiting: VecDeque<(Table, Entry)>,
     current: Option<TableReader>,
+    /// Rows read so far, by table.
+    manifest: Manifest,
     /// Bytes of the files that are done.
     done_bytes: u64,
 }
 
 impl SubmissionReader {
     /// Reads the header of a submission whose files are `tables`, the header among them and first.
-    pub(super) fn open(tables: Vec<(Table, Entry)>, remarks: &mut impl FnMut(String)) -> Result<Self, FileError> {
+    pub(super) fn open(
+        mut tables: Vec<(Table, Entry)>,
+        calendar: &SubmissionCalendar,
+        remarks: &mut impl FnMut(String),
+    ) -> Result<Self, FileError> {
         let (table, entry) =
             tables.first().filter(|(table, _)| *table == Table::Cyp000Header).ok_or_else(|| no_header(&tables))?;
         let (mut header, _) = TableReader::open(*table, entry)?;
-        let submission = read_header(&mut header)?;
+        let mut submission = read_header(&mut header)?;
+        submission.file_type = calendar.file_type(submission.rp_end, submission.file_received_at);
         let json = submission.to_json();
-        let mut reader = Self { submission, json, waiting: tables.into(), current: None, done_bytes: 0 };
+        tables.rotate_left(1);
+        let manifest = Manifest::default();
+        let mut reader = Self { submission, json, waiting: tables.into(), current: None, manifest, done_bytes: 0 };
         reader.next_table(remarks)?;
         Ok(reader)
     }
@@ -52,7 +64,13 @@ impl SubmissionReader {
             let table = self.current.as_mut()?;
             match table.advance() {
                 Err(error) => return Some(Err(error)),
-                Ok(true) => return Some(Ok(table.record(&self.submission, &self.json))),
+                Ok(true) if table.table == Table::Cyp000Header => {
+                    return Some(Ok(table.header(&self.submission, &self.json, &self.manifest)));
+                }
+                Ok(true) => {
+                    self.manifest.count(table.table);
+                    return Some(Ok(table.record(&self.submission, &self.json)));
+                }
                 Ok(false) => {
                     if let Err(error) = self.next_table(remarks) {
                         return Some(Err(error));

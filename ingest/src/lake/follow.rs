@@ -18,7 +18,7 @@ use homeward_contract::feed::{Feed, Table};
 
 use super::error::LakeError;
 use super::table_log::{LiveFile, read_commit};
-use super::{Lake, TableHandle, datafile, signed};
+use super::{Lake, TableHandle, datafile, project, signed};
 
 /// A poll returns once it holds this many bytes; what is left comes with the next polls.
 pub const POLL_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -30,17 +30,17 @@ pub struct FactCommit {
     pub table: Table,
     /// Version of the table that holds these rows.
     pub version: i64,
-    /// The rows, with all columns of the table.
+    /// The rows; see [`Lake::follow_columns`] for which columns they have.
     pub batches: Vec<RecordBatch>,
 }
 
-/// A position in every followed table of a feed.
+/// A position in every table of a feed.
 #[derive(Debug)]
 pub struct Follower {
     lake: Lake,
     feed: Feed,
-    /// The followed tables, without the anchor.
-    tables: Vec<Table>,
+    /// Tables of which some columns alone are read back from files.
+    columns: BTreeMap<Table, Vec<&'static str>>,
     positions: BTreeMap<Table, Position>,
 }
 
@@ -53,9 +53,9 @@ struct Position {
 }
 
 impl Follower {
-    pub(super) fn new(lake: Lake, feed: Feed, wanted: impl Fn(Table) -> bool) -> Self {
-        let others = feed.tables().iter().copied().filter(|table| *table != feed.anchor());
-        Self { lake, feed, tables: others.filter(|table| wanted(*table)).collect(), positions: BTreeMap::new() }
+    pub(super) fn new(lake: Lake, feed: Feed, wanted: impl Fn(Table) -> Option<Vec<&'static str>>) -> Self {
+        let columns = feed.tables().iter().filter_map(|table| Some((*table, wanted(*table)?))).collect();
+        Self { lake, feed, columns, positions: BTreeMap::new() }
     }
 
     /// The feed that is read.
@@ -77,7 +77,7 @@ impl Follower {
         let anchor = self.feed.anchor();
         let anchored = self.advance(anchor, &mut room, &mut next).await?;
         let mut facts = Vec::new();
-        for &table in &self.tables {
+        for &table in self.feed.tables().iter().filter(|table| **table != anchor) {
             facts.extend(self.advance(table, &mut room, &mut next).await?);
         }
         facts.extend(anchored);
@@ -107,7 +107,7 @@ impl Follower {
         };
         let mut facts = Vec::new();
         while *room > 0 {
-            let Some((version, batches)) = self.step(&handle, &mut position).await? else { break };
+            let Some((version, batches)) = self.step(table, &handle, &mut position).await? else { break };
             let bytes = batches.iter().map(RecordBatch::get_array_memory_size).sum();
             *room = room.saturating_sub(bytes);
             if !batches.is_empty() {
@@ -121,11 +121,12 @@ impl Follower {
     /// The next file of the full read, or the next commit; nothing when the table is read to its end.
     async fn step(
         &self,
+        table: Table,
         handle: &TableHandle,
         position: &mut Position,
     ) -> Result<Option<(u64, Vec<RecordBatch>)>, LakeError> {
         if let Some(file) = position.waiting.pop_front() {
-            let batches = self.read_file(handle, &file.path, position).await?;
+            let batches = self.read_file(table, handle, &file.path, position).await?;
             return Ok(Some((position.version, batches)));
         }
         let version = position.version + 1;
@@ -144,7 +145,7 @@ impl Follower {
             if let Action::Add(add) = action
                 && add.data_change
             {
-                batches.extend(self.read_file(handle, &add.path, position).await?);
+                batches.extend(self.read_file(table, handle, &add.path, position).await?);
             }
         }
         position.version = version;
@@ -153,12 +154,14 @@ impl Follower {
 
     async fn read_file(
         &self,
+        table: Table,
         handle: &TableHandle,
         path: &str,
         position: &Position,
     ) -> Result<Vec<RecordBatch>, LakeError> {
         let store = handle.store.object_store(None);
-        let read = datafile::read(&*store, &handle.name, path, &position.schema).await;
+        let schema = project(&handle.name, &position.schema, self.columns.get(&table).map(Vec::as_slice))?;
+        let read = datafile::read(&*store, &handle.name, path, &schema).await;
         read.map_err(|error| match datafile::is_missing(&error) {
             true => LakeError::ReadTooLate { table: handle.name.clone(), version: signed(position.version) },
             false => error,

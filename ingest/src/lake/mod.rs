@@ -210,15 +210,16 @@ impl Lake {
         Ok(self.table(name)?.current().await?.map(|log| Arc::clone(log.schema())))
     }
 
-    /// A reader of every fact of `feed`, from the beginning.
+    /// A reader of every fact of `feed`, from the beginning, with all columns.
     #[must_use]
     pub fn follow(&self, feed: Feed) -> Follower {
-        self.follow_some(feed, |_| true)
+        self.follow_columns(feed, |_| None)
     }
 
-    /// As [`Lake::follow`], of the anchor and the `wanted` tables alone: the others are not read at all.
+    /// As [`Lake::follow`], with at least the `wanted` columns of a table, or all where it says nothing. Others are not read
+    /// back from files; a commit that is still in memory comes with all it has.
     #[must_use]
-    pub fn follow_some(&self, feed: Feed, wanted: impl Fn(Table) -> bool) -> Follower {
+    pub fn follow_columns(&self, feed: Feed, wanted: impl Fn(Table) -> Option<Vec<&'static str>>) -> Follower {
         Follower::new(self.clone(), feed, wanted)
     }
 

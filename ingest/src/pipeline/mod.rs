@@ -11,6 +11,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use homeward_contract::calendar::SubmissionCalendar;
 use homeward_contract::clock::Clock;
 use homeward_contract::feed::Feed;
 use homeward_contract::identity::PseudonymKeys;
@@ -84,6 +85,8 @@ pub struct Ingest {
     pub keys: Arc<PseudonymKeys>,
     /// Key that seals refused records.
     pub quarantine_key: Arc<QuarantineKey>,
+    /// Decides between Primary and Refresh where a submission does not say.
+    pub calendar: Arc<SubmissionCalendar>,
     /// Gives each batch the instant at which it became known.
     pub clock: Arc<dyn Clock>,
     /// Where counters go.

@@ -71,7 +71,7 @@ impl fmt::Display for Poisoned {
 /// Decodes a batch and decides whether it may be committed.
 pub(super) fn prepare(ingest: &Ingest, feed: Feed, batch: &OpenBatch) -> Result<Prepared, Unfit> {
     let known_at = ingest.clock.now();
-    let context = DecodeContext { keys: &ingest.keys, known_at };
+    let context = DecodeContext { keys: &ingest.keys, known_at, calendar: &ingest.calendar };
     let decoded = decode_all(feed, &batch.records, &context, ingest.options.decode_threads);
 
     let mut tables = Vec::new();

@@ -109,6 +109,7 @@ fn ingest(house: &mut House, part: &Child, lake: Lake, telemetry: &Arc<IngestTel
         lake,
         keys: Arc::new(PseudonymKeys::from_secret(1, b"benchmark-key-not-secret")),
         quarantine_key: Arc::new(QuarantineKey::new(1, [7; 32])),
+        calendar: Arc::default(),
         clock: Arc::new(SystemClock),
         telemetry: Arc::clone(telemetry),
     });

@@ -113,6 +113,9 @@ exit status 1 when a file differs, is missing or is left over.")]
     /// What was refused, why, and again after the mend.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// CSDS submissions: which count, which do not and why, and taking a wrong one out.
+    #[command(subcommand)]
+    Submission(super::submission::SubmissionCommand),
     /// One query over the lake, without a server.
     #[command(after_long_help = "EXAMPLES\n  \
   homeward sql \"SELECT * FROM meta.freshness\"\n  \

@@ -7,6 +7,7 @@ use homeward_ingest::file::FileError;
 use homeward_ingest::kafka::{EmbeddedError, PublishError};
 use homeward_ingest::lake::LakeError;
 use homeward_ingest::quarantine::QuarantineError;
+use homeward_transform::book::read::FactShapeError;
 use homeward_transform::definition::DefinitionErrors;
 use homeward_transform::evaluate::EvaluateError;
 use homeward_transform::release::UnknownPolicy;
@@ -44,6 +45,9 @@ pub enum CliError {
     /// The lake could not be read or written.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// The lake was written by another version.
+    #[error(transparent)]
+    Facts(#[from] FactShapeError),
     /// A refused record could not be opened.
     #[error(transparent)]
     Quarantine(#[from] QuarantineError),

@@ -5,9 +5,12 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use homeward_contract::clock::{Clock, SystemClock};
+use homeward_contract::feed::{Feed, Table};
 use homeward_contract::geography::Geography;
 use homeward_ingest::decode::Decoded;
+use homeward_transform::book::register::Register;
 use homeward_transform::definition::{Catalogue, Definition};
 use homeward_transform::evaluate::{Instants, evaluate};
 use homeward_transform::release::{Policy, Released, ReleasedFigure};
@@ -40,6 +43,7 @@ pub(super) async fn run(arguments: &EvaluateArguments, out: &mut dyn Write) -> R
     report_refusals(&files.batches);
 
     let facts: Vec<_> = files.batches.into_iter().flat_map(|batch| batch.tables).collect();
+    report_submissions(&facts)?;
     let instants = Instants { as_of: arguments.as_of.unwrap_or(now), as_known_at: arguments.as_known_at };
     let geography = Arc::new(Geography::devon());
     let ids: Vec<&str> = asked.iter().map(|definition| definition.id.as_str()).collect();
@@ -113,6 +117,19 @@ fn check_dimensions(arguments: &EvaluateArguments) -> Result<(), CliError> {
             "--by names more than one of day, month and window",
             "keep one of them; a figure has one period",
         ));
+    }
+    Ok(())
+}
+
+/// Says which submissions do not count, and why; one that another replaced is no news.
+fn report_submissions(facts: &[(Table, RecordBatch)]) -> Result<(), CliError> {
+    let mut register = Register::default();
+    for (table, batch) in facts.iter().filter(|(table, _)| table.feed() == Feed::Csds) {
+        register.take(*table, batch)?;
+    }
+    register.settle();
+    for line in register.roll().iter().filter(|line| line.outcome.is_fault()) {
+        eprintln!("submission {} is not counted; {}", line.id, line.outcome);
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use homeward_contract::feed::Feed;
-use homeward_ingest::file::{FileError, FileRecord, read_path};
+use homeward_ingest::file::{FileError, FileRecord, read_path_by};
 use homeward_ingest::kafka::{PublishReceipt, Publisher};
 use serde::Serialize;
 
@@ -21,10 +21,11 @@ pub(super) async fn run(
 ) -> Result<Outcome, CliError> {
     let settings = super::settings_with_broker(config, arguments.brokers.as_ref())?;
     let topics = Topics::of(&settings);
-    let publisher = publisher(&settings)?;
+    let config = Config::check(settings, &[Role::Publish])?;
+    let publisher = Publisher::new(&config.kafka)?;
     let mut progress = Progress::start("Publishing", None);
     for path in &arguments.paths {
-        for record in read_path(path)? {
+        for record in read_path_by(path, &config.calendar)? {
             publish(&publisher, &topics, record)?;
             progress.advance(1);
         }

@@ -15,6 +15,7 @@ mod run;
 mod simulate;
 mod sql;
 mod sql_verifier;
+mod submission;
 
 use std::io::Write;
 use std::path::Path;
@@ -40,6 +41,7 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<Outcome, CliE
         Command::Indicator(command) => indicator::run(command, out).await,
         Command::Generate(arguments) => generate::run(arguments, out),
         Command::Quarantine(command) => quarantine::run(command, config, out).await,
+        Command::Submission(command) => submission::run(command, config, out).await,
         Command::Sql(arguments) => sql::run(arguments, config, out).await,
         Command::SqlVerifier => sql_verifier::run(&mut std::io::stdin().lock(), out),
     }

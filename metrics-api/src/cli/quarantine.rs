@@ -212,10 +212,18 @@ fn key_of(payload: &[u8]) -> Option<Vec<u8>> {
         submission: Option<Box<RawValue>>,
         #[serde(default)]
         record: BTreeMap<String, serde_json::Value>,
+        decision: Option<DecidedOn>,
+    }
+    #[derive(serde::Deserialize)]
+    struct DecidedOn {
+        submission: String,
     }
     let keyed: Keyed = serde_json::from_slice(payload).ok()?;
     if let Some(subject) = keyed.subject {
         return Some(subject.into_bytes());
+    }
+    if let Some(decision) = keyed.decision {
+        return Some(decision.submission.into_bytes());
     }
     let table = Table::from_csds_name(&keyed.table?)?;
     let submission = Submission::from_json(keyed.submission?.get()).ok()?;
@@ -247,6 +255,8 @@ mod tests {
         assert_eq!(key(&row("CYP104RTT", r#"{"ServiceRequestID":"S1|x"}"#)).as_deref(), Some("NR5|S1"));
         assert_eq!(key(&row("CYP001MPI", r#"{"LocalPatientID":"P1"}"#)).as_deref(), Some("NR5|P1"));
         assert_eq!(key(&row("CYP000Header", "{}")).as_deref(), Some("NR5-202504-20250512T091500"));
+        let decision = r#"{"decision":{"submission":"NR5-202504-20250512T091500","decision":"paused"}}"#;
+        assert_eq!(key(decision).as_deref(), Some("NR5-202504-20250512T091500"));
         assert_eq!(key("not json"), None);
     }
 }

@@ -103,6 +103,7 @@ fn ingest(
         lake,
         keys: Arc::new(keys.clone()),
         quarantine_key: Arc::new(quarantine_key.clone()),
+        calendar: Arc::new(config.calendar.clone()),
         clock,
         telemetry,
     })

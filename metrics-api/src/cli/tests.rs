@@ -1,14 +1,22 @@
 //! Whole sub-commands: arguments in, files and a broker beside them, text out.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
+use homeward_contract::calendar::FileType;
+use homeward_contract::clock::SystemClock;
 use homeward_contract::feed::Feed;
 use homeward_contract::reject::RejectCode;
 use homeward_ingest::decode::{Disposition, Place, Refusal};
-use homeward_ingest::kafka::EmbeddedBroker;
+use homeward_ingest::kafka::{EmbeddedBroker, Publisher};
 use homeward_ingest::lake::{FeedCommit, Lake, OffsetAdvance};
+use homeward_ingest::pipeline::{Ingest, IngestOptions, run_ingest};
 use homeward_ingest::quarantine::{QUARANTINE_TABLE, QuarantineKey, refusals_to_batch};
+use homeward_ingest::telemetry::IngestTelemetry;
+use homeward_simulator::published::{self, PublishedRow};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::facts::decode_records;
@@ -248,4 +256,89 @@ async fn sql_refuses_what_the_wire_refuses_and_rounds_by_the_policy_asked_for() 
     let own = "SELECT release, tick FROM meta.policies WHERE is_yours";
     let (_, policy) = desk.run(&["sql", own, "--release", "public-hes", "--format", "csv"]).await.unwrap();
     assert_eq!(policy, "release,tick\npublic-hes/1,day\n");
+}
+
+/// Reads what is on the topic into the desk's lake until it holds so many records.
+async fn take_in(desk: &Desk, broker: &EmbeddedBroker, records: usize) {
+    let lake = Lake::open(&desk.path("lake")).unwrap();
+    let mut kafka = broker.config();
+    kafka.topics.remove(&Feed::Ucr);
+    let ingest = Ingest {
+        kafka,
+        options: IngestOptions { commit_interval: Duration::from_millis(20), ..IngestOptions::default() },
+        lake: lake.clone(),
+        keys: Arc::new(crate::keys::of_this_run()),
+        quarantine_key: Arc::new(QuarantineKey::from_secret(1, KEY.as_bytes()).unwrap()),
+        calendar: Arc::default(),
+        clock: Arc::new(SystemClock),
+        telemetry: Arc::new(IngestTelemetry::new()),
+    };
+    let shutdown = CancellationToken::new();
+    let task = tokio::spawn(run_ingest(ingest, shutdown.clone()));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while lake.frontier(Feed::Csds).await.unwrap().values().sum::<i64>() < i64::try_from(records).unwrap() {
+        assert!(Instant::now() < deadline, "{records} records in time");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    shutdown.cancel();
+    task.await.unwrap().unwrap();
+}
+
+/// Through `load`, Kafka and the lake: whole, then a half-sent Refresh that never shows, then withdrawn and reinstated.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn submissions_are_listed_withdrawn_and_reinstated() {
+    let broker = EmbeddedBroker::start().unwrap();
+    broker.create_topic("homeward.csds", 1).unwrap();
+    let desk = Desk::new(broker.brokers());
+    let missing = desk.run(&["submission", "list"]).await.unwrap_err().to_string();
+    assert!(missing.contains("there is no lake"), "{missing}");
+
+    let row = PublishedRow { provider: "NR5".to_owned(), commissioner: "15N".to_owned(), met: 4, stopped: 5 };
+    let month = "2025-04-01".parse().unwrap();
+    let made = |file_type| published::submissions(month, file_type, std::slice::from_ref(&row)).remove(0);
+    let (primary, refresh) = (made(FileType::Primary), made(FileType::Refresh));
+    let folder = desk.path(&primary.folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, bytes) in primary.files() {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
+    desk.run(&["load", folder.to_str().unwrap()]).await.unwrap();
+    let whole = primary.messages().len();
+    take_in(&desk, &broker, whole).await;
+    let (primary, refresh_id) = (primary.id, refresh.id.clone());
+    let (_, list) = desk.run(&["submission", "list", "--period", "2025-04"]).await.unwrap();
+    assert!(list.contains(&format!("{primary} ")) && list.contains("  active\n"), "{list}");
+    assert!(list.contains("NR5") && list.contains("refresh missing: its window closed on 2025-06-13"), "{list}");
+
+    // Publishing the Refresh breaks off half-way.
+    let half = refresh.messages().len() / 2;
+    let publisher = Publisher::new(&broker.config()).unwrap();
+    for message in refresh.messages().iter().take(half) {
+        publisher.send("homeward.csds", Some(&message.key), &message.payload).unwrap();
+    }
+    publisher.flush().unwrap();
+    let sent = whole + half;
+    take_in(&desk, &broker, sent).await;
+    let (_, faults) = desk.run(&["submission", "list", "--faults"]).await.unwrap();
+    assert!(faults.contains(&refresh_id) && faults.contains("incomplete: its header has not arrived"), "{faults}");
+    assert!(!faults.contains(&primary), "{faults}");
+
+    let decide = |verb: &'static str, id: String| {
+        let words = ["--reason", "wrong month", "--by", "data manager"];
+        let line: Vec<String> = ["submission", verb, &id].into_iter().chain(words).map(str::to_owned).collect();
+        let desk = &desk;
+        async move { desk.run(&line.iter().map(String::as_str).collect::<Vec<_>>()).await }
+    };
+    let unknown = decide("withdraw", "NR5-1".to_owned()).await.unwrap_err().to_string();
+    assert!(unknown.contains("submission list"), "{unknown}");
+    let (_, text) = decide("withdraw", primary.clone()).await.unwrap();
+    assert!(text.contains("is withdrawn; it was active"), "{text}");
+    take_in(&desk, &broker, sent + 1).await;
+    let (_, shown) = desk.run(&["submission", "show", &primary]).await.unwrap();
+    assert!(shown.contains("State      withdrawn") && shown.contains("by data manager: wrong month"), "{shown}");
+    decide("reinstate", primary.clone()).await.unwrap();
+    take_in(&desk, &broker, sent + 2).await;
+    let (_, shown) = desk.run(&["submission", "show", &primary]).await.unwrap();
+    assert!(shown.contains("State      active"), "{shown}");
+    assert_eq!(shown.matches("by data manager: wrong month").count(), 2, "the audit trail keeps both: {shown}");
 }

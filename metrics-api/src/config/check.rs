@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::NaiveTime;
+use homeward_contract::calendar::SubmissionCalendar;
 use homeward_contract::feed::Feed;
 use homeward_sql::SqlConfig;
 use homeward_transform::release::{Coverage, Policy};
@@ -72,6 +73,8 @@ pub struct Config {
     pub poison_minimum_records: usize,
     /// Bytes that may wait in memory.
     pub buffer_bytes: usize,
+    /// Windows of CSDS submissions.
+    pub calendar: SubmissionCalendar,
     /// The secrets.
     pub keys: Keys,
     /// Folder of definitions, if not the built-in ones.
@@ -123,6 +126,7 @@ impl Config {
         {
             faults.add("[kafka]", error.to_string(), "correct that setting of [kafka]");
         }
+        let calendar = super::submissions::calendar(&settings.submissions, &mut faults);
         let keys = super::keys::read(&settings.keys, ingests, &mut faults);
         let commit_interval =
             faults.seconds("[ingest] commit_interval_seconds", settings.ingest.commit_interval_seconds, 60.0);
@@ -162,6 +166,7 @@ impl Config {
                 poison_share: settings.ingest.poison_share,
                 poison_minimum_records: settings.ingest.poison_minimum_records,
                 buffer_bytes: settings.ingest.buffer_bytes,
+                calendar,
                 keys,
                 definitions: settings.transform.definitions,
                 cycle,

@@ -12,6 +12,7 @@ mod property_files;
 mod secret;
 mod settings;
 mod sql;
+mod submissions;
 
 use std::path::Path;
 
@@ -24,14 +25,14 @@ pub use keys::Keys;
 pub use secret::Secret;
 pub use settings::{
     IngestSettings, KafkaSettings, KeySettings, LakeSettings, ServeSettings, Settings, SqlRoleSettings, SqlSettings,
-    TransformSettings,
+    SubmissionSettings, TransformSettings,
 };
 pub use sql::of_password as verifier_of_password;
 
 /// The file that is read when none is named; it need not exist.
 pub const DEFAULT_FILE: &str = "homeward.toml";
 
-const SECTIONS: [&str; 7] = ["lake", "kafka", "ingest", "keys", "transform", "serve", "sql"];
+const SECTIONS: [&str; 8] = ["lake", "kafka", "ingest", "submissions", "keys", "transform", "serve", "sql"];
 
 /// Reads the settings of a file and an environment, without checking what they mean.
 ///
@@ -49,6 +50,7 @@ pub fn read_settings(
         lake: section(&mut table, "lake", &place, &mut faults),
         kafka: section(&mut table, "kafka", &place, &mut faults),
         ingest: section(&mut table, "ingest", &place, &mut faults),
+        submissions: section(&mut table, "submissions", &place, &mut faults),
         keys: section(&mut table, "keys", &place, &mut faults),
         transform: section(&mut table, "transform", &place, &mut faults),
         serve: section(&mut table, "serve", &place, &mut faults),

@@ -103,6 +103,24 @@ impl Default for IngestSettings {
     }
 }
 
+/// `[submissions]`: what the calendar of CSDS does not say by rule.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SubmissionSettings {
+    /// Working day of the month on which a window closes.
+    pub deadline_working_day: usize,
+    /// Bank holidays of England that were proclaimed after this Homeward was built, `CCYY-MM-DD`.
+    pub bank_holidays: Vec<String>,
+    /// For single months, `CCYY-MM`: the last day of the window that closes in them, `CCYY-MM-DD`.
+    pub deadlines: BTreeMap<String, String>,
+}
+
+impl Default for SubmissionSettings {
+    fn default() -> Self {
+        Self { deadline_working_day: 10, bank_holidays: Vec::new(), deadlines: BTreeMap::new() }
+    }
+}
+
 /// `[keys]`: the secrets. Each comes from a file or, as `HOMEWARD_KEYS__...`, from the environment.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -253,6 +271,8 @@ pub struct Settings {
     pub kafka: KafkaSettings,
     /// `[ingest]`
     pub ingest: IngestSettings,
+    /// `[submissions]`
+    pub submissions: SubmissionSettings,
     /// `[keys]`
     pub keys: KeySettings,
     /// `[transform]`

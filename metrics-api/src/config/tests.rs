@@ -45,6 +45,18 @@ fn an_empty_file_and_the_environment_are_enough() {
 }
 
 #[test]
+fn deadlines_of_submissions_can_be_moved() {
+    use homeward_contract::calendar::FileType;
+    let text = "[submissions]\nbank_holidays = [\"2025-06-03\"]\n[submissions.deadlines]\n\"2025-04\" = \"2025-04-22\"";
+    let calendar = load(text, &GOOD).unwrap().calendar;
+    let primary = |rp_end: &str| calendar.deadline(FileType::Primary, rp_end.parse().unwrap()).to_string();
+    assert_eq!((primary("2025-03-31"), primary("2025-05-31")), ("2025-04-22".to_owned(), "2025-06-16".to_owned()));
+    let text = "[submissions]\ndeadline_working_day = 0\nbank_holidays = [\"3 June\"]\ndeadlines = { April = \"x\" }";
+    let faults = load(text, &GOOD).unwrap_err();
+    assert_eq!(faults.0.len(), 4, "{faults}");
+}
+
+#[test]
 fn the_environment_lies_over_the_file() {
     let text = "[serve]\nbind = \"127.0.0.1:1\"\n[kafka]\ngroup = \"file\"\n[kafka.topics]\nucr = \"from-file\"";
     let more = [

@@ -99,6 +99,7 @@ pub(crate) async fn run(arguments: &DemoArguments, out: &mut (dyn Write + Send))
         lake: lake.clone(),
         keys: Arc::new(keys::of_this_run()),
         quarantine_key: Arc::new(QuarantineKey::new(1, keys::random_32_bytes())),
+        calendar: Arc::default(),
         clock: shared,
         telemetry,
     });

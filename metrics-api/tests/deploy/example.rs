@@ -11,8 +11,13 @@ const ROLES: [Role; 3] = [Role::Ingest, Role::Transform, Role::Serve];
 /// Other names of keys, kept for old configurations and not shown.
 const OLD_NAMES: [&str; 2] = ["group_id", "buffer_bytes_max"];
 /// Sections that are open: their keys are names of feeds, properties or organisations.
-const OPEN: [&str; 4] =
-    ["kafka.topics", "kafka.properties", "kafka.property_files", "serve.expected_gap_seconds_by_provider"];
+const OPEN: [&str; 5] = [
+    "kafka.topics",
+    "kafka.properties",
+    "kafka.property_files",
+    "submissions.deadlines",
+    "serve.expected_gap_seconds_by_provider",
+];
 /// Keys that only the environment may hold, because a file is no place for a secret.
 const ENVIRONMENT_ONLY: [&str; 2] = ["keys.pseudonym", "keys.quarantine"];
 

@@ -8,8 +8,14 @@ use super::clock::Source;
 pub enum Cause {
     /// A clock that was not known before.
     Appeared,
-    /// A clock that is no longer counted: voided, or dropped by its newest version.
+    /// A clock that is no longer counted: voided.
     Removed,
+    /// A clock that is not in the submission that replaced the one it came with.
+    NotSentAgain,
+    /// A submission was withdrawn.
+    Withdrawn,
+    /// A submission that had been withdrawn was reinstated.
+    Reinstated,
     /// An open clock gained its RTT end.
     GainedEnd,
     /// A stopped clock lost its RTT end.
@@ -42,6 +48,10 @@ impl Cause {
             (Self::Appeared, _) => "appeared",
             (Self::Removed, true) => "were removed",
             (Self::Removed, false) => "was removed",
+            (Self::NotSentAgain, true) => "were not sent again",
+            (Self::NotSentAgain, false) => "was not sent again",
+            (Self::Withdrawn, _) => "changed when a submission was withdrawn",
+            (Self::Reinstated, _) => "changed when a submission was reinstated",
             (Self::GainedEnd, _) => "gained an RTT end",
             (Self::LostEnd, _) => "lost its RTT end",
             (Self::EndAmended, _) => "had the RTT end amended",
@@ -58,6 +68,31 @@ impl Cause {
             (Self::Amended, true) => "were amended",
             (Self::Amended, false) => "was amended",
             (Self::TimePassed, _) => "passed two hours unvisited",
+        }
+    }
+}
+
+/// Why another submission counts for a provider and period than before, where the rows themselves do not tell. The greater
+/// is told when a clock changes for two reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// A later file, or the Refresh, replaced it as a whole.
+    Replaced(Source),
+    /// It had been withdrawn, and is reinstated.
+    Reinstated,
+    /// It was withdrawn.
+    Withdrawn,
+}
+
+impl Why {
+    /// The cause and channel to tell for a clock that changed in this way.
+    #[must_use]
+    pub const fn tell(self, cause: Cause, source: Source) -> (Cause, Source) {
+        match (self, cause) {
+            (Self::Withdrawn, _) => (Cause::Withdrawn, source),
+            (Self::Reinstated, _) => (Cause::Reinstated, source),
+            (Self::Replaced(by), Cause::Removed) => (Cause::NotSentAgain, by),
+            (Self::Replaced(_), _) => (cause, source),
         }
     }
 }

@@ -1,10 +1,11 @@
-//! What CSDS submissions know of one referral and one person: the newest row of each canonical key.
+//! What CSDS submissions know of one referral and one person: every version of each canonical key.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::clock::Micros;
-use super::rank::{SubmissionRank, keep_newest};
+use super::register::Register;
+use super::submission::RowPlace;
+use super::versions::{Current, Versions};
 
 /// Canonical clock key inside a referral (`csds.md` section 3): waiting type, start date, start time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,64 +53,76 @@ pub struct Service {
     pub closed_at: Option<Micros>,
 }
 
+/// Versions by a key inside the referral, in key order. A referral has one or two, so a list beats a tree.
+type Keyed<K, F> = Vec<(K, Versions<F>)>;
+
 /// CSDS knowledge of one referral.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CsdsReferral {
-    /// Newest CYP101 row.
-    pub referral: Option<(SubmissionRank, ReferralFacts)>,
-    clocks: BTreeMap<ClockKey, Option<(SubmissionRank, Rtt)>>,
-    services: BTreeMap<Option<Box<str>>, Option<(SubmissionRank, Service)>>,
+    referral: Versions<ReferralFacts>,
+    clocks: Keyed<ClockKey, Rtt>,
+    services: Keyed<Option<Box<str>>, Service>,
 }
 
 impl CsdsReferral {
     /// Takes a CYP101 row.
-    pub fn receive(&mut self, rank: SubmissionRank, facts: ReferralFacts) {
-        keep_newest(&mut self.referral, rank, facts);
+    pub fn receive(&mut self, place: RowPlace, facts: ReferralFacts) {
+        self.referral.put(place, facts);
     }
 
     /// Takes a CYP104 row.
-    pub fn clock(&mut self, key: ClockKey, rank: SubmissionRank, rtt: Rtt) {
-        keep_newest(self.clocks.entry(key).or_default(), rank, rtt);
+    pub fn clock(&mut self, key: ClockKey, place: RowPlace, rtt: Rtt) {
+        versions(&mut self.clocks, key).put(place, rtt);
     }
 
     /// Takes a CYP102 row; `team` is its TeamID_Local.
-    pub fn service(&mut self, team: Option<&str>, rank: SubmissionRank, service: Service) {
-        keep_newest(self.services.entry(team.map(Box::from)).or_default(), rank, service);
+    pub fn service(&mut self, team: Option<&str>, place: RowPlace, service: Service) {
+        versions(&mut self.services, team.map(Box::from)).put(place, service);
     }
 
-    /// The clocks with the rank of their newest row, in key order.
-    pub fn clocks(&self) -> impl Iterator<Item = (&ClockKey, &SubmissionRank, &Rtt)> {
-        self.clocks.iter().filter_map(|(key, fact)| fact.as_ref().map(|(rank, rtt)| (key, rank, rtt)))
-    }
-
-    /// True when at least one clock is known.
+    /// The current CYP101 row.
     #[must_use]
-    pub fn has_clocks(&self) -> bool {
-        !self.clocks.is_empty()
+    pub fn referral<'a>(&'a self, register: &'a Register) -> Option<&'a ReferralFacts> {
+        self.referral.current(register).map(|current| current.facts)
     }
 
-    /// Services named in CYP102, newest row of each team, newest first.
-    pub fn services(&self) -> impl Iterator<Item = &Service> {
-        let mut newest: Vec<_> = self.services.values().flatten().collect();
+    /// The clocks that count with their current row, in key order.
+    pub fn clocks<'a>(
+        &'a self,
+        register: &'a Register,
+    ) -> impl Iterator<Item = (&'a ClockKey, Current<'a, Rtt>)> + Clone {
+        self.clocks.iter().filter_map(|(key, versions)| Some((key, versions.current(register)?)))
+    }
+
+    /// Services named in CYP102, the current row of each team, newest first.
+    pub fn services<'a>(&'a self, register: &'a Register) -> impl Iterator<Item = &'a Service> {
+        let mut newest: Vec<_> = self.services.iter().filter_map(|(_, versions)| versions.current(register)).collect();
         newest.sort_by(|one, two| two.cmp(one));
-        newest.into_iter().map(|(_, service)| service)
+        newest.into_iter().map(|current| current.facts)
     }
+}
 
-    /// An 05 clock without an end is superseded by an 07 clock of the same start (E12).
-    #[must_use]
-    pub fn superseded(&self, key: &ClockKey, rtt: &Rtt) -> bool {
-        let twin = ClockKey { waiting_type: Arc::from("07"), ..key.clone() };
-        key.waiting_type.as_ref() == "05" && rtt.end_day.is_none() && self.clocks.contains_key(&twin)
-    }
+/// The versions of a key, made when it is new.
+fn versions<K: Ord, F>(keyed: &mut Keyed<K, F>, key: K) -> &mut Versions<F> {
+    let at = match keyed.binary_search_by(|(held, _)| held.cmp(&key)) {
+        Ok(at) => at,
+        Err(at) => {
+            // A first insertion would reserve four.
+            keyed.reserve_exact(1);
+            keyed.insert(at, (key, Versions::default()));
+            at
+        }
+    };
+    &mut keyed[at].1
 }
 
 /// CSDS knowledge of one person inside one provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CsdsPerson {
-    /// Newest CYP002 OrgID_GP.
-    pub practice: Option<(SubmissionRank, Option<Arc<str>>)>,
-    /// Newest CYP001 age in years at the period's end.
-    pub age_years: Option<(SubmissionRank, Option<i32>)>,
+    /// CYP002 OrgID_GP.
+    pub practice: Versions<Option<Arc<str>>>,
+    /// CYP001 age in years at the period's end.
+    pub age_years: Versions<Option<i32>>,
     /// Referrals of this person, to be refreshed when the person changes.
     pub referrals: Vec<u32>,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 
 use super::View;
-use super::change::{Cause, cause};
+use super::change::{Cause, Why, cause};
 use super::clock::{ClockRow, Source, local_day};
 
 /// How many clocks changed for which reason, by view and channel.
@@ -42,10 +42,18 @@ impl DirtyCells {
     }
 
     /// Marks the old and new periods of every clock that differs between two versions of a referral's rows.
-    pub fn changed(&mut self, view: View, provider: &Arc<str>, old: &[ClockRow], new: &[ClockRow]) {
+    /// `why` tells of a submission that began or ceased to count, if the referral was in one.
+    pub fn changed(
+        &mut self,
+        view: View,
+        provider: &Arc<str>,
+        (old, new): (&[ClockRow], &[ClockRow]),
+        why: Option<Why>,
+    ) {
         for (old, new) in pairs(old, new) {
             let Some(cause) = cause(old, new) else { continue };
             let source = new.or(old).map_or(Source::Live, |row| row.source);
+            let (cause, source) = why.map_or((cause, source), |why| why.tell(cause, source));
             let rows = [old, new].into_iter().flatten();
             self.count(provider, rows.flat_map(ClockRow::anchors).map(local_day), (view, cause, source));
         }

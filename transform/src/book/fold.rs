@@ -7,8 +7,9 @@ use homeward_contract::time::{london, whole_minutes, whole_minutes_true};
 use super::areas::Areas;
 use super::clock::{ClockRow, Micros, Source, from_micros};
 use super::csds::{ClockKey, CsdsPerson, CsdsReferral, Rtt};
-use super::rank::SubmissionRank;
 use super::referral::{LiveReferral, Resolved};
+use super::register::Register;
+use super::versions::Current;
 
 /// The rows of one referral in both views.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Knowledge<'a> {
     pub service_request_id: &'a Arc<str>,
     /// Live events, if any.
     pub live: Option<&'a LiveReferral>,
+    /// Which submissions count.
+    pub register: &'a Register,
     /// CSDS rows, if any.
     pub csds: Option<&'a CsdsReferral>,
     /// The CSDS person of the referral, if known.
@@ -81,11 +84,17 @@ fn live_row(knowledge: &Knowledge<'_>, referral: &Resolved, areas: &mut Areas) -
 
 fn csds_rows(knowledge: &Knowledge<'_>, areas: &mut Areas) -> Vec<ClockRow> {
     let Some(csds) = knowledge.csds else { return Vec::new() };
-    let facts = csds.referral.as_ref().map(|(_, facts)| facts);
-    let practice = knowledge.person.and_then(|person| person.practice.as_ref()).and_then(|(_, code)| code.as_ref());
+    let register = knowledge.register;
+    let clocks = csds.clocks(register);
+    if clocks.clone().next().is_none() {
+        return Vec::new();
+    }
+    let facts = csds.referral(register);
+    let person = knowledge.person;
+    let practice = person.and_then(|person| person.practice.current(register)?.facts.as_ref());
     let area = areas.area(facts.and_then(|facts| facts.commissioner.as_ref()), practice);
-    let age_years = knowledge.person.and_then(|person| person.age_years.as_ref()).and_then(|(_, age)| *age);
-    let services: Vec<_> = csds.services().collect();
+    let age_years = person.and_then(|person| *person.age_years.current(register)?.facts);
+    let services: Vec<_> = csds.services(register).collect();
     let base = ClockRow {
         provider: Arc::clone(knowledge.provider),
         service_request_id: Arc::clone(knowledge.service_request_id),
@@ -112,10 +121,19 @@ fn csds_rows(knowledge: &Knowledge<'_>, areas: &mut Areas) -> Vec<ClockRow> {
     };
     let rejected_at = services.iter().find_map(|service| service.rejected_at);
     let closed_at = services.iter().find_map(|service| service.closed_at);
-    csds.clocks()
-        .map(|(key, rank, rtt)| {
-            let mut row = csds_row(&base, key, rank, rtt);
-            row.superseded = csds.superseded(key, rtt);
+    let is_superseded = |key: &ClockKey, rtt: &Rtt| {
+        let twin = |other: &ClockKey| {
+            other.waiting_type.as_ref() == "07"
+                && (other.start_day, &other.start_time) == (key.start_day, &key.start_time)
+        };
+        // An 05 clock without an end is superseded by an 07 clock of the same start (E12).
+        key.waiting_type.as_ref() == "05" && rtt.end_day.is_none() && clocks.clone().any(|(other, _)| twin(other))
+    };
+    clocks
+        .clone()
+        .map(|(key, current)| {
+            let mut row = csds_row(&base, key, &current);
+            row.superseded = is_superseded(key, current.facts);
             row.rejected_at = rejected_at.filter(|_| row.stopped_at.is_none());
             row.closed_at = closed_at.filter(|_| row.stopped_at.is_none());
             row
@@ -123,11 +141,12 @@ fn csds_rows(knowledge: &Knowledge<'_>, areas: &mut Areas) -> Vec<ClockRow> {
         .collect()
 }
 
-fn csds_row(base: &ClockRow, key: &ClockKey, rank: &SubmissionRank, rtt: &Rtt) -> ClockRow {
+fn csds_row(base: &ClockRow, key: &ClockKey, current: &Current<'_, Rtt>) -> ClockRow {
+    let rtt = current.facts;
     let stopped_at = rtt.end_at.or_else(|| rtt.end_day.map(super::read::midnight));
     ClockRow {
         waiting_type: Arc::clone(&key.waiting_type),
-        source: rank.source,
+        source: current.submission.source(),
         rtt_start_at: rtt.start_at,
         rtt_end_at: rtt.end_at,
         stopped_at,

@@ -3,8 +3,13 @@
 //! The book is a cache over the lake's facts. It is rebuilt at start and never written. Any order of the same facts gives
 //! the same book; a fact taken twice changes nothing.
 //!
-//! Bounds: one entry a referral ever seen (about 600 bytes with its rows), 65,536 shared strings, and one wake-up an open clock.
+//! CSDS rows are kept with the submission they came with, and count while it does ([`register`]). Which one counts is
+//! found when the book is settled; only the referrals of a submission that began or ceased to count are looked at then.
+//!
+//! Bounds: one entry a referral ever seen (about 600 bytes with its rows), twelve bytes each time a row is sent again,
+//! 65,536 shared strings, and one wake-up an open clock.
 
+mod apply;
 pub mod areas;
 pub mod change;
 pub mod clock;
@@ -15,7 +20,11 @@ pub mod fold;
 pub mod rank;
 pub mod read;
 pub mod referral;
+pub mod register;
+pub mod roll;
+pub mod submission;
 mod submissions;
+pub mod versions;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -27,12 +36,14 @@ use homeward_contract::feed::Table;
 use homeward_contract::geography::Geography;
 
 use areas::Areas;
+use change::Why;
 use clock::{ClockRow, Micros, local_day};
 use csds::{CsdsPerson, CsdsReferral};
 use dirty::DirtyCells;
 use fold::{Knowledge, Rows};
 use read::{FactShapeError, Facts, Interner};
 use referral::LiveReferral;
+use register::Register;
 
 /// A map with a keyed hash that is cheaper than the standard library's: every event is looked up several times.
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
@@ -49,7 +60,7 @@ pub enum View {
 struct Entry {
     provider: Arc<str>,
     service_request_id: Arc<str>,
-    person: Option<Arc<str>>,
+    person: Option<u32>,
     live: Option<Box<LiveReferral>>,
     csds: Option<Box<CsdsReferral>>,
     rows: Rows,
@@ -63,7 +74,9 @@ pub struct Book {
     providers: Map<Box<str>, Arc<str>>,
     index: Map<Arc<str>, Map<Arc<str>, u32>>,
     entries: Vec<Entry>,
-    people: Map<(Arc<str>, Arc<str>), CsdsPerson>,
+    register: Register,
+    people: Vec<CsdsPerson>,
+    people_index: Map<Arc<str>, Map<Arc<str>, u32>>,
     by_day: Map<Arc<str>, BTreeMap<NaiveDate, BTreeSet<u32>>>,
     unstopped: BTreeSet<u32>,
     wakes: BTreeMap<Micros, Vec<u32>>,
@@ -83,7 +96,9 @@ impl Book {
             providers: Map::default(),
             index: Map::default(),
             entries: Vec::new(),
-            people: Map::default(),
+            register: Register::default(),
+            people: Vec::new(),
+            people_index: Map::default(),
             by_day: Map::default(),
             unstopped: BTreeSet::new(),
             wakes: BTreeMap::new(),
@@ -103,10 +118,10 @@ impl Book {
             Table::Cyp101Referral => self.apply_referrals(batch)?,
             Table::Cyp102ServiceTypeReferredTo => self.apply_services(batch)?,
             Table::Cyp104Rtt => self.apply_clocks(batch)?,
-            Table::Cyp002Gp => self.apply_people(&submissions::PersonColumns::practices(batch)?, batch.num_rows()),
-            Table::Cyp001Mpi => self.apply_people(&submissions::PersonColumns::ages(batch)?, batch.num_rows()),
-            // Stored, not computed with: no indicator of this slice reads the other tables.
-            _ => {}
+            Table::Cyp002Gp => self.apply_people(table, &submissions::PersonColumns::practices(batch)?, batch)?,
+            Table::Cyp001Mpi => self.apply_people(table, &submissions::PersonColumns::ages(batch)?, batch)?,
+            // Counted for their submission, not computed with.
+            _ => drop(self.register.take(table, batch)?),
         }
         let known_at = Facts::new(table.name(), batch).instant("known_at")?;
         self.known_at = self.known_at.max(arrow::compute::max(known_at));
@@ -122,13 +137,33 @@ impl Book {
             let entry = &self.entries[index as usize];
             dirty.touch_by_time(&entry.provider, &entry.days);
         }
+        let whys = self.flip_submissions();
         let mut touched = std::mem::take(&mut self.touched);
         touched.sort_unstable();
         touched.dedup();
         for index in touched {
-            self.settle_entry(index, as_of, &mut dirty);
+            self.settle_entry(index, as_of, whys.get(&index).copied(), &mut dirty);
         }
         dirty
+    }
+
+    /// Brings the register up to date and touches the referrals of each submission that began or ceased to count.
+    fn flip_submissions(&mut self) -> Map<u32, Why> {
+        let mut whys = Map::default();
+        for flip in self.register.settle() {
+            for submission in [flip.old, flip.new].into_iter().flatten() {
+                let people = self.register.people(submission).iter();
+                let of_people = people.flat_map(|person| self.people[person as usize].referrals.iter().copied());
+                for index in self.register.entries(submission).iter().chain(of_people) {
+                    self.touched.push(index);
+                    if let Some(why) = flip.why {
+                        let held = whys.entry(index).or_insert(why);
+                        *held = why.max(*held);
+                    }
+                }
+            }
+        }
+        whys
     }
 
     /// Referrals with a row anchored on the given local days of a provider: a superset of what those days count.
@@ -153,6 +188,12 @@ impl Book {
             View::Csds => &rows.csds,
             View::Live => &rows.live,
         }
+    }
+
+    /// Every submission and whether it counts.
+    #[must_use]
+    pub const fn register(&self) -> &Register {
+        &self.register
     }
 
     /// Every provider that has rows, in code order.
@@ -185,142 +226,33 @@ impl Book {
         self.entries.is_empty()
     }
 
-    fn apply_events(&mut self, batch: &RecordBatch) -> Result<(), FactShapeError> {
-        let columns = events::EventColumns::new(batch)?;
-        for row in 0..batch.num_rows() {
-            let (provider, id) = columns.subject(row);
-            let index = self.entry(provider, id);
-            let entry = &mut self.entries[index as usize];
-            columns.put(row, entry.live.get_or_insert_default(), &mut self.interner);
-            let event_time = columns.event_time(row);
-            match self.watermarks.get_mut(&entry.provider) {
-                Some(watermark) => *watermark = event_time.max(*watermark),
-                None => {
-                    self.watermarks.insert(Arc::clone(&entry.provider), event_time);
-                }
-            }
-            self.touched.push(index);
-        }
-        Ok(())
-    }
-
-    fn apply_referrals(&mut self, batch: &RecordBatch) -> Result<(), FactShapeError> {
-        let columns = submissions::ReferralColumns::new(batch)?;
-        for row in 0..batch.num_rows() {
-            let Some(id) = columns.id(row) else { continue };
-            let index = self.entry(columns.submission.provider(row), id);
-            let rank = columns.submission.rank(row, &mut self.interner);
-            let facts = columns.facts(row, &mut self.interner);
-            let entry = &mut self.entries[index as usize];
-            entry.csds.get_or_insert_default().receive(rank, facts);
-            self.link_person(index);
-            self.touched.push(index);
-        }
-        Ok(())
-    }
-
-    fn apply_services(&mut self, batch: &RecordBatch) -> Result<(), FactShapeError> {
-        let columns = submissions::ServiceColumns::new(batch)?;
-        for row in 0..batch.num_rows() {
-            let Some(id) = columns.id(row) else { continue };
-            let index = self.entry(columns.submission.provider(row), id);
-            let rank = columns.submission.rank(row, &mut self.interner);
-            let facts = columns.facts(row, &mut self.interner);
-            let csds = self.entries[index as usize].csds.get_or_insert_default();
-            csds.service(columns.team(row), rank, facts);
-            self.touched.push(index);
-        }
-        Ok(())
-    }
-
-    fn apply_clocks(&mut self, batch: &RecordBatch) -> Result<(), FactShapeError> {
-        let columns = submissions::RttColumns::new(batch)?;
-        for row in 0..batch.num_rows() {
-            let Some(id) = columns.id(row) else { continue };
-            let Some((key, rtt)) = columns.facts(row, &mut self.interner) else { continue };
-            let index = self.entry(columns.submission.provider(row), id);
-            let rank = columns.submission.rank(row, &mut self.interner);
-            self.entries[index as usize].csds.get_or_insert_default().clock(key, rank, rtt);
-            self.touched.push(index);
-        }
-        Ok(())
-    }
-
-    fn apply_people(&mut self, columns: &submissions::PersonColumns<'_>, rows: usize) {
-        for row in 0..rows {
-            let Some(pseudonym) = columns.person(row) else { continue };
-            let provider = self.provider(columns.submission.provider(row));
-            let rank = columns.submission.rank(row, &mut self.interner);
-            let practice = columns.practice(row).map(|code| self.interner.share_opt(code));
-            let person = self.people.entry((provider, Arc::from(pseudonym))).or_default();
-            if let Some(practice) = practice {
-                rank::keep_newest(&mut person.practice, rank.clone(), practice);
-            }
-            if let Some(age_years) = columns.age_years(row) {
-                rank::keep_newest(&mut person.age_years, rank, age_years);
-            }
-            self.touched.extend(person.referrals.iter().copied());
-        }
-    }
-
-    /// Ties a referral to the person of its newest CYP101 row (D4: a referral may move to another person).
+    /// Ties a referral to the person of its current CYP101 row (D4: a referral may move to another person).
     fn link_person(&mut self, index: u32) {
         let entry = &mut self.entries[index as usize];
-        let newest = entry.csds.as_ref().and_then(|csds| csds.referral.as_ref());
-        let person = newest.and_then(|(_, facts)| facts.person.clone());
+        let current = entry.csds.as_ref().and_then(|csds| csds.referral(&self.register));
+        let people = self.people_index.get(&entry.provider);
+        let person = current.and_then(|facts| facts.person.as_ref()).zip(people);
+        let person = person.and_then(|(person, people)| people.get(person).copied());
         if person == entry.person {
             return;
         }
-        let provider = Arc::clone(&entry.provider);
-        if let Some(old) = std::mem::replace(&mut entry.person, person.clone())
-            && let Some(held) = self.people.get_mut(&(Arc::clone(&provider), old))
-        {
-            held.referrals.retain(|referral| *referral != index);
+        if let Some(old) = std::mem::replace(&mut entry.person, person) {
+            self.people[old as usize].referrals.retain(|referral| *referral != index);
         }
         if let Some(person) = person {
-            self.people.entry((provider, person)).or_default().referrals.push(index);
+            self.people[person as usize].referrals.push(index);
         }
     }
 
-    fn provider(&mut self, code: &str) -> Arc<str> {
-        if let Some(provider) = self.providers.get(code) {
-            return Arc::clone(provider);
-        }
-        let rolled_up = self.areas.provider(code);
-        let provider = self.interner.share(&rolled_up);
-        self.providers.insert(Box::from(code), Arc::clone(&provider));
-        provider
-    }
-
-    fn entry(&mut self, provider: &str, id: &str) -> u32 {
-        let provider = self.provider(provider);
-        if let Some(index) = self.index.get(&provider).and_then(|ids| ids.get(id)) {
-            return *index;
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "four thousand million referrals do not fit in memory")]
-        let index = self.entries.len() as u32;
-        let service_request_id: Arc<str> = Arc::from(id);
-        self.index.entry(Arc::clone(&provider)).or_default().insert(Arc::clone(&service_request_id), index);
-        self.entries.push(Entry {
-            provider,
-            service_request_id,
-            person: None,
-            live: None,
-            csds: None,
-            rows: Rows::default(),
-            days: Vec::new(),
-        });
-        index
-    }
-
-    fn settle_entry(&mut self, index: u32, as_of: Micros, dirty: &mut DirtyCells) {
+    fn settle_entry(&mut self, index: u32, as_of: Micros, why: Option<Why>, dirty: &mut DirtyCells) {
+        self.link_person(index);
         let entry = &self.entries[index as usize];
-        let person = entry.person.as_ref();
-        let person = person.and_then(|person| self.people.get(&(Arc::clone(&entry.provider), Arc::clone(person))));
+        let person = entry.person.map(|person| &self.people[person as usize]);
         let knowledge = Knowledge {
             provider: &entry.provider,
             service_request_id: &entry.service_request_id,
             live: entry.live.as_deref(),
+            register: &self.register,
             csds: entry.csds.as_deref(),
             person,
         };
@@ -330,8 +262,8 @@ impl Book {
         }
         let days = days_of(&rows);
         let provider = Arc::clone(&entry.provider);
-        dirty.changed(View::Csds, &provider, &entry.rows.csds, &rows.csds);
-        dirty.changed(View::Live, &provider, &entry.rows.live, &rows.live);
+        dirty.changed(View::Csds, &provider, (&entry.rows.csds, &rows.csds), why);
+        dirty.changed(View::Live, &provider, (&entry.rows.live, &rows.live), why);
         self.reindex(index, &provider, &days);
         let all = || rows.live.iter().chain(&rows.csds);
         for instant in all().flat_map(|row| row.wakes_after(as_of)) {

@@ -1,10 +1,10 @@
-//! Which of two competing facts is the newer, independent of arrival order.
+//! Which of two competing live facts is the newer, independent of arrival order.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use super::clock::{Micros, Source};
+use super::clock::Micros;
 
 /// An event id: a GUID in sixteen bytes, or any other text as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,22 +73,6 @@ pub struct EventRank {
     pub time: Micros,
     /// Event `id`.
     pub id: EventId,
-}
-
-/// Order of competing CSDS rows of one key (`csds.md` section 8): reporting period first, then receipt,
-/// then submission, then row number.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SubmissionRank {
-    /// RP_EndDate in days since the epoch.
-    pub rp_end_day: i32,
-    /// When the file was received.
-    pub file_received_at: Micros,
-    /// Submission id.
-    pub submission_id: Arc<str>,
-    /// Row number inside its file.
-    pub row_number: i64,
-    /// Primary or Refresh: a label, decided by the parts above.
-    pub source: Source,
 }
 
 /// Keeps the greater of two ranked facts; equal ranks keep the greater value, so that order never matters.

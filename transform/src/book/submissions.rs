@@ -1,21 +1,25 @@
-//! Rows of the CSDS fact tables to facts of a referral or a person.
+//! Rows of the CSDS fact tables to submissions, and to facts of a referral or a person.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, Date32Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::record_batch::RecordBatch;
 use chrono::NaiveDateTime;
+use homeward_contract::calendar::FileType;
+use homeward_contract::decision::Verdict;
+use homeward_contract::feed::Table;
+use homeward_contract::manifest::Manifest;
 use homeward_contract::time::{parse_time_part, whole_minutes};
 
-use super::clock::Source;
 use super::csds::{ClockKey, ReferralFacts, Rtt, Service};
-use super::rank::SubmissionRank;
 use super::read::{FactShapeError, Facts, Interner, date_of, day_at, instant_at, midnight, text_at};
+use super::submission::{Decided, Identity};
 
 /// The columns that every CSDS fact table begins with.
 pub(super) struct SubmissionColumns<'a> {
     submission_id: &'a StringArray,
     provider: &'a StringArray,
+    rp_start_date: &'a Date32Array,
     rp_end_date: &'a Date32Array,
     file_type: &'a StringArray,
     file_received_at: &'a TimestampMicrosecondArray,
@@ -23,10 +27,20 @@ pub(super) struct SubmissionColumns<'a> {
 }
 
 impl<'a> SubmissionColumns<'a> {
+    /// The columns by which a submission is known: all that [`super::register::Register::take`] reads of most tables.
+    pub(super) const NAMES: [&'static str; 7] =
+        ["submission_id", "provider", "rp_start_date", "rp_end_date", "file_type", "file_received_at", "row_number"];
+
+    /// Finds the columns of any table that has them.
+    pub(super) fn of(table: Table, batch: &'a RecordBatch) -> Result<Self, FactShapeError> {
+        Self::new(&Facts::new(table.name(), batch))
+    }
+
     fn new(facts: &Facts<'a>) -> Result<Self, FactShapeError> {
         Ok(Self {
             submission_id: facts.text("submission_id")?,
             provider: facts.text("provider")?,
+            rp_start_date: facts.date("rp_start_date")?,
             rp_end_date: facts.date("rp_end_date")?,
             file_type: facts.text("file_type")?,
             file_received_at: facts.instant("file_received_at")?,
@@ -40,18 +54,121 @@ impl<'a> SubmissionColumns<'a> {
         self.provider.value(row)
     }
 
-    /// The rank of a row among all versions of its key.
-    pub(super) fn rank(&self, row: usize, interner: &mut Interner) -> SubmissionRank {
-        let source = match self.file_type.value(row) {
-            "refresh" => Source::Refresh,
-            _ => Source::Primary,
-        };
-        SubmissionRank {
+    /// The submission's id.
+    pub(super) fn id(&self, row: usize) -> &'a str {
+        self.submission_id.value(row)
+    }
+
+    /// The row's number in its table; decoding takes none that does not fit.
+    pub(super) fn row_number(&self, row: usize) -> u32 {
+        u32::try_from(self.row_number.value(row)).unwrap_or(u32::MAX)
+    }
+
+    /// True when two rows come with one submission.
+    pub(super) fn same(&self, one: usize, two: usize) -> bool {
+        self.submission_id.value(one) == self.submission_id.value(two)
+            && self.file_received_at.value(one) == self.file_received_at.value(two)
+            && self.rp_end_date.value(one) == self.rp_end_date.value(two)
+            && self.rp_start_date.value(one) == self.rp_start_date.value(two)
+            && self.file_type.value(one) == self.file_type.value(two)
+            && self.provider.value(one) == self.provider.value(two)
+    }
+
+    /// The submission that a row came with.
+    pub(super) fn identity(&self, row: usize, interner: &mut Interner) -> Identity {
+        Identity {
             rp_end_day: self.rp_end_date.value(row),
-            file_received_at: self.file_received_at.value(row),
-            submission_id: interner.share(self.submission_id.value(row)),
-            row_number: self.row_number.value(row),
-            source,
+            received_at: self.file_received_at.value(row),
+            id: interner.share(self.submission_id.value(row)),
+            rp_start_day: self.rp_start_date.value(row),
+            file_type: FileType::from_word(self.file_type.value(row)).unwrap_or(FileType::Primary),
+            provider: interner.share(self.provider.value(row)),
+        }
+    }
+}
+
+/// What the header says of the number of rows.
+pub(super) struct ManifestColumn<'a>(&'a StringArray);
+
+impl<'a> ManifestColumn<'a> {
+    /// Its name.
+    pub(super) const NAME: &'static str = "manifest";
+
+    /// Finds the column.
+    pub(super) fn new(batch: &'a RecordBatch) -> Result<Self, FactShapeError> {
+        Ok(Self(Facts::new(Table::Cyp000Header.name(), batch).text(Self::NAME)?))
+    }
+
+    /// The manifest of a header, if it has one.
+    pub(super) fn manifest(&self, row: usize) -> Option<Manifest> {
+        Manifest::from_json(text_at(self.0, row)?)
+    }
+}
+
+/// Rows that were refused.
+pub(super) struct RefusedColumns<'a> {
+    /// Submission columns.
+    pub(super) submission: SubmissionColumns<'a>,
+    table_name: &'a StringArray,
+}
+
+impl<'a> RefusedColumns<'a> {
+    /// The column beside those of the submission.
+    pub(super) const TABLE_NAME: &'static str = "table_name";
+
+    /// Finds the columns.
+    pub(super) fn new(batch: &'a RecordBatch) -> Result<Self, FactShapeError> {
+        let facts = Facts::new(Table::CsdsRefusedRow.name(), batch);
+        Ok(Self { submission: SubmissionColumns::new(&facts)?, table_name: facts.text(Self::TABLE_NAME)? })
+    }
+
+    /// The table that the row would have gone to.
+    pub(super) fn table(&self, row: usize) -> Option<Table> {
+        Table::from_csds_name(self.table_name.value(row))
+    }
+}
+
+/// Decisions about submissions.
+pub(super) struct DecisionColumns<'a> {
+    decision_id: &'a StringArray,
+    submission_id: &'a StringArray,
+    decision: &'a StringArray,
+    reason: &'a StringArray,
+    decided_by: &'a StringArray,
+    decided_at: &'a TimestampMicrosecondArray,
+}
+
+impl<'a> DecisionColumns<'a> {
+    /// The columns it reads.
+    pub(super) const NAMES: [&'static str; 6] =
+        ["decision_id", "submission_id", "decision", "reason", "decided_by", "decided_at"];
+
+    /// Finds the columns.
+    pub(super) fn new(batch: &'a RecordBatch) -> Result<Self, FactShapeError> {
+        let facts = Facts::new(Table::CsdsSubmissionDecision.name(), batch);
+        Ok(Self {
+            decision_id: facts.text("decision_id")?,
+            submission_id: facts.text("submission_id")?,
+            decision: facts.text("decision")?,
+            reason: facts.text("reason")?,
+            decided_by: facts.text("decided_by")?,
+            decided_at: facts.instant("decided_at")?,
+        })
+    }
+
+    /// The submission that it is about.
+    pub(super) fn submission(&self, row: usize) -> &'a str {
+        self.submission_id.value(row)
+    }
+
+    /// What was decided.
+    pub(super) fn decided(&self, row: usize) -> Decided {
+        Decided {
+            at: self.decided_at.value(row),
+            id: Box::from(self.decision_id.value(row)),
+            verdict: Verdict::from_word(self.decision.value(row)).unwrap_or(Verdict::Reinstated),
+            reason: Box::from(self.reason.value(row)),
+            by: Box::from(self.decided_by.value(row)),
         }
     }
 }
@@ -89,10 +206,16 @@ impl<'a> ReferralColumns<'a> {
         joinable(self.service_request_id, self.placeholder, row)
     }
 
-    /// The facts of a row.
-    pub(super) fn facts(&self, row: usize, interner: &mut Interner) -> ReferralFacts {
+    /// The person's pseudonym inside the provider.
+    #[must_use]
+    pub(super) fn person(&self, row: usize) -> Option<&'a str> {
+        text_at(self.person, row)
+    }
+
+    /// The facts of a row; `person` is its pseudonym, shared.
+    pub(super) fn facts(&self, row: usize, person: Option<Arc<str>>, interner: &mut Interner) -> ReferralFacts {
         ReferralFacts {
-            person: text_at(self.person, row).map(Arc::from),
+            person,
             commissioner: interner.share_opt(text_at(self.commissioner, row)),
             received_at: instant_at(self.received_at, row).or_else(|| day_at(self.received_date, row).map(midnight)),
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Months, NaiveDate, NaiveDateTime, SecondsFormat};
+use homeward_contract::decision::{Decision, Verdict};
 use homeward_contract::feed::Feed;
 use homeward_contract::time::{parse_local_date_time, parse_offset_instant, resolve_start};
 use serde::Deserialize;
@@ -13,7 +14,8 @@ use super::case::{CaseFault, CaseRecord};
 /// A row under the real names of the CSDS items; times are strings as a file would hold them.
 pub type Row = BTreeMap<String, String>;
 
-/// One submission. Rows that the given ones need and that are not given (person, practice, referral, service) are added.
+/// One submission, whole unless it says otherwise. Rows that the given ones need and that are not given (person, practice,
+/// referral, service) are added.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SubmissionInput {
@@ -31,6 +33,13 @@ pub struct SubmissionInput {
     pub received: Option<String>,
     /// `primary` or `refresh`. Default: by the submission calendar.
     pub file_type: Option<String>,
+    /// The last row of the last table that has any does not arrive.
+    #[serde(default)]
+    pub half_sent: bool,
+    /// When it was withdrawn, with offset.
+    pub withdrawn: Option<String>,
+    /// When it was reinstated, with offset.
+    pub reinstated: Option<String>,
     /// Clocks in short form: each becomes a referral, a service and a CYP104 row.
     #[serde(default)]
     pub clocks: Vec<ClockInput>,
@@ -88,13 +97,23 @@ impl SubmissionInput {
         let envelope = self.envelope().map_err(fault)?;
         let tables = self.tables().map_err(fault)?;
         let mut made = Vec::new();
+        let counts: BTreeMap<&str, usize> = tables.iter().map(|(table, rows)| (*table, rows.len())).collect();
         for (table, rows) in tables {
             for (index, row) in rows.iter().enumerate() {
-                made.push(envelope.record(table, index + 1, row));
+                made.push(envelope.record(table, index + 1, row, None));
             }
         }
-        // The header is the anchor: it comes last, as a file would commit it.
-        made.push(envelope.record("CYP000Header", 1, &envelope.header));
+        if self.half_sent {
+            made.pop();
+        }
+        // The header comes last, as from a file, and says how many rows there are.
+        made.push(envelope.record("CYP000Header", 1, &envelope.header, Some(&json!(counts))));
+        let decisions = [(Verdict::Withdrawn, &self.withdrawn), (Verdict::Reinstated, &self.reinstated)];
+        for (verdict, at) in decisions {
+            if let Some(at) = at {
+                made.push(envelope.decision(verdict, at).map_err(fault)?);
+            }
+        }
         Ok(made)
     }
 
@@ -246,7 +265,21 @@ struct Envelope<'a> {
 }
 
 impl Envelope<'_> {
-    fn record(&self, table: &str, row_number: usize, row: &Row) -> CaseRecord {
+    fn decision(&self, verdict: Verdict, at: &str) -> Result<CaseRecord, String> {
+        let at = parse_offset_instant(at).map_err(|error| format!("'{at}': {error}"))?;
+        let decision = Decision {
+            id: format!("{}-{}", self.id, verdict.as_str()),
+            submission: self.id.clone(),
+            verdict,
+            reason: "as the case says".to_owned(),
+            by: "case".to_owned(),
+            at,
+        };
+        let payload = decision.payload().into_bytes();
+        Ok(CaseRecord { feed: Feed::Csds, key: self.id.clone().into_bytes(), payload, known_at: at })
+    }
+
+    fn record(&self, table: &str, row_number: usize, row: &Row, manifest: Option<&serde_json::Value>) -> CaseRecord {
         let mut submission = json!({
             "id": self.id,
             "version": self.input.version,
@@ -258,7 +291,10 @@ impl Envelope<'_> {
         if let Some(file_type) = &self.input.file_type {
             submission["file_type"] = json!(file_type);
         }
-        let payload = json!({"table": table, "submission": submission, "row_number": row_number, "record": row});
+        let mut payload = json!({"table": table, "submission": submission, "row_number": row_number, "record": row});
+        if let Some(manifest) = manifest {
+            payload["rows"] = manifest.clone();
+        }
         let own = row.get("ServiceRequestID").or_else(|| row.get("LocalPatientID"));
         let key = own.map_or_else(|| self.id.clone(), |id| format!("{}|{id}", self.input.provider));
         CaseRecord {

@@ -10,6 +10,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::{Scalar, TimestampMicrosecondArray};
+use arrow::compute::kernels::cmp::lt_eq;
+use arrow::compute::{filter_record_batch, not};
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use homeward_contract::clock::Clock;
@@ -21,7 +24,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::book::read::FactShapeError;
+use crate::book::read::{FactShapeError, Facts};
+use crate::book::register::Register;
 use crate::computation::Computation;
 use crate::compute::ComputeError;
 use crate::definition::Catalogue;
@@ -71,8 +75,8 @@ pub enum LiveError {
     /// An indicator's SQL failed.
     #[error(transparent)]
     Compute(#[from] ComputeError),
-    /// A history batch could not be built: a defect.
-    #[error("cell versions could not be written: {0}")]
+    /// A batch could not be built or divided: a defect.
+    #[error("facts or cell versions could not be made into a batch: {0}")]
     Versions(#[from] arrow::error::ArrowError),
 }
 
@@ -104,7 +108,7 @@ impl Live {
         let shown_at = shown.last().map(|version| version.known_at);
         let mut computation = Computation::resume(Arc::clone(&catalogue), Arc::clone(&geography), &shown);
         let mut followers: Vec<Follower> =
-            Feed::ALL.iter().map(|feed| lake.follow_some(*feed, computed_with)).collect();
+            Feed::ALL.iter().map(|feed| lake.follow_columns(*feed, columns_read)).collect();
         let mut later = Vec::new();
         for follower in &mut followers {
             loop {
@@ -113,7 +117,7 @@ impl Live {
                     break;
                 }
                 for commit in commits {
-                    later.extend(take_known(&mut computation, commit, shown_at)?);
+                    later.extend(take_known(&mut computation, &commit, shown_at)?);
                 }
             }
         }
@@ -121,8 +125,8 @@ impl Live {
         if let Some(shown_at) = shown_at {
             unwritten.extend(computation.catch_up(shown_at, now).await?);
         }
-        for commit in later {
-            take(&mut computation, &commit)?;
+        for (table, batch) in later {
+            computation.apply(table, &batch)?;
         }
         unwritten.extend(computation.evaluate(now).await?);
         let snapshot = computation.snapshot(now).await?;
@@ -188,10 +192,10 @@ impl Live {
     }
 }
 
-/// Whether figures can rest on a table. The further tables of CSDS are kept by the lake; reading them back at each start
-/// would take longer than all the rest. Tables that are not of the data set are Homeward's own.
-fn computed_with(table: Table) -> bool {
-    let is_core = matches!(
+/// The columns that figures rest on, where not all of a table. Of the further tables of CSDS only the rows count, which make
+/// their submission whole; reading all of them back at each start would take longer than all the rest.
+fn columns_read(table: Table) -> Option<Vec<&'static str>> {
+    let is_computed_with = matches!(
         table,
         Table::Cyp000Header
             | Table::Cyp001Mpi
@@ -199,9 +203,12 @@ fn computed_with(table: Table) -> bool {
             | Table::Cyp101Referral
             | Table::Cyp102ServiceTypeReferredTo
             | Table::Cyp104Rtt
-            | Table::Cyp201CareContact
     );
-    is_core || table.csds_name().is_none()
+    (!is_computed_with && table.csds_name().is_some()).then(|| {
+        let mut columns = Register::columns(table);
+        columns.push("known_at");
+        columns
+    })
 }
 
 /// Decides when a backlog is worth a snapshot. Evaluating costs the same for one new row of a month as for many, so while
@@ -266,24 +273,29 @@ fn take(computation: &mut Computation, commit: &FactCommit) -> Result<(), FactSh
     commit.batches.iter().try_for_each(|batch| computation.apply(commit.table, batch))
 }
 
-/// Takes a commit that history already knew; hands back one that is newer.
+/// Takes the rows that history already knew, and hands back those that came later. A compacted file holds both.
 fn take_known(
     computation: &mut Computation,
-    commit: FactCommit,
+    commit: &FactCommit,
     shown_at: Option<DateTime<Utc>>,
-) -> Result<Option<FactCommit>, FactShapeError> {
-    let Some(shown_at) = shown_at.map(|instant| instant.timestamp_micros()) else {
-        take(computation, &commit)?;
-        return Ok(None);
+) -> Result<Vec<(Table, RecordBatch)>, LiveError> {
+    let Some(shown_at) = shown_at else {
+        take(computation, commit)?;
+        return Ok(Vec::new());
     };
-    let known_at = |batch| crate::book::read::Facts::new(commit.table.name(), batch).instant("known_at");
-    let mut newest = None;
+    let limit = Scalar::new(TimestampMicrosecondArray::from(vec![shown_at.timestamp_micros()]).with_timezone("UTC"));
+    let mut later = Vec::new();
     for batch in &commit.batches {
-        newest = newest.max(arrow::compute::max(known_at(batch)?));
+        let known_at = Facts::new(commit.table.name(), batch).instant("known_at")?;
+        let known = lt_eq(known_at, &limit)?;
+        match known.true_count() {
+            all if all == batch.num_rows() => computation.apply(commit.table, batch)?,
+            0 => later.push((commit.table, batch.clone())),
+            _ => {
+                computation.apply(commit.table, &filter_record_batch(batch, &known)?)?;
+                later.push((commit.table, filter_record_batch(batch, &not(&known)?)?));
+            }
+        }
     }
-    if newest.is_some_and(|newest| newest > shown_at) {
-        return Ok(Some(commit));
-    }
-    take(computation, &commit)?;
-    Ok(None)
+    Ok(later)
 }

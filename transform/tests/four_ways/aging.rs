@@ -30,7 +30,7 @@ async fn an_open_referral_ages_and_breaches_while_no_message_comes() {
     let keys = PseudonymKeys::from_secret(1, b"homeward-test-key-not-secret");
     let place = Place { topic: Arc::from("homeward.ucr"), partition: 0, offset: 0 };
     let raw = [RawRecord { place, key: Some(b"NR5|SRI-000912345"), payload: Some(REFERRAL.as_bytes()) }];
-    let decoded = decode(Feed::Ucr, &raw, &DecodeContext { keys: &keys, known_at: at("2025-06-12T09:03:00Z") });
+    let decoded = decode(Feed::Ucr, &raw, &DecodeContext::new(&keys, at("2025-06-12T09:03:00Z")));
     let catalogue = Arc::new(Catalogue::builtin().expect("the built-in definitions are sound"));
     let mut computation = Computation::new(catalogue, Arc::new(Geography::devon()));
     for (table, batch) in &decoded.tables {

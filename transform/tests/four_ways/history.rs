@@ -50,6 +50,7 @@ impl History {
         let keys = PseudonymKeys::from_secret(1, parameters.pseudonym_secret.as_bytes());
         let simulation = Simulation::new(parameters);
         let messages: Vec<Message> = simulation.messages().collect();
+        assert!(messages.is_sorted_by_key(|message| message.deliver_at), "deliveries are told apart by their instant");
         let catalogue = Arc::new(Catalogue::builtin().expect("the built-in definitions are sound"));
         Self { simulation, messages, keys, catalogue, geography: Arc::new(Geography::devon()) }
     }
@@ -256,7 +257,7 @@ impl History {
                 payload: Some(&message.payload),
             })
             .collect();
-        decode(feed, &raw, &DecodeContext { keys: &self.keys, known_at }).tables
+        decode(feed, &raw, &DecodeContext::new(&self.keys, known_at)).tables
     }
 
     async fn commit(&self, lake: &Lake, feed: Feed, chunk: &[Message], known_at: DateTime<Utc>, next: &mut i64) {

@@ -56,6 +56,38 @@ fn submissions_restate_what_live_events_said() {
     assert!(history.end() - history.start() > Duration::days(60), "the Refresh came in");
 }
 
+/// A year of three providers with all that happens to submissions, well above real rates: late Refreshes, resubmissions,
+/// rows left out, withdrawals, reinstatements, halves that are completed later and halves that never are.
+fn year(seed: u64) -> Parameters {
+    let mut parameters = Parameters { seed, days: 365, type05_per_day: 2.5, ..Parameters::default() };
+    parameters.providers.truncate(3);
+    parameters.people_per_provider = 600;
+    let rates = &mut parameters.csds;
+    (rates.resubmitted, rates.late_refresh, rates.left_out) = (0.4, 0.3, 0.04);
+    (rates.withdrawn, rates.broken_off, rates.completed_later) = (0.15, 0.08, 0.1);
+    rates.other_referrals_per_month = 3;
+    parameters
+}
+
+#[test]
+fn a_year_of_submissions_gives_one_answer_in_any_order_and_through_crashes() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let history = History::new(year(20_260_401));
+    runtime.block_on(async {
+        let batch = history.one_batch().await;
+        assert_same("shuffled and duplicated", &batch, &history.shuffled(3).await);
+        assert_same("killed and restored", &batch, &history.killed_and_restored(5).await);
+    });
+}
+
+#[test]
+fn a_year_of_submissions_is_the_planted_truth_at_every_instant() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let history = History::new(year(20_260_402));
+    let revisions = runtime.block_on(history.follow_the_truth(14));
+    assert!(revisions > 100, "{revisions} figures were restated");
+}
+
 fn assert_same(way: &str, expected: &Outcome, found: &Outcome) {
     let differences: Vec<String> = expected
         .iter()

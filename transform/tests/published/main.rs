@@ -129,7 +129,7 @@ fn snapshot_of(made: &[SubmissionFiles]) -> Snapshot {
     while messages.peek().is_some() {
         let batch: Vec<Message> = messages.by_ref().take(BATCH_RECORDS).collect();
         let raw: Vec<RawRecord<'_>> = batch.iter().zip(0..).map(raw_record).collect();
-        let decoded = decode(Feed::Csds, &raw, &DecodeContext { keys: &keys, known_at: as_of });
+        let decoded = decode(Feed::Csds, &raw, &DecodeContext::new(&keys, as_of));
         let refusal = decoded.refusals.first().map(|refusal| (refusal.code.code(), &refusal.detail));
         assert_eq!(refusal, None, "{} of {} records were refused", decoded.refusals.len(), raw.len());
         facts.extend(decoded.tables);

@@ -27,6 +27,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) submission: Submission,
     pub(crate) file_type: FileType,
     pub(crate) sent_before: bool,
+    /// Nothing was sent for this month before.
+    pub(crate) first_of_month: bool,
 }
 
 type Tables = BTreeMap<Table, Vec<Row>>;
@@ -37,6 +39,10 @@ impl Writer<'_> {
         let mut people: BTreeMap<&str, &Person> = BTreeMap::new();
         for referral in referrals {
             if let Some(state) = self.state_if_sent(referral) {
+                if self.leaves_out(referral) {
+                    planted.counts.left_out += 1;
+                    continue;
+                }
                 people.insert(&referral.person.local_patient_id, &referral.person);
                 self.referral_rows(rng, referral, &state, &mut tables, planted);
             }
@@ -52,6 +58,7 @@ impl Writer<'_> {
                 rows.len() as u64;
         }
         planted.counts.resubmissions += u64::from(self.sent_before);
+        planted.counts.late_refreshes += u64::from(self.sent_before && self.file_type == FileType::Refresh);
         self.malformed_rows(rng, &mut tables, &mut planted.counts);
         SubmissionFiles::new(self.submission, tables)
     }
@@ -71,6 +78,16 @@ impl Writer<'_> {
         let finished_before = finished_at.is_some_and(|at| wall(at).date() < self.submission.rp_start);
         let withheld = state.voided && !self.sends_voided(referral);
         (!finished_before && !withheld).then_some(state)
+    }
+
+    /// A later submission of the month leaves a referral out that an earlier one had.
+    fn leaves_out(&self, referral: &Referral) -> bool {
+        if self.first_of_month {
+            return false;
+        }
+        let made_at = self.submission.file_received_at.timestamp().unsigned_abs();
+        let mut rng = generator(self.parameters.seed, Stream::LeftOut, &[referral.serial, made_at]);
+        chance(&mut rng, self.parameters.csds.left_out)
     }
 
     fn sends_voided(&self, referral: &Referral) -> bool {

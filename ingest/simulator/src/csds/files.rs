@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::item::items;
-use homeward_contract::submission::{CsdsVersion, Submission, record_key, record_payload};
+use homeward_contract::manifest::Manifest;
+use homeward_contract::submission::{CsdsVersion, Submission, header_payload, record_key, record_payload};
 
+use super::story::{Sending, Story};
 use crate::stream::Message;
 
 /// One row: national item name to value; empty values are absent.
@@ -24,6 +26,7 @@ pub struct SubmissionFiles {
     /// When it is received: the header's creation time.
     pub delivered_at: DateTime<Utc>,
     submission: Submission,
+    story: Story,
     tables: BTreeMap<Table, Vec<Row>>,
 }
 
@@ -35,8 +38,13 @@ impl SubmissionFiles {
             folder: format!("{}-{}", submission.id, submission.file_type.as_str()),
             delivered_at: submission.file_received_at,
             submission,
+            story: Story::default(),
             tables,
         }
+    }
+
+    pub(crate) fn with_story(self, story: Story) -> Self {
+        Self { story, ..self }
     }
 
     /// The submission the rows came with.
@@ -49,6 +57,12 @@ impl SubmissionFiles {
     #[must_use]
     pub fn rows(&self, table: Table) -> usize {
         self.tables.get(&table).map_or(0, Vec::len)
+    }
+
+    /// How many rows of each table there are, broken ones included.
+    fn manifest(&self) -> Manifest {
+        let tables = self.tables.iter().filter(|(table, _)| **table != Table::Cyp000Header);
+        tables.map(|(table, rows)| (*table, u32::try_from(rows.len()).unwrap_or(u32::MAX))).collect()
     }
 
     /// The CSV files by name, one for each table of the version, header row first with every item of the version, LF line
@@ -65,7 +79,44 @@ impl SubmissionFiles {
             .collect()
     }
 
-    /// The rows as Kafka records, header first, in the order of the tables.
+    /// When its parts arrive on Kafka: its records, perhaps in two halves or never all of them, and decisions about it.
+    pub(crate) fn arrivals(&self) -> Vec<DateTime<Utc>> {
+        let later = match self.story.sending {
+            Sending::CompletedAt(at) => Some(at),
+            Sending::Whole | Sending::BrokenOff => None,
+        };
+        let decided = self.story.decisions.iter().map(|decision| decision.at);
+        [self.delivered_at].into_iter().chain(later).chain(decided).collect()
+    }
+
+    /// What arrives at one of [`SubmissionFiles::arrivals`].
+    pub(crate) fn arriving(&self, at: DateTime<Utc>) -> Vec<Message> {
+        let mut records = self.messages();
+        let half = records.len() / 2;
+        let mut arriving = match self.story.sending {
+            Sending::CompletedAt(later) if at == later => records.split_off(half),
+            _ if at != self.delivered_at => Vec::new(),
+            Sending::Whole => records,
+            Sending::BrokenOff | Sending::CompletedAt(_) => {
+                records.truncate(half);
+                records
+            }
+        };
+        let decisions = self.story.decisions.iter().filter(|decision| decision.at == at);
+        arriving.extend(decisions.map(|decision| Message {
+            feed: Feed::Csds,
+            key: self.id.clone().into_bytes(),
+            payload: decision.payload().into_bytes(),
+            deliver_at: at,
+        }));
+        for message in &mut arriving {
+            message.deliver_at = at;
+        }
+        arriving
+    }
+
+    /// The rows as Kafka records in the order of the tables, the header with its manifest last; all of them, whatever
+    /// becomes of the submission.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
         self.messages_iter().collect()
@@ -74,9 +125,12 @@ impl SubmissionFiles {
     /// As [`SubmissionFiles::messages`], one at a time.
     pub fn messages_iter(&self) -> impl Iterator<Item = Message> + '_ {
         let submission_json = self.submission.to_json();
-        let rows = self
-            .tables
-            .iter()
+        let manifest = self.manifest();
+        let (header, others): (Vec<_>, Vec<_>) =
+            self.tables.iter().partition(|(table, _)| **table == Table::Cyp000Header);
+        let rows = others
+            .into_iter()
+            .chain(header)
             .flat_map(|(table, rows)| (1i64..).zip(rows).map(move |(number, row)| (*table, number, row)));
         rows.map(move |(table, number, row)| {
             let name = table.csds_name().unwrap_or_default();
@@ -85,7 +139,11 @@ impl SubmissionFiles {
             Message {
                 feed: Feed::Csds,
                 key: record_key(table, &self.submission, find).into_bytes(),
-                payload: record_payload(name, &submission_json, number, items).into_bytes(),
+                payload: match table {
+                    Table::Cyp000Header => header_payload(&submission_json, items, &manifest),
+                    _ => record_payload(name, &submission_json, number, items),
+                }
+                .into_bytes(),
                 deliver_at: self.delivered_at,
             }
         })

@@ -6,9 +6,11 @@ mod files;
 mod further;
 mod plan;
 mod planted;
+mod story;
 
 pub(crate) use files::Row;
 pub use files::SubmissionFiles;
 pub(crate) use plan::submissions;
 pub use planted::CsdsCounts;
 pub(crate) use planted::{CsdsClock, Planted};
+pub(crate) use story::PlantedSubmission;

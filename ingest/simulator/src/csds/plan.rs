@@ -1,4 +1,4 @@
-//! Which submissions there are: a Primary and a Refresh for each provider and month, some sent twice.
+//! Which submissions there are: a Primary and a Refresh for each provider and month, some sent twice, some late.
 
 use chrono::{Datelike, Duration, Months, NaiveDate, NaiveDateTime};
 use homeward_contract::calendar::FileType;
@@ -8,6 +8,7 @@ use rand::rngs::StdRng;
 use super::entries::Writer;
 use super::files::SubmissionFiles;
 use super::planted::Planted;
+use super::story::Story;
 use crate::parameters::Parameters;
 use crate::random::{Stream, between, chance, generator};
 use crate::referral::Referral;
@@ -39,7 +40,8 @@ pub(crate) fn submissions(
                 Stream::Submission,
                 &[place as u64, u64::from(month.year_ce().1), u64::from(month.month())],
             );
-            for sending in sendings(&mut rng, parameters, month) {
+            let coordinates = [place as u64, u64::from(month.year_ce().1), u64::from(month.month())];
+            for (number, sending) in sendings(&mut rng, parameters, &coordinates, month).into_iter().enumerate() {
                 let submission = Submission::new(
                     &provider.code,
                     CsdsVersion::of_period(last_of_month(month)),
@@ -47,9 +49,18 @@ pub(crate) fn submissions(
                     last_of_month(month),
                     sending.made_at,
                 );
-                let writer =
-                    Writer { parameters, submission, file_type: sending.file_type, sent_before: sending.again };
-                made.push(writer.write(&mut rng, &own, &mut planted));
+                let [place, year, month] = coordinates;
+                let story =
+                    Story::of(parameters, &submission, &[place, year, month, number as u64], &mut planted.counts);
+                planted.submissions.push(story.planted(&submission));
+                let writer = Writer {
+                    parameters,
+                    submission,
+                    file_type: sending.file_type,
+                    sent_before: sending.again,
+                    first_of_month: number == 0,
+                };
+                made.push(writer.write(&mut rng, &own, &mut planted).with_story(story));
             }
             month = next_month(month);
         }
@@ -65,7 +76,7 @@ struct Sending {
     again: bool,
 }
 
-fn sendings(rng: &mut StdRng, parameters: &Parameters, month: NaiveDate) -> Vec<Sending> {
+fn sendings(rng: &mut StdRng, parameters: &Parameters, coordinates: &[u64; 3], month: NaiveDate) -> Vec<Sending> {
     let primary_at = made_at(rng, next_month(month));
     let mut sendings = vec![Sending { file_type: FileType::Primary, made_at: primary_at, again: false }];
     if chance(rng, parameters.csds.resubmitted) && i64::from(primary_at.day()) < MADE_ON_DAYS.1 {
@@ -74,6 +85,12 @@ fn sendings(rng: &mut StdRng, parameters: &Parameters, month: NaiveDate) -> Vec<
     }
     let refresh_at = made_at(rng, next_month(next_month(month)));
     sendings.push(Sending { file_type: FileType::Refresh, made_at: refresh_at, again: false });
+    // Drawn apart, so that a rate of 0 leaves all else as it was.
+    let mut late = generator(parameters.seed, Stream::SubmissionStory, coordinates);
+    if chance(&mut late, parameters.csds.late_refresh) {
+        let made_at = refresh_at + Duration::minutes(between(&mut late, 25 * 1440, 80 * 1440));
+        sendings.push(Sending { file_type: FileType::Refresh, made_at, again: true });
+    }
     sendings
 }
 

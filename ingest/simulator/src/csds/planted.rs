@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::Serialize;
 
+use super::story::PlantedSubmission;
 use crate::malformed::MalformedRow;
 use crate::referral::{CsdsEnd, CsdsTimes, Referral};
 
@@ -28,6 +29,7 @@ pub(crate) struct CsdsClock {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Planted {
     pub(crate) clocks: Vec<CsdsClock>,
+    pub(crate) submissions: Vec<PlantedSubmission>,
     pub(crate) counts: CsdsCounts,
 }
 
@@ -36,8 +38,20 @@ pub(crate) struct Planted {
 pub struct CsdsCounts {
     /// Submissions made.
     pub submissions: u64,
-    /// Of those, Primaries sent a second time.
+    /// Of those, sent a second time for their month and kind.
     pub resubmissions: u64,
+    /// Of those, Refreshes that come long after their window.
+    pub late_refreshes: u64,
+    /// Submissions of which only the first half ever arrives.
+    pub broken_off: u64,
+    /// Submissions whose second half arrives later.
+    pub completed_later: u64,
+    /// Submissions that are withdrawn.
+    pub withdrawn: u64,
+    /// Of those, reinstated.
+    pub reinstated: u64,
+    /// Rows of referrals that a later submission of the month leaves out.
+    pub left_out: u64,
     /// Good rows by table.
     pub rows: BTreeMap<String, u64>,
     /// Broken rows by kind; they come in addition.

@@ -92,8 +92,9 @@ impl Truth {
     #[must_use]
     pub fn published(&self, as_known_at: DateTime<Utc>) -> BTreeMap<(String, String), Ratio> {
         let mut cells: BTreeMap<(String, String), Ratio> = BTreeMap::new();
+        let counting = self.counting(as_known_at);
         for referral in &self.referrals {
-            for row in self.newest_rows(referral.serial, as_known_at) {
+            for row in self.newest_rows(referral.serial, &counting) {
                 let Some(ended_on) = row.end_date.filter(|day| in_scope(referral, row.waiting_type, *day)) else {
                     continue;
                 };
@@ -137,10 +138,11 @@ impl Truth {
     #[must_use]
     pub fn referrals_published(&self, as_known_at: DateTime<Utc>) -> BTreeMap<(String, String), u64> {
         let mut cells: BTreeMap<(String, String), u64> = BTreeMap::new();
+        let counting = self.counting(as_known_at);
         for referral in &self.referrals {
             let received_on = wall(referral.received_at).date();
             let counts = self
-                .newest_rows(referral.serial, as_known_at)
+                .newest_rows(referral.serial, &counting)
                 .iter()
                 .any(|row| in_scope(referral, row.waiting_type, received_on));
             if counts {

@@ -1,6 +1,6 @@
 //! The clocks as somebody who had received everything up to an instant would list them: CSDS over live.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
@@ -30,12 +30,32 @@ pub(crate) struct KnownClock<'a> {
 pub(crate) type ClockKey = (&'static str, NaiveDate, Option<NaiveTime>);
 
 impl Truth {
-    /// CSDS rows of a referral received by then: the newest of each clock, reporting period first.
-    pub(crate) fn newest_rows(&self, serial: u64, as_known_at: DateTime<Utc>) -> Vec<&CsdsClock> {
+    /// The submissions that count at an instant: whole, not withdrawn, for each provider and month the last Refresh, or
+    /// while there is none the last Primary.
+    pub(crate) fn counting(&self, as_known_at: DateTime<Utc>) -> BTreeSet<&str> {
+        let mut chosen: BTreeMap<(&str, NaiveDate), (bool, DateTime<Utc>, &str)> = BTreeMap::new();
+        for submission in &self.submissions {
+            let whole = submission.whole_at.is_some_and(|at| at <= as_known_at);
+            let decisions = submission.withdrawn.iter().filter(|(at, _)| *at <= as_known_at);
+            let withdrawn = decisions.max().is_some_and(|(_, withdrawn)| *withdrawn);
+            if !whole || withdrawn {
+                continue;
+            }
+            let rank = (submission.refresh, submission.received_at, submission.id.as_str());
+            let held = chosen.entry((submission.provider.as_str(), submission.rp_end)).or_insert(rank);
+            if rank > *held {
+                *held = rank;
+            }
+        }
+        chosen.into_values().map(|(_, _, id)| id).collect()
+    }
+
+    /// CSDS rows of a referral in the submissions that count: the newest of each clock, reporting period first.
+    pub(crate) fn newest_rows(&self, serial: u64, counting: &BTreeSet<&str>) -> Vec<&CsdsClock> {
         let mut newest: BTreeMap<ClockKey, &CsdsClock> = BTreeMap::new();
         for index in self.csds_by_serial.get(&serial).into_iter().flatten() {
             let row = &self.csds_rows[*index];
-            if row.received_at > as_known_at {
+            if !counting.contains(row.submission.as_str()) {
                 continue;
             }
             let key = (row.waiting_type, row.start_date, row.start_time);
@@ -50,6 +70,7 @@ impl Truth {
     /// Every type-05 clock of the live basis as known at an instant.
     pub(crate) fn clocks_known_at(&self, as_known_at: DateTime<Utc>) -> Vec<KnownClock<'_>> {
         let mut clocks = Vec::new();
+        let counting = self.counting(as_known_at);
         for referral in &self.referrals {
             let known = referral
                 .facts
@@ -62,7 +83,7 @@ impl Truth {
             if live.voided {
                 continue;
             }
-            let rows = self.newest_rows(referral.serial, as_known_at);
+            let rows = self.newest_rows(referral.serial, &counting);
             if !rows.is_empty() {
                 clocks.extend(
                     rows.iter()

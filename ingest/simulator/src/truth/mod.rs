@@ -25,7 +25,7 @@ pub use clocks::PlantedClock;
 pub use counts::{Counts, FeedCounts};
 pub use figures::{Area, Grain, OpenBands, Ratio};
 
-use crate::csds::{CsdsClock, Planted};
+use crate::csds::{CsdsClock, Planted, PlantedSubmission};
 use crate::referral::Referral;
 
 /// Everything that was planted, and what follows from it.
@@ -38,6 +38,7 @@ pub struct Truth {
     /// When the last record of either feed is delivered.
     pub last_delivery: DateTime<Utc>,
     pub(crate) referrals: Vec<Arc<Referral>>,
+    pub(crate) submissions: Vec<PlantedSubmission>,
     pub(crate) csds_rows: Vec<CsdsClock>,
     /// Rows of CYP104 by the serial of their referral, as indices into `csds_rows`.
     pub(crate) csds_by_serial: BTreeMap<u64, Vec<usize>>,
@@ -49,14 +50,18 @@ impl Truth {
         for (index, row) in planted.clocks.iter().enumerate() {
             csds_by_serial.entry(row.serial).or_default().push(index);
         }
-        let counts = Counts::of(&referrals, planted.counts);
+        let counts = Counts::of(&referrals, planted.counts.clone());
         let sends = referrals.iter().flat_map(|referral| {
             let broken = referral.malformed.iter().map(|record| record.deliver_at);
             referral.sends.iter().map(|send| send.deliver_at).chain(broken)
         });
-        let submitted = planted.clocks.iter().map(|row| row.received_at);
+        let submitted = planted.submissions.iter().flat_map(|submission| {
+            let decided = submission.withdrawn.iter().map(|(at, _)| *at);
+            [submission.received_at].into_iter().chain(submission.whole_at).chain(decided)
+        });
         let last_delivery = sends.chain(submitted).max().unwrap_or_default();
         let clocks = referrals.iter().map(|referral| PlantedClock::of(referral)).collect();
-        Self { clocks, counts, last_delivery, referrals, csds_rows: planted.clocks, csds_by_serial }
+        let Planted { clocks: csds_rows, submissions, .. } = planted;
+        Self { clocks, counts, last_delivery, referrals, submissions, csds_rows, csds_by_serial }
     }
 }

@@ -217,3 +217,61 @@ fn a_malformed_row_is_refused_with_its_code() {
         assert_eq!(filled(&mixed.tables[0].1, row), alone);
     }
 }
+
+/// A row that is refused still says which row of its submission it was, and nothing of what it held.
+#[test]
+fn a_refused_row_leaves_its_place_and_reason() {
+    let payload = row("CYP104RTT", SUBMISSION, r#"{"ServiceRequestID":"S9990000018","RTT_StartDate":"03/04/2025"}"#);
+    let decoded = one(&payload);
+    assert_eq!((decoded.accepted, decoded.refusals.len()), (0, 1));
+    let [(table, batch)] = decoded.tables.as_slice() else { panic!("{:?}", decoded.tables) };
+    assert_eq!(*table, Table::CsdsRefusedRow);
+    let text = filled(batch, 0);
+    assert!(text.contains("row_number=17\ntable_name=CYP104RTT\ncode=HW-CSDS-024\nitem=RTT_StartDate\n"), "{text}");
+    assert!(!text.contains("9990000018"), "{text}");
+
+    for without_place in [payload.replace("CYP104RTT", "CYP999"), payload.replace("17", "0"), "{".to_owned()] {
+        assert!(one(&without_place).tables.is_empty(), "{without_place}");
+    }
+    let wrong_key = super::decoded(Feed::Csds, &[("RK9|S1", payload.as_bytes())]);
+    assert_eq!(cell(&wrong_key.tables[0].1, 0, "code"), "HW-CSDS-030");
+}
+
+#[test]
+fn a_header_says_how_many_rows_its_submission_has() {
+    let header = |rows: &str| {
+        let record = r#"{"Version":"1.6","OrgID_Provider":"NR5","OrgID_Submitter":"NR5","RP_StartDate":"2025-04-01","RP_EndDate":"2025-04-30","FileCreation_DateTime":"2025-05-12 09:15:00","PrimarySystem":"x"}"#;
+        row("CYP000Header", SUBMISSION, record).replace("\"record\"", &format!("{rows}\"record\""))
+    };
+    let with = accepted(&header(r#""rows":{"CYP104RTT":2,"cyp001mpi":1,"CYP002GP":0},"#));
+    assert_eq!(cell(&with, 0, "manifest"), r#"{"CYP001MPI":1,"CYP104RTT":2}"#);
+    assert_eq!(cell(&accepted(&header("")), 0, "manifest"), "");
+    let refused = one(&header(r#""rows":{"CYP999":2},"#));
+    assert_eq!(refused.refusals[0].code, BadManifest);
+    assert_eq!(refused.tables[0].0, Table::CsdsRefusedRow);
+}
+
+#[test]
+fn a_decision_is_a_fact_of_its_own() {
+    let decision = r#"{"decision":{"id":"d-1","submission":"NR5-202504-20250512T091500","decision":"withdrawn","reason":"wrong month","by":"data manager","at":"2025-05-13T10:00:00Z"}}"#;
+    let key = "NR5-202504-20250512T091500";
+    let read = |key: &str, payload: &str| decoded(Feed::Csds, &[(key, payload.as_bytes())]);
+    let kept = read(key, decision);
+    assert_eq!((kept.accepted, kept.tables[0].0), (1, Table::CsdsSubmissionDecision));
+    let text = filled(&kept.tables[0].1, 0);
+    assert!(
+        text.starts_with("decision_id=d-1\nsubmission_id=NR5-202504-20250512T091500\ndecision=withdrawn\n"),
+        "{text}"
+    );
+    assert!(text.contains("decided_by=data manager\ndecided_at=2025-05-13T10:00:00Z\n"), "{text}");
+    for (key, payload, code) in [
+        ("NR5|S1", decision.to_owned(), ProviderMismatch),
+        (key, decision.replace("withdrawn", "paused"), BadDecision),
+        (key, decision.replace("wrong month", "999 000 0018"), BadDecision),
+        (key, decision.replace("\"at\"", "\"on\""), BadDecision),
+    ] {
+        let refused = read(key, &payload);
+        assert_eq!(refused.refusals[0].code, code, "{payload}");
+        assert!(refused.tables.is_empty());
+    }
+}

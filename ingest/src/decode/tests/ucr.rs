@@ -222,7 +222,7 @@ fn dirt_is_cleaned_and_absence_is_legal() {
 #[test]
 fn a_tombstone_is_filtered_and_a_record_without_key_or_beyond_the_limit_is_quarantined() {
     let keys = PseudonymKeys::from_secret(3, b"homeward-test-key-not-secret");
-    let context = DecodeContext { keys: &keys, known_at: DateTime::UNIX_EPOCH };
+    let context = DecodeContext::new(&keys, DateTime::UNIX_EPOCH);
     let place = Place { topic: Arc::from("homeward.ucr"), partition: 0, offset: 0 };
     let huge = vec![b' '; MOST_RECORD_BYTES + 1];
     let record = |key, payload| RawRecord { place: place.clone(), key, payload };

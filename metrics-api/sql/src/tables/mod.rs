@@ -131,9 +131,14 @@ fn tables(source: &Source) -> Result<Vec<Table>, ArrowError> {
     ] {
         tables.push(written(outline, &rows)?);
     }
-    for (outline, state) in
-        [state::freshness(), state::providers(), state::coverage(), state::revisions(), world::policies()]
-    {
+    for (outline, state) in [
+        state::freshness(),
+        state::providers(),
+        state::coverage(),
+        state::submissions(),
+        state::revisions(),
+        world::policies(),
+    ] {
         tables.push(Table::new(outline, Rows::Meta(Content::State(state))));
     }
     let (outline, rows) = dictionary::table(tables.iter().map(|table| table.outline.as_ref()));

@@ -1,5 +1,8 @@
-//! `meta.freshness`, `providers`, `coverage` and `revisions`: the state of the picture that a statement reads.
+//! `meta.freshness`, `providers`, `coverage`, `submissions` and `revisions`: the state of the picture that a statement reads.
 
+use chrono::DateTime;
+use homeward_contract::decision::Verdict;
+use homeward_transform::book::roll::Line;
 use homeward_transform::release::{Rounding, Shown};
 use homeward_transform::reporting::{feed_areas, is_reporting};
 use homeward_transform::revision::Revision;
@@ -10,7 +13,7 @@ use super::figure_table::Reader;
 use super::figures::area_name;
 use super::meta_table::outline;
 use super::world::policy_rows;
-use Kind::{Bigint, Boolean, Text, Timestamptz};
+use Kind::{Bigint, Boolean, Date, Text, Timestamptz};
 
 /// Which table of state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,7 @@ pub(crate) enum State {
     Freshness,
     Providers,
     Coverage,
+    Submissions,
     Revisions,
     Policies,
 }
@@ -31,6 +35,7 @@ impl State {
             _ if is_tick => Vec::new(),
             Self::Providers => provider_rows(snapshot, reader),
             Self::Coverage => coverage_rows(snapshot, reader),
+            Self::Submissions => submission_rows(snapshot, reader),
             Self::Revisions => revision_rows(snapshot, reader),
         }
     }
@@ -129,6 +134,57 @@ fn coverage_rows(snapshot: &Snapshot, reader: &Reader) -> Vec<Vec<Cell>> {
         ]
     };
     feed_areas(snapshot).into_iter().map(row).collect()
+}
+
+/// `meta.submissions`
+pub(crate) fn submissions() -> (Outline, State) {
+    let columns = vec![
+        always("submission", Text, "Id of the submission."),
+        always("provider", Text, "Provider code as it was sent."),
+        always("provider_name", Text, "Name of the provider."),
+        always("first_day", Date, "First day of its reporting period."),
+        always("last_day", Date, "Last day of its reporting period."),
+        always("file_type", Text, "primary or refresh."),
+        always("received_at", Timestamptz, "When the file was received."),
+        always("counts", Boolean, "True when its rows count: at most one submission of a provider and period does."),
+        always("state", Text, "active, replaced by another, incomplete, refused or withdrawn, and why."),
+        maybe("rows_accepted", Bigint, "Rows accepted; null where counts are rounded."),
+        maybe("rows_refused", Bigint, "Rows refused and not mended since; null where counts are rounded."),
+        maybe("decision", Text, "The last decision about it: withdrawn or reinstated. Null without one."),
+        maybe("decided_at", Timestamptz, "When that was decided."),
+        maybe("decided_by", Text, "By whom; null where counts are rounded."),
+        maybe("reason", Text, "Why; null where counts are rounded."),
+    ];
+    let description = "Every CSDS submission, whether it counts, and why not. homeward submission show tells every decision \
+                       about one. Empty under a publication tick.";
+    (outline("submissions", description, columns), State::Submissions)
+}
+
+fn submission_rows(snapshot: &Snapshot, reader: &Reader) -> Vec<Vec<Cell>> {
+    let exact = reader.policy.rounding == Rounding::Exact;
+    let count = |rows: u64| Cell::from(exact.then(|| i64::try_from(rows).unwrap_or(i64::MAX)));
+    let row = |line: &Line| {
+        let decided = line.decided.as_ref();
+        let told = decided.filter(|_| exact);
+        vec![
+            line.id.as_ref().into(),
+            line.provider.as_ref().into(),
+            area_name(&reader.source.geography, &line.provider).into(),
+            line.rp_start.into(),
+            line.rp_end.into(),
+            line.file_type.as_str().into(),
+            line.received_at.into(),
+            line.outcome.is_counted().into(),
+            line.outcome.to_string().into(),
+            count(line.accepted),
+            count(line.refused),
+            decided.map(|decided| Verdict::as_str(decided.verdict)).into(),
+            decided.and_then(|decided| DateTime::from_timestamp_micros(decided.at)).into(),
+            told.map(|decided| decided.by.as_ref()).into(),
+            told.map(|decided| decided.reason.as_ref()).into(),
+        ]
+    };
+    snapshot.submissions().iter().map(row).collect()
 }
 
 /// `meta.revisions`

@@ -189,6 +189,27 @@ async fn freshness_and_coverage_say_who_is_heard() {
 }
 
 #[tokio::test]
+async fn submissions_say_whether_they_count_and_who_decided() {
+    let devon = devon();
+    let sql = "SELECT file_type, last_day, counts, state, rows_accepted, rows_refused, decision, decided_by, reason \
+               FROM meta.submissions ORDER BY received_at";
+    assert_eq!(
+        lines(&devon.ask(sql).await),
+        [
+            "primary | 2025-04-30 | true | active | 120 | 3 | - | - | -",
+            "refresh | 2025-04-30 | false | withdrawn | 120 | 3 | withdrawn | data manager | wrong month",
+        ]
+    );
+    let rounded = devon.login("ucr-publication", None);
+    assert_eq!(
+        lines(&rounded.ask(sql).await)[1],
+        "refresh | 2025-04-30 | false | withdrawn | - | - | withdrawn | - | -"
+    );
+    let public = devon.login("ucr-publication", Some(homeward_sql::Tick::Day));
+    assert_eq!(public.ask(sql).await, Vec::<Vec<String>>::new());
+}
+
+#[tokio::test]
 async fn a_revision_that_rounding_hides_is_left_out() {
     let devon = devon();
     let sql = "SELECT old_numerator, old_denominator, new_numerator, new_denominator, because FROM meta.revisions";

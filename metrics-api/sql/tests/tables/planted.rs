@@ -9,10 +9,14 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, Duration, Utc};
 use datafusion::execution::context::SessionContext;
 use datafusion::prelude::SessionConfig;
+use homeward_contract::calendar::FileType;
 use homeward_contract::clock::ManualClock;
+use homeward_contract::decision::Verdict;
 use homeward_contract::geography::Geography;
 use homeward_sql::tables::register;
 use homeward_sql::{Answer, DATABASE, Limits, Pin, Refusal, Source, Tick, local};
+use homeward_transform::book::roll::{Line, Outcome};
+use homeward_transform::book::submission::{Decided, Standing};
 use homeward_transform::definition::Catalogue;
 use homeward_transform::engine::{Atom, AtomValue};
 use homeward_transform::history::{CellVersion, cells_at};
@@ -199,6 +203,7 @@ impl Devon {
         let small = Revision { old: (81, Some(100)), new: (82, Some(100)), ..revision.clone() };
         let snapshot = Snapshot::of_cells(cells, catalogue, geography, as_of);
         let snapshot = snapshot.with_state(self.sequence, freshness, vec![small, revision]);
+        let snapshot = snapshot.with_submissions(submissions());
         self.sender.send_replace(Some(Arc::new(snapshot)));
     }
 
@@ -280,4 +285,36 @@ pub(crate) fn rows(answer: &Answer) -> Vec<Vec<String>> {
 /// Rows as lines, for comparing at a glance.
 pub(crate) fn lines(rows: &[Vec<String>]) -> Vec<String> {
     rows.iter().map(|row| row.join(" | ")).collect()
+}
+
+/// A Refresh that was withdrawn, and the Primary that counts again.
+fn submissions() -> Vec<Line> {
+    let decided = Decided {
+        at: at("2025-06-11T09:00:00Z").timestamp_micros(),
+        id: Box::from("d-1"),
+        verdict: Verdict::Withdrawn,
+        reason: Box::from("wrong month"),
+        by: Box::from("data manager"),
+    };
+    let primary = Line {
+        id: Arc::from("NR5-202504-20250512T091500"),
+        provider: Arc::from("NR5"),
+        rp_start: "2025-04-01".parse().unwrap(),
+        rp_end: "2025-04-30".parse().unwrap(),
+        file_type: FileType::Primary,
+        received_at: at("2025-05-12T08:15:00Z"),
+        outcome: Outcome::Counts,
+        accepted: 120,
+        refused: 3,
+        decided: None,
+    };
+    let refresh = Line {
+        id: Arc::from("NR5-202504-20250610T091500"),
+        file_type: FileType::Refresh,
+        received_at: at("2025-06-10T08:15:00Z"),
+        outcome: Outcome::Out(Standing::Withdrawn),
+        decided: Some(decided),
+        ..primary.clone()
+    };
+    vec![primary, refresh]
 }
