@@ -1,4 +1,4 @@
-//! CSDS rows into the seven fact tables (`csds.md`).
+//! CSDS rows into the fact tables (`csds.md`).
 //!
 //! The contract's `schema::columns` says for each column where its value comes from; a [`Plan`]
 //! resolves that once a batch, and each row is then read, checked and filled without knowing any
