@@ -97,6 +97,7 @@ fn period_words(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::book::change::Why;
 
     #[test]
     fn a_revision_reads_as_a_sentence() {
@@ -120,5 +121,21 @@ mod tests {
             "NR5, Oct 2024: 84.9% (849 of 1000) to 84.6% (858 of 1014) because 14 clocks gained an RTT end in the Refresh, \
              1 clock was removed in the Refresh"
         );
+    }
+
+    #[test]
+    fn a_submission_that_began_or_ceased_to_count_is_the_reason_told() {
+        let told = |why: Why, cause: Cause, source: Source| {
+            let (cause, source) = why.tell(cause, source);
+            because(&Causes::from([((View::Csds, cause, source), 2)]), View::Csds)
+        };
+        let replaced = Why::Replaced(Source::Refresh);
+        assert_eq!(told(replaced, Cause::Removed, Source::Primary), "2 clocks were not sent again in the Refresh");
+        assert_eq!(told(replaced, Cause::GainedEnd, Source::Refresh), "2 clocks gained an RTT end in the Refresh");
+        let withdrawn = "2 clocks changed when a submission was withdrawn";
+        assert_eq!(told(Why::Withdrawn, Cause::LostEnd, Source::Primary), withdrawn);
+        assert_eq!(told(Why::Withdrawn, Cause::Removed, Source::Refresh), withdrawn);
+        let reinstated = "2 clocks changed when a submission was reinstated";
+        assert_eq!(told(Why::Reinstated, Cause::Appeared, Source::Refresh), reinstated);
     }
 }

@@ -133,7 +133,7 @@ fn what_can_never_be_whole_says_so() {
         (records(&april, 2)[..4].to_vec(), "incomplete: its header has not arrived, or was refused"),
         ([records(&april, 2), vec![header(&april, 1)]].concat(), "refused: two files under one id; send it again"),
         ([records(&april, 2)[..4].to_vec(), vec![header(&april, 1)]].concat(), "refused: two files under one id"),
-        (vec![lacking(header(&april, 0))], "refused: no row of CYP002GP"),
+        (vec![lacking(header(&april, 1))], "refused: no row of CYP002GP"),
     ];
     for (sent, words) in cases {
         let found = told(&mut Register::default(), &sent);

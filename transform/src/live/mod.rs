@@ -299,3 +299,44 @@ fn take_known(
     }
     Ok(later)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::compute::concat_batches;
+    use homeward_contract::identity::PseudonymKeys;
+    use homeward_ingest::decode::{DecodeContext, Place, RawRecord, decode};
+
+    const RECEIVED: &str = include_str!("../../../ingest/fixtures/handbook/ucr-referral-received-1.json");
+
+    fn event(number: usize, known_at: DateTime<Utc>) -> RecordBatch {
+        let keys = PseudonymKeys::from_secret(1, b"homeward-test-key-not-secret");
+        let payload = RECEIVED.replace("SRI-000912345", &format!("SRI-{number}"));
+        let place = Place { topic: Arc::from("homeward.ucr"), partition: 0, offset: 0 };
+        let key = format!("NR5|SRI-{number}");
+        let raw = [RawRecord { place, key: Some(key.as_bytes()), payload: Some(payload.as_bytes()) }];
+        decode(Feed::Ucr, &raw, &DecodeContext::new(&keys, known_at)).tables.remove(0).1
+    }
+
+    /// What history had counted is taken with it, and what came later after it, although one file holds both.
+    #[test]
+    fn a_compacted_file_is_divided_at_what_history_knew() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let (known, later) = (event(1, at("2025-06-12T09:03:00Z")), event(2, at("2025-06-12T09:05:00Z")));
+        let both = concat_batches(&known.schema(), [&known, &later]).unwrap();
+        let catalogue = Arc::new(Catalogue::builtin().unwrap());
+        for (batches, shown_at, taken, left) in [
+            (vec![both.clone()], Some(at("2025-06-12T09:04:00Z")), 1, 1),
+            (vec![known.clone(), later.clone()], Some(at("2025-06-12T09:04:00Z")), 1, 1),
+            (vec![both.clone()], Some(at("2025-06-12T09:05:00Z")), 2, 0),
+            (vec![both.clone()], Some(at("2025-06-12T09:00:00Z")), 0, 2),
+            (vec![both.clone()], None, 2, 0),
+        ] {
+            let mut computation = Computation::new(Arc::clone(&catalogue), Arc::new(Geography::devon()));
+            let commit = FactCommit { table: Table::UcrEvent, version: 0, batches };
+            let rest = take_known(&mut computation, &commit, shown_at).unwrap();
+            let left_over: usize = rest.iter().map(|(_, batch)| batch.num_rows()).sum();
+            assert_eq!((computation.book().len(), left_over), (taken, left), "{shown_at:?}");
+        }
+    }
+}
