@@ -8,6 +8,13 @@ pub const Z95: f64 = 1.959_964;
 /// z of a two-sided 99.8% interval.
 pub const Z998: f64 = 3.090_232;
 
+/// A bound nearer to a line than this lies on it, and what lies on a line is not beyond it.
+///
+/// Bounds can meet a line exactly: with z = 1, 18 of 25 has the upper bound 0.8. Two programs that write the same formula
+/// differently then fall on different sides of it by rounding, so every comparison of a bound with a line allows for this
+/// much. Our choice.
+pub const ON_THE_LINE: f64 = 1e-9;
+
 /// Wilson score interval of the proportion `successes / trials`, as ratios from 0 to 1.
 ///
 /// `None` when there are no trials (no rate, never NaN) or when there are more successes than trials, which is not a

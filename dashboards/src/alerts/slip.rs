@@ -4,6 +4,7 @@
 //! reaches the definition's minimum; it ends when even the 68% bound no longer does ([`wilson::Z_END`]).
 
 use homeward_transform::definition::{Alert as Declared, Definition, Direction, Kind};
+use homeward_transform::statistics::ON_THE_LINE;
 
 use super::budget::RESPONSE;
 use super::fault::AlertFault;
@@ -46,15 +47,16 @@ pub(super) fn alert(definition: &Definition, declared: &Declared, options: &Opti
     let (window, target, minimum) = required(definition, declared)?;
     let series = series(definition, target);
     let window = window_label(window);
-    let (sign, side) = match definition.direction {
-        Direction::Down => (">", "above"),
-        Direction::Up | Direction::Context => ("<", "below"),
+    let (sign, inside, side) = match definition.direction {
+        Direction::Down => (">", "+", "above"),
+        Direction::Up | Direction::Context => ("<", "-", "below"),
     };
     let select = format!("{{{}window=\"{window}\",{}}}", series.pick, levels::SLIP);
     let Series { decided, met, begins, ends, target: target_series, .. } = &series;
+    let beyond = format!("{sign} on () group_left () (max({target_series}) {inside} {ON_THE_LINE})");
     let (rule, memory) = (&declared.rule, options.duration(MEMORY_SECONDS));
     let expr = format!(
-        "(\n  {begins}{select} {sign} on () group_left () max({target_series})\n  or\n  {ends}{select} {sign} on () group_left () max({target_series})\n  and on (area, level) last_over_time(ALERTS{{alertname=\"{rule}\",alertstate=\"firing\"}}[{memory}])\n)\nand on (area, level) {decided}{select} >= {minimum}"
+        "(\n  {begins}{select} {beyond}\n  or\n  {ends}{select} {beyond}\n  and on (area, level) last_over_time(ALERTS{{alertname=\"{rule}\",alertstate=\"firing\"}}[{memory}])\n)\nand on (area, level) {decided}{select} >= {minimum}"
     );
     let pages = window == PAGE_WINDOW;
     let picked = format!("{}window=\"{window}\"", series.pick);
