@@ -166,6 +166,29 @@ async fn a_public_policy_rounds_and_suppresses_the_whole_page() {
 }
 
 #[tokio::test]
+async fn a_condition_stands_on_the_board_of_its_area_and_says_how_far_it_has_come() {
+    let house = House::planted("internal-live").await;
+    let slip = |area: &str| format!("UCRBelowTargetConfident: {area}");
+    let (provider, partnership, board) = (slip("Livewell Southwest"), slip("Plymouth"), slip("NHS Devon"));
+    let whole = [&provider, &partnership, &board];
+    let boards: [(&str, &[&String]); 5] = [
+        ("/", &whole),
+        ("/area/icb/QJK", &whole),
+        ("/area/lcp/Plymouth", &[&provider, &partnership]),
+        ("/area/provider/NR5", &[&provider]),
+        ("/area/lcp/Eastern", &[]),
+    ];
+    for (path, told) in boards {
+        let (_, page) = house.get(path).await;
+        let found: Vec<_> = whole.into_iter().filter(|words| page.contains(*words)).collect();
+        assert_eq!(found, told, "{path}");
+        let pending = page.matches("Since 12 June 15:00. Its alert waits until 15:30: it may pass.").count();
+        assert_eq!(pending, told.len(), "{path}: {page}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
 async fn figures_come_as_json_through_the_policy_asked_for() {
     let house = House::planted("internal-live").await;
     let path = "/api/v1/figures?indicator=ucr-two-hour-response&basis=live&by=provider&period=28d";
