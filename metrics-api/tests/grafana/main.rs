@@ -49,7 +49,10 @@ fn choices(prometheus: &Prometheus) -> Choices {
 
 #[test]
 fn every_promql_query_gives_a_series_on_a_real_prometheus() {
-    let Some(demo) = Demo::start() else { return };
+    if !prometheus::is_there() {
+        return;
+    }
+    let demo = Demo::start(60);
     let Some(prometheus) = Prometheus::start(demo.address()) else { return };
     until("figures in Prometheus", PATIENCE, || {
         let scraped = prometheus.count("changes(ucr_as_of_timestamp_seconds[3m]) > 0 and on () count(ALERTS) > 0")?;

@@ -58,7 +58,7 @@ async fn choices(client: &Client) -> Choices {
 
 #[tokio::test]
 async fn every_sql_query_of_the_boards_is_answered_over_the_wire() {
-    let Some(demo) = Demo::start() else { return };
+    let demo = Demo::start(60);
     let (client, connection) = tokio_postgres::connect(demo.sql(), NoTls).await.expect("the printed address logs in");
     let connection = tokio::spawn(connection);
     let choices = choices(&client).await;

@@ -78,8 +78,11 @@ pub fn conditions(snapshot: &Snapshot, before: &[Condition]) -> Vec<Condition> {
     let declared = declared(catalogue.iter(), AlertFamily::Slip);
     let slips: Vec<Slip<'_>> = declared.filter_map(|(definition, alert)| Slip::of(definition, alert).ok()).collect();
     for level in SLIP_LEVELS {
+        let mut figures: BTreeMap<&str, Vec<Figure>> = BTreeMap::new();
         for slip in &slips {
-            now.extend(slipping(snapshot, &before, slip, level));
+            let definition = slip.definition;
+            let found = figures.entry(&definition.id).or_insert_with(|| windows(snapshot, definition, level));
+            now.extend(slipping(found, &before, slip, level, snapshot.as_of()));
         }
     }
     now
@@ -166,19 +169,23 @@ fn waiting(band: &str) -> String {
     }
 }
 
+/// Every window of a definition at a level, on its default basis.
+fn windows(snapshot: &Snapshot, definition: &Definition, level: Dimension) -> Vec<Figure> {
+    snapshot.figures(&FigureQuery {
+        indicator: definition.id.clone(),
+        bases: vec![definition.default_basis.clone()],
+        by: vec![level, Dimension::Window],
+        ..FigureQuery::default()
+    })
+}
+
 fn slipping(
-    snapshot: &Snapshot,
+    figures: &[Figure],
     before: &BTreeMap<Key<'_>, &Condition>,
     slip: &Slip<'_>,
     level: Dimension,
+    as_of: DateTime<Utc>,
 ) -> Vec<Condition> {
-    let query = FigureQuery {
-        indicator: slip.definition.id.clone(),
-        bases: vec![slip.definition.default_basis.clone()],
-        by: vec![level, Dimension::Window],
-        ..FigureQuery::default()
-    };
-    let figures = snapshot.figures(&query);
     let of_window = figures.iter().filter_map(|figure| match figure.dimensions.as_slice() {
         [(_, area), (_, window)] if window == slip.window => Some((area.as_str(), figure)),
         _ => None,
@@ -192,8 +199,8 @@ fn slipping(
         .filter_map(|area| {
             let key = (slip.rule, level, area);
             let held = before.get(&key).copied();
-            let seen = seen(slip, area, by_area.get(area).copied(), held, snapshot.as_of());
-            step(key, slip.pace(), snapshot.as_of(), held, seen)
+            let seen = seen(slip, area, by_area.get(area).copied(), held, as_of);
+            step(key, slip.pace(), as_of, held, seen)
         })
         .collect()
 }
