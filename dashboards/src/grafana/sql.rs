@@ -23,7 +23,7 @@ const WINDOW: &str = "CASE ${window:sqlstring} WHEN '1d' THEN '24h' ELSE ${windo
 const COUNTED: &str = "CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) ELSE shown END";
 
 /// What a figure is flagged with, in words that a table can wrap.
-const REMARKS: &str = "coalesce(replace(replace(replace(flags, ';', '; '), ':', ': '), '_', ' '), 'none')";
+const REMARKS: &str = "coalesce(nullif(replace(replace(replace(flags, ';', '; '), ':', ': '), '_', ' '), ''), 'none')";
 
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
