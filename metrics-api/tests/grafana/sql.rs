@@ -34,7 +34,7 @@ fn statements() -> Vec<(String, String)> {
 }
 
 /// A reader of the demonstration's last six weeks, on all its providers.
-async fn choices(client: &Client) -> Choices {
+pub(crate) async fn choices(client: &Client) -> Choices {
     let begun = std::time::Instant::now();
     let ready =
         "SELECT DISTINCT area FROM outcomes.figures WHERE level = 'provider' AND period = '28d' AND basis = 'live'";
