@@ -9,7 +9,6 @@ use chrono::Days as CalendarDays;
 use homeward_contract::time::london;
 use homeward_transform::definition::{Catalogue, Definition};
 use homeward_transform::figure::Dimension;
-use homeward_transform::release::reach::may_show;
 use homeward_transform::release::{Policy, Released, ReleasedFigure};
 use homeward_transform::reporting::feed_areas;
 use homeward_transform::snapshot::{FigureQuery, Snapshot};
@@ -24,7 +23,7 @@ pub const RESPONSE_BASIS: &str = "live";
 /// The indicator behind `ucr_open_referrals`.
 pub const OPEN_CLOCKS: &str = "ucr-open-clocks";
 
-/// Levels whose single days are shown: all but the network, which is never shown by day.
+/// Levels whose single days are read: a network's would be left out by its release.
 const DAY_LEVELS: [Dimension; 5] =
     [Dimension::Nation, Dimension::Region, Dimension::Icb, Dimension::Lcp, Dimension::Provider];
 
@@ -152,8 +151,6 @@ fn level_figures(
     policy: &Policy,
 ) -> Released<Vec<ReleasedFigure>> {
     let (by, period) = live_dimensions(definition, level);
-    let mut figures =
-        snapshot.figures(&FigureQuery { indicator: definition.id.clone(), by, period, ..FigureQuery::default() });
-    figures.retain(|figure| may_show(level, figure));
-    policy.release(figures, definition)
+    let query = FigureQuery { indicator: definition.id.clone(), by, period, ..FigureQuery::default() };
+    policy.release(snapshot.figures(&query), definition)
 }

@@ -33,6 +33,50 @@ pub fn wilson(successes: u64, trials: u64, z: f64) -> Option<(f64, f64)> {
     Some(((centre - half).max(0.0), (centre + half).min(1.0)))
 }
 
+/// True when the upper Wilson bound of `successes / trials` lies below `line`; a bound on the line does not.
+///
+/// Decided in whole numbers, because a tie is exact and a float would decide it by its last digit: at one standard error 76
+/// of 100 has its upper bound at 80%. The bound solves `(n t - k)^2 = z^2 n t (1 - t)` for `t`, so it lies below the line
+/// just when `k < n t` and the left side is the greater at the line. `z` is read in hundredths and `line` in millionths,
+/// finer than either is ever written.
+///
+/// ```
+/// use homeward_transform::statistics::is_wholly_below;
+/// assert!(is_wholly_below(75, 100, 1.0, 0.8) && !is_wholly_below(76, 100, 1.0, 0.8));
+/// ```
+#[must_use]
+pub fn is_wholly_below(successes: u64, trials: u64, z: f64, line: f64) -> bool {
+    distance(successes, trials, z, line).is_some_and(|(short, is_beyond)| short > 0 && is_beyond)
+}
+
+/// True when the lower Wilson bound lies above `line`; else as [`is_wholly_below`].
+#[must_use]
+pub fn is_wholly_above(successes: u64, trials: u64, z: f64, line: f64) -> bool {
+    distance(successes, trials, z, line).is_some_and(|(short, is_beyond)| short < 0 && is_beyond)
+}
+
+/// How many millionths of a success are missing to the line, and whether the bound on that side falls short of it too.
+/// `None` where there is no proportion, or where numbers are beyond any count of people.
+fn distance(successes: u64, trials: u64, z: f64, line: f64) -> Option<(i128, bool)> {
+    const LINE_PARTS: i128 = 1_000_000;
+    const Z_PARTS: i128 = 100;
+    if trials == 0 || successes > trials || !(0.0..=1.0).contains(&line) {
+        return None;
+    }
+    let (k, n) = (i128::from(successes), i128::from(trials));
+    let (line, z) = (parts(line, LINE_PARTS), parts(z, Z_PARTS));
+    let short = n.checked_mul(line)?.checked_sub(k.checked_mul(LINE_PARTS)?)?;
+    let left = short.checked_mul(short)?.checked_mul(Z_PARTS * Z_PARTS)?;
+    let right = (z * z).checked_mul(n)?.checked_mul(line * (LINE_PARTS - line))?;
+    Some((short, left > right))
+}
+
+/// A setting as a whole number of its smallest parts.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "settings between 0 and a few units")]
+fn parts(setting: f64, parts_per_unit: i128) -> i128 {
+    (setting * parts_per_unit as f64).round() as i128
+}
+
 /// The largest number of successes in `trials` whose upper Wilson bound still lies below `target`: at or under it a rate is
 /// below the target and not by chance.
 ///
@@ -154,6 +198,28 @@ mod tests {
         assert_eq!(percents, ["60.0", "63.3", "68.0", "72.0", "74.0", "76.4", "77.5", "78.6"]);
         assert_eq!(most_successes_confidently_below(0.7, 0, Z95), None);
         assert_eq!(most_successes_confidently_below(0.7, 1, Z95), None, "one person proves nothing");
+    }
+
+    #[test]
+    fn bounds_are_compared_with_a_line_as_the_bounds_themselves_and_a_tie_is_not_beyond() {
+        for (z, line) in [(1.0, 0.8), (1.96, 0.8), (1.0, 0.7), (1.96, 0.675), (1.0, 0.0), (1.96, 1.0)] {
+            for trials in 1..150 {
+                for successes in 0..=trials {
+                    let (lower, upper) = wilson(successes, trials, z).unwrap();
+                    let is_tie = |bound: f64| (bound - line).abs() < 1e-12;
+                    let (below, above) =
+                        (is_wholly_below(successes, trials, z, line), is_wholly_above(successes, trials, z, line));
+                    assert_eq!(below, upper < line && !is_tie(upper), "{successes}/{trials}, z {z}, line {line}");
+                    assert_eq!(above, lower > line && !is_tie(lower), "{successes}/{trials}, z {z}, line {line}");
+                }
+            }
+        }
+        for (successes, trials) in [(18, 25), (76, 100), (15, 20)] {
+            let (_, upper) = wilson(successes, trials, 1.0).unwrap();
+            let tie = (upper - 0.8).abs() < 1e-12;
+            assert_eq!(tie, trials != 20, "{successes}/{trials}: {upper}");
+        }
+        assert!(!is_wholly_below(0, 0, 1.96, 0.8) && !is_wholly_below(2, 1, 1.96, 0.8));
     }
 
     /// Exact binomial probability that at most `most` of `trials` succeed.

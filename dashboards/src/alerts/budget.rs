@@ -24,7 +24,7 @@ pub(super) fn alert(definition: &Definition, declared: &Declared) -> Result<Aler
             "remove the [[alert]], or have the service compute a budget for this indicator first",
         );
     }
-    let left = format!("ucr_month_late_responses_left{{{}}}", levels::BUDGET);
+    let left = format!("ucr_month_late_responses_left{{{}}}", levels::budget());
     let mut alert = if declared.rule.ends_with("Spent") {
         spent(&left)
     } else if declared.rule.ends_with("Lost") {

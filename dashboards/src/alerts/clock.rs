@@ -1,5 +1,6 @@
 //! Family clock: people who wait now. Counts, never rates; no minimum, because one person is enough.
 
+use homeward_transform::conditions::declared::Pace;
 use homeward_transform::definition::{Alert as Declared, Definition};
 
 use super::fault::AlertFault;
@@ -22,21 +23,21 @@ pub(super) fn alert(definition: &Definition, declared: &Declared) -> Result<Aler
         });
     };
     let series = if definition.id == OPEN_CLOCKS {
-        format!(r#"ucr_open_referrals{{band="{band}",{}}}"#, levels::CLOCK)
+        format!(r#"ucr_open_referrals{{band="{band}",{}}}"#, levels::clock())
     } else {
         format!(
             r#"homeward_figure_numerator{{indicator="{}",basis="{}",window="now",band="{band}",{}}}"#,
             definition.id,
             definition.default_basis,
-            levels::CLOCK
+            levels::clock()
         )
     };
     let (what, first) = words(band);
     Ok(Alert {
         name: declared.rule.clone(),
         expr: format!("{series} > 0"),
-        hold_seconds: 0,
-        keep_seconds: 0,
+        hold_seconds: Pace::AT_ONCE.hold_seconds.into(),
+        keep_seconds: Pace::AT_ONCE.keep_seconds.into(),
         severity: Severity::Now,
         family: "clock",
         labels: Vec::new(),

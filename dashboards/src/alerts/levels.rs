@@ -15,12 +15,32 @@
 //! Nation and region are the same people again wherever the lake holds one system; a PCN is too small to be sure of and
 //! disclosive by the day.
 //!
+//! The levels themselves are declared once, for the rules and for the conditions of the board
+//! ([`homeward_transform::conditions::declared`]).
+//!
 //! Each selector's levels end in an empty alternative: a series without the label `level`, as the handbook writes them,
 //! passes. Referrals whose area is not known are nobody's area; they count where they are known, at the provider.
 
+use homeward_transform::conditions::declared::{BUDGET_LEVELS, CLOCK_LEVELS, SLIP_LEVELS};
+use homeward_transform::figure::Dimension;
+use homeward_transform::snapshot::UNKNOWN_AREA;
+
 /// Selector of the clock family.
-pub(super) const CLOCK: &str = r#"level=~"provider|""#;
+pub(super) fn clock() -> String {
+    selector(&CLOCK_LEVELS)
+}
+
 /// Selector of the budget family.
-pub(super) const BUDGET: &str = r#"level=~"provider|icb|""#;
+pub(super) fn budget() -> String {
+    selector(&BUDGET_LEVELS)
+}
+
 /// Selector of the slip family, and of the areas that trust alerts speak of.
-pub(super) const SLIP: &str = r#"level=~"provider|lcp|icb|",area!="unknown""#;
+pub(super) fn slip() -> String {
+    format!("{},area!=\"{UNKNOWN_AREA}\"", selector(&SLIP_LEVELS))
+}
+
+fn selector(levels: &[Dimension]) -> String {
+    let names: String = levels.iter().map(|level| format!("{level}|")).collect();
+    format!("level=~\"{names}\"")
+}

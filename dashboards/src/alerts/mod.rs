@@ -17,6 +17,7 @@ mod trust;
 mod wilson;
 mod words;
 
+use homeward_transform::conditions::declared::declared;
 use homeward_transform::definition::{Alert as Declared, AlertFamily, Catalogue, Definition, DefinitionStatus};
 
 use crate::GeneratedFile;
@@ -33,16 +34,15 @@ pub const RULES: &str = "deploy/prometheus/rules";
 /// # Errors
 /// When a live definition declares an alert that no rule can be made from.
 pub fn files(catalogue: &Catalogue, options: &Options) -> Result<Vec<GeneratedFile>, AlertFault> {
-    let live: Vec<&Definition> =
-        catalogue.iter().filter(|definition| definition.status == DefinitionStatus::Live).collect();
     let declared = |family, make: &dyn Fn(&Definition, &Declared) -> Result<Alert, AlertFault>| {
-        let pairs = live.iter().flat_map(|definition| definition.alerts.iter().map(move |alert| (*definition, alert)));
-        pairs.filter(|(_, alert)| alert.family == family).map(|(d, a)| make(d, a)).collect::<Result<Vec<_>, _>>()
+        declared(catalogue.iter(), family).map(|(d, a)| make(d, a)).collect::<Result<Vec<_>, _>>()
     };
     let slips = |definition: &&Definition| {
-        definition.id != budget::RESPONSE && definition.alerts.iter().any(|alert| alert.family == AlertFamily::Slip)
+        definition.status == DefinitionStatus::Live
+            && definition.id != budget::RESPONSE
+            && definition.alerts.iter().any(|alert| alert.family == AlertFamily::Slip)
     };
-    let others: Vec<&Definition> = live.iter().copied().filter(slips).collect();
+    let others: Vec<&Definition> = catalogue.iter().filter(slips).collect();
     let mut derived = slip::response_recordings();
     derived.extend(slip::other_recordings(&others));
 

@@ -3,7 +3,8 @@
 //! No alert here looks at a rate alone. It begins when the 95% Wilson bound lies beyond the target and the denominator
 //! reaches the definition's minimum; it ends when even the 68% bound no longer does ([`wilson::Z_END`]).
 
-use homeward_transform::definition::{Alert as Declared, Definition, Direction, Kind};
+use homeward_transform::conditions::declared::{Incomplete, Slip};
+use homeward_transform::definition::{Alert as Declared, Definition, Direction};
 
 use super::budget::RESPONSE;
 use super::fault::AlertFault;
@@ -13,17 +14,14 @@ use super::rule::{Alert, Recording, Severity};
 use super::wilson::{self, Bound, Source};
 use super::words::{AREA, AS_OF, MAIN_PROVIDER, count, percent};
 
-/// The window over which a slip is worth waking somebody; over a shorter one it is an early sign, and a ticket.
-const PAGE_WINDOW: &str = "28d";
-/// Seconds for which a page's condition must hold, and a ticket's (handbook, alerting section 3).
-const PAGE_HOLD_SECONDS: u64 = 30 * 60;
-const TICKET_HOLD_SECONDS: u64 = 60 * 60;
-/// Seconds for which a page stays after its condition ceased.
-const PAGE_KEEP_SECONDS: u64 = 2 * 3600;
-
 /// Seconds for which a rule remembers that it fired: longer than a restart of Prometheus, far shorter than a page stays. An
 /// instant selector would forget after five minutes.
 const MEMORY_SECONDS: u64 = 20 * 60;
+
+/// A bound nearer to its line than this lies on it, and is not beyond it. Bounds meet a line exactly (with z = 1, 18 of 25 has
+/// the upper bound 0.8), and a formula in floating point then falls on either side. The board compares in whole numbers
+/// (`homeward_transform::statistics::is_wholly_below`), which PromQL lacks.
+const ON_THE_LINE: f64 = 1e-9;
 
 /// Series of one proportion, by name.
 struct Series {
@@ -43,29 +41,36 @@ pub(super) fn window_label(window: &str) -> &str {
 
 /// The alert of one declared slip rule.
 pub(super) fn alert(definition: &Definition, declared: &Declared, options: &Options) -> Result<Alert, AlertFault> {
-    let (window, target, minimum) = required(definition, declared)?;
+    let slip = Slip::of(definition, declared).map_err(|Incomplete { what, mend }| AlertFault {
+        indicator: definition.id.clone(),
+        rule: declared.rule.clone(),
+        family: "slip",
+        what,
+        mend,
+    })?;
+    let (Slip { window, target, minimum, .. }, pace) = (slip, slip.pace());
     let series = series(definition, target);
     let window = window_label(window);
-    let (sign, side) = match definition.direction {
-        Direction::Down => (">", "above"),
-        Direction::Up | Direction::Context => ("<", "below"),
+    let (sign, inside, side) = match definition.direction {
+        Direction::Down => (">", "+", "above"),
+        Direction::Up | Direction::Context => ("<", "-", "below"),
     };
-    let select = format!("{{{}window=\"{window}\",{}}}", series.pick, levels::SLIP);
+    let select = format!("{{{}window=\"{window}\",{}}}", series.pick, levels::slip());
     let Series { decided, met, begins, ends, target: target_series, .. } = &series;
+    let beyond = format!("{sign} on () group_left () (max({target_series}) {inside} {ON_THE_LINE})");
     let (rule, memory) = (&declared.rule, options.duration(MEMORY_SECONDS));
     let expr = format!(
-        "(\n  {begins}{select} {sign} on () group_left () max({target_series})\n  or\n  {ends}{select} {sign} on () group_left () max({target_series})\n  and on (area, level) last_over_time(ALERTS{{alertname=\"{rule}\",alertstate=\"firing\"}}[{memory}])\n)\nand on (area, level) {decided}{select} >= {minimum}"
+        "(\n  {begins}{select} {beyond}\n  or\n  {ends}{select} {beyond}\n  and on (area, level) last_over_time(ALERTS{{alertname=\"{rule}\",alertstate=\"firing\"}}[{memory}])\n)\nand on (area, level) {decided}{select} >= {minimum}"
     );
-    let pages = window == PAGE_WINDOW;
     let picked = format!("{}window=\"{window}\"", series.pick);
     let (met, decided) = (count(met, &with_outcome(definition, &picked)), count(decided, &picked));
     let line = target_words(definition, target);
     Ok(Alert {
         name: rule.clone(),
         expr,
-        hold_seconds: if pages { PAGE_HOLD_SECONDS } else { TICKET_HOLD_SECONDS },
-        keep_seconds: if pages { PAGE_KEEP_SECONDS } else { 0 },
-        severity: if pages { Severity::Page } else { Severity::Ticket },
+        hold_seconds: pace.hold_seconds.into(),
+        keep_seconds: pace.keep_seconds.into(),
+        severity: if slip.pages() { Severity::Page } else { Severity::Ticket },
         family: "slip",
         labels: vec![("target", target.to_owned()), ("provider", MAIN_PROVIDER.to_owned())],
         summary: format!(
@@ -77,25 +82,6 @@ pub(super) fn alert(definition: &Definition, declared: &Declared, options: &Opti
         ),
         dashboard: "/area/{{ $labels.level }}/{{ $labels.area }}",
     })
-}
-
-fn required<'a>(definition: &Definition, declared: &'a Declared) -> Result<(&'a str, &'a str, u64), AlertFault> {
-    let fault = |what, mend| AlertFault {
-        indicator: definition.id.clone(),
-        rule: declared.rule.clone(),
-        family: "slip",
-        what,
-        mend,
-    };
-    if definition.kind != Kind::Proportion {
-        return Err(fault("needs a proportion", "only a proportion has a Wilson interval"));
-    }
-    let window = declared.window.as_deref().ok_or_else(|| fault("names no window", "add window = \"28d\""))?;
-    let target = declared.target.as_deref().ok_or_else(|| fault("names no target", "add target = \"local\""))?;
-    let minimum = declared
-        .minimum_denominator
-        .ok_or_else(|| fault("has no smallest denominator", "add minimum_denominator = 30"))?;
-    Ok((window, target, minimum))
 }
 
 /// The target line as its definition writes it. The rule itself compares with the series, which steps at `valid_from`.

@@ -49,7 +49,7 @@ pub(super) fn recordings() -> Vec<Recording> {
 fn by_area(condition: &str) -> String {
     format!(
         "({condition}) * on (provider) group_right () ucr_feed_area{{{}}}\nor on (provider) ({condition})",
-        levels::SLIP
+        levels::slip()
     )
 }
 

@@ -1,5 +1,7 @@
 //! Wilson bounds in PromQL (handbook, alerting section 3; statistics section 2).
 
+pub(super) use homeward_transform::conditions::declared::{Z_BEGIN, Z_END};
+
 /// Where the bounds of a proportion come from.
 pub(super) struct Source<'a> {
     /// Series of the ratio.
@@ -16,13 +18,6 @@ pub(super) enum Bound {
     /// The lower one.
     Lower,
 }
-
-/// z of the bound that an alert must cross to begin, as the handbook writes it in PromQL.
-pub(super) const Z_BEGIN: f64 = 1.96;
-
-/// z of the bound that it must cross back to end: one standard error, 68%. Our choice: with one bound for both, a single visit near
-/// the line ends the alert and the next begins it anew; 90 simulated days then page one area up to five times in a week.
-pub(super) const Z_END: f64 = 1.0;
 
 /// The bound as an expression.
 pub(super) fn bound(source: &Source<'_>, z: f64, bound: Bound) -> String {

@@ -58,11 +58,11 @@ pub(super) fn month(catalogue: &Catalogue, places: &Places) -> Board {
         count::place(&mut sheet, definition, places);
     }
     sheet.row("Can I trust this?");
-    sheet.place(trust::refused(), 6, 4);
-    sheet.place(trust::revisions(), 6, 4);
-    sheet.place(history::by_hour(), 12, 8);
-    sheet.place(trust::lineage(), 12, 8);
-    sheet.place(history::newest(), 12, 8);
+    sheet.place(trust::refused(), 6, 7);
+    sheet.place(trust::revisions(), 6, 7);
+    sheet.place(history::by_hour(), 12, 7);
+    sheet.place(history::newest(), 24, 10);
+    sheet.place(trust::lineage(), 24, 10);
     sheet.place(trust::feeds(), 24, 8);
     let plan = Plan {
         uid: "homeward-ucr-month",

@@ -14,8 +14,9 @@ pub(super) fn by_hour() -> Panel {
         .asks(sql_curve(sql::restated_by_hour()))
         .decimals(0)
         .axis(Some(0.0), None)
-        .custom("drawStyle", json!("bars"))
-        .custom("fillOpacity", json!(70))
+        // Hours without any are absent: a bar would be as wide as the gap to the next one.
+        .custom("drawStyle", json!("points"))
+        .custom("pointSize", json!(9))
 }
 
 /// What was stated.
@@ -24,5 +25,6 @@ pub(super) fn newest() -> Panel {
                 Homeward knew it, and why. Under a public release rule the reason is not told.";
     Panel::table("Newest statements about the past", text, "none")
         .asks(sql_table(sql::restatements()))
-        .field("Known at", &[("unit", json!("dateTimeAsIso"))])
+        .instants("Known at")
+        .widths(&[("Month", 90), ("Area", 260), ("Indicator", 190), ("Basis", 160), ("Counted", 120), ("Status", 110)])
 }

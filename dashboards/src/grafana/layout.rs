@@ -36,6 +36,14 @@ impl Sheet {
         self.put(panel, width, height);
     }
 
+    /// Panels that share one line evenly.
+    pub(super) fn line(&mut self, panels: Vec<Panel>, height: u32) {
+        let count = u32::try_from(panels.len()).unwrap_or(COLUMNS).clamp(1, COLUMNS);
+        for panel in panels {
+            self.place(panel, COLUMNS / count, height);
+        }
+    }
+
     /// The panels in order, numbered from 1.
     pub(super) fn finish(self) -> Vec<Panel> {
         self.panels

@@ -69,10 +69,11 @@ impl Panel {
             .custom("inspect", json!(false))
     }
 
-    /// Curves over time.
+    /// Curves over time. The legend stands at the right, where it has room for all of them: below, it scrolls after
+    /// three.
     pub(super) fn curves(title: &str, description: &str, unit: &str) -> Self {
         let options = json!({
-            "legend": { "calcs": ["lastNotNull"], "displayMode": "table", "placement": "bottom", "showLegend": true },
+            "legend": { "calcs": ["lastNotNull"], "displayMode": "table", "placement": "right", "showLegend": true },
             "tooltip": { "hideZeros": false, "mode": "multi", "sort": "none" },
         });
         let mut panel = Self::drawn("timeseries", title, description, unit, options)
@@ -186,6 +187,16 @@ impl Panel {
             "excludeByName": { "Time": true }, "includeByName": {}, "indexByName": order, "renameByName": names,
         });
         self.then("merge", serde_json::json!({})).then("organize", columns)
+    }
+
+    /// Instants in one line: a wrapped one is taller than the row that Grafana gives it.
+    pub(super) fn instants(self, name: &str) -> Self {
+        self.field(name, &[("unit", json!("dateTimeAsIso")), ("custom.width", json!(170))])
+    }
+
+    /// Widths of columns in pixels; a column that is not named takes what is left.
+    pub(super) fn widths(self, columns: &[(&str, u32)]) -> Self {
+        columns.iter().fold(self, |panel, (name, pixels)| panel.field(name, &[("custom.width", json!(pixels))]))
     }
 
     /// A step between answer and drawing.

@@ -171,6 +171,8 @@ fn counts_by_window(definition: &Definition, places: &Places) -> Panel {
             json!({ "window": 0, "Value #A": 1, "Value #B": 2, "Value #C": 3 }),
             json!({ "window": "Window", "Value #A": "Counted", "Value #B": "Out of", "Value #C": "Rate" }),
         )
+        // Labels sort as text, which puts 28 days before 7.
+        .then("sortBy", json!({ "fields": {}, "sort": [{ "field": "Out of" }] }))
         .field("Window", &[("mappings", json!([words(&window_words)]))])
         .field("Rate", &[("unit", json!(unit(definition))), ("decimals", json!(1))])
 }

@@ -12,11 +12,11 @@ use super::{Places, about, promql, sql};
 /// Everything about one such definition.
 pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places) {
     sheet.row(&definition.title);
-    sheet.place(total(definition, places), 6, 5);
-    let bands = definition.alerts.iter().filter(|alert| alert.family == AlertFamily::Clock);
-    for band in bands.filter_map(|alert| alert.band.as_deref()) {
-        sheet.place(band_stat(definition, band, places), 6, 5);
-    }
+    let clocks = definition.alerts.iter().filter(|alert| alert.family == AlertFamily::Clock);
+    let bands: Vec<&str> = clocks.filter_map(|alert| alert.band.as_deref()).collect();
+    let mut stats = vec![total(definition, places)];
+    stats.extend(bands.iter().map(|band| band_stat(definition, band, places)));
+    sheet.line(stats, 5);
     sheet.place(by_area(definition, places), 12, 9);
     sheet.place(over_time(definition, places), 12, 9);
 }
@@ -70,17 +70,13 @@ fn over_time(definition: &Definition, places: &Places) -> Panel {
         .custom("fillOpacity", json!(60))
         .custom("lineInterpolation", json!("stepAfter"))
         .custom("showPoints", json!("never"))
-        .custom("stacking", json!({ "mode": "normal", "group": "A" }));
+        .custom("stacking", json!({ "mode": "normal", "group": "A" }))
+        .then("renameByRegex", json!({ "regex": "(\\d+)_to_(\\d+)m", "renamePattern": "$1 to $2 minutes" }))
+        .then("renameByRegex", json!({ "regex": "over_(\\d+)m", "renamePattern": "over $1 minutes" }));
     for alert in &definition.alerts {
         if let Some(band) = alert.band.as_deref() {
             let colour = if band.starts_with("over") { ORANGE } else { super::palette::BRIGHT_BLUE };
-            panel = panel.field(
-                band,
-                &[
-                    ("displayName", json!(band_words(band))),
-                    ("color", json!({ "mode": "fixed", "fixedColor": colour })),
-                ],
-            );
+            panel = panel.field(&band_words(band), &[("color", json!({ "mode": "fixed", "fixedColor": colour }))]);
         }
     }
     panel

@@ -22,6 +22,9 @@ const WINDOW: &str = "CASE ${window:sqlstring} WHEN '1d' THEN '24h' ELSE ${windo
 /// A count as a word, or the view's word for a hidden one.
 const COUNTED: &str = "CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) ELSE shown END";
 
+/// What a figure is flagged with, in words that a table can wrap.
+const REMARKS: &str = "coalesce(nullif(replace(replace(replace(flags, ';', '; '), ':', ': '), '_', ' '), ''), 'none')";
+
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
@@ -84,9 +87,7 @@ fn verdict(definition: &Definition, name: &str) -> String {
 pub(super) fn areas(definition: &Definition) -> String {
     let verdicts: Vec<String> = target_names(definition)
         .iter()
-        .map(|name| {
-            format!("  {} AS {},\n", verdict(definition, name), quoted_name(&format!("Against the {name} target")))
-        })
+        .map(|name| format!("  {} AS {},\n", verdict(definition, name), quoted_name(&format!("Against {name} target"))))
         .collect();
     format!(
         "SELECT\n  area_name AS \"Area\",\n  \
@@ -142,7 +143,7 @@ pub(super) fn months(definition: &Definition) -> String {
     format!(
         "SELECT\n  period AS \"Month\",\n  area_name AS \"Area\",\n  basis AS \"Basis\",\n  \
          CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) || ' of ' || CAST(denominator AS VARCHAR) ELSE shown END AS \"Counted\",\n  \
-         value AS \"Rate\",\n  status AS \"Status\",\n  version AS \"Version\",\n  flags AS \"Remarks\"\n\
+         value AS \"Rate\",\n  status AS \"Status\",\n  version AS \"Version\",\n  {REMARKS} AS \"Remarks\"\n\
          FROM outcomes.figures\n\
          WHERE indicator = {} AND {CHOSEN}\n  AND period_kind = 'month' AND $__timeFilter(period_start)\n\
          ORDER BY period_start DESC, area_name, basis\nLIMIT 500",
@@ -154,7 +155,7 @@ pub(super) fn months(definition: &Definition) -> String {
 pub(super) fn open_by_area(definition: &Definition) -> String {
     format!(
         "SELECT\n  area_name AS \"Area\",\n  \
-         replace(replace(band, '_to_', ' to '), '_', ' ') AS \"Band\",\n  {COUNTED} AS \"Open\"\n\
+         replace(replace(band, '_', ' '), 'm', ' minutes') AS \"Band\",\n  {COUNTED} AS \"Open\"\n\
          FROM outcomes.figures\n\
          WHERE {} AND {CHOSEN}\n  AND period_kind = 'now'\n\
          ORDER BY band, area_name",
@@ -175,8 +176,9 @@ pub(super) fn restated_by_hour() -> String {
 pub(super) fn restatements() -> String {
     format!(
         "SELECT\n  known_at AS \"Known at\",\n  period AS \"Month\",\n  area_name AS \"Area\",\n  \
-         indicator AS \"Indicator\",\n  basis AS \"Basis\",\n  {COUNTED} AS \"Numerator\",\n  \
-         denominator AS \"Denominator\",\n  status AS \"Status\",\n  because AS \"Because\"\n\
+         indicator AS \"Indicator\",\n  basis AS \"Basis\",\n  \
+         CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) || coalesce(' of ' || CAST(denominator AS VARCHAR), '') ELSE shown END AS \"Counted\",\n  \
+         status AS \"Status\",\n  because AS \"Because\"\n\
          FROM outcomes.figures_history\n\
          WHERE {CHOSEN}\n  AND period_kind = 'month' AND known_at > period_end AND $__timeFilter(known_at)\n\
          ORDER BY known_at DESC, indicator, area_name\nLIMIT 50"

@@ -127,7 +127,5 @@ pub(super) fn revisions() -> Panel {
 pub(super) fn lineage() -> Panel {
     let text = "Which definition, in which version, on which basis and through which release rule made the figures of \
                 this board, and the instant that they speak for. The accessible board holds the SQL of each.";
-    Panel::table("Where the figures come from", text, "none")
-        .asks(sql_table(sql::lineage()))
-        .field("Speaks for", &[("unit", json!("dateTimeAsIso"))])
+    Panel::table("Where the figures come from", text, "none").asks(sql_table(sql::lineage())).instants("Speaks for")
 }

@@ -111,6 +111,26 @@ fn panels_stand_on_the_grid_and_never_on_one_another() {
     }
 }
 
+/// Grafana moves a panel up until it meets another one: a gap above it would not be what the generator meant.
+#[test]
+fn no_panel_hangs_over_a_gap() {
+    for board in generated() {
+        for panel in &board.panels {
+            let place = panel.grid_pos;
+            let above = |other: &Panel| {
+                let other = other.grid_pos;
+                other.y + other.h == place.y && other.x < place.x + place.w && place.x < other.x + other.w
+            };
+            assert!(
+                place.y == 0 || board.panels.iter().any(above),
+                "{}: Grafana would move {}",
+                board.title,
+                panel.title
+            );
+        }
+    }
+}
+
 fn overlap(one: GridPos, other: GridPos) -> bool {
     one.x < other.x + other.w && other.x < one.x + one.w && one.y < other.y + other.h && other.y < one.y + one.h
 }

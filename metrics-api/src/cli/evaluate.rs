@@ -13,6 +13,8 @@ use homeward_ingest::decode::Decoded;
 use homeward_transform::book::register::Register;
 use homeward_transform::definition::{Catalogue, Definition};
 use homeward_transform::evaluate::{Instants, evaluate};
+use homeward_transform::figure::Dimension;
+use homeward_transform::release::reach::{PCN_RULE, may_show_any};
 use homeward_transform::release::{Policy, Released, ReleasedFigure};
 use homeward_transform::snapshot::{FigureQuery, Snapshot};
 
@@ -33,6 +35,16 @@ pub(super) async fn run(arguments: &EvaluateArguments, out: &mut dyn Write) -> R
     check_dimensions(arguments)?;
 
     let now = SystemClock.now();
+    let instants = Instants { as_of: arguments.as_of.unwrap_or(now), as_known_at: arguments.as_known_at };
+    for definition in &asked {
+        if !may_show_any(&query(definition, arguments), instants.as_of) {
+            let (rule, mend) = PCN_RULE;
+            return Err(CliError::argument(rule, mend));
+        }
+    }
+    if arguments.by.contains(&Dimension::Pcn) {
+        eprintln!("note: {}; other figures are left out", PCN_RULE.0);
+    }
     let mut progress = Progress::start("Reading records", None);
     // Pseudonyms of one run only need to agree with each other, so a key of its own will do.
     let files = decode_paths(&arguments.paths, &keys::of_this_run(), now, |more| progress.advance(more))?;
@@ -44,7 +56,6 @@ pub(super) async fn run(arguments: &EvaluateArguments, out: &mut dyn Write) -> R
 
     let facts: Vec<_> = files.batches.into_iter().flat_map(|batch| batch.tables).collect();
     report_submissions(&facts)?;
-    let instants = Instants { as_of: arguments.as_of.unwrap_or(now), as_known_at: arguments.as_known_at };
     let geography = Arc::new(Geography::devon());
     let ids: Vec<&str> = asked.iter().map(|definition| definition.id.as_str()).collect();
     let snapshot = evaluate(&facts, Arc::new(catalogue.only(&ids)), geography, instants).await?;
@@ -65,17 +76,13 @@ fn release(
         Some(policy) => policy,
         None => Policy::by_name(&definition.release)?,
     };
+    Ok(policy.release(snapshot.figures(&query(definition, arguments)), definition))
+}
+
+fn query(definition: &Definition, arguments: &EvaluateArguments) -> FigureQuery {
     let bases =
         if arguments.basis.is_empty() { vec![definition.default_basis.clone()] } else { arguments.basis.clone() };
-    let query = FigureQuery {
-        indicator: definition.id.clone(),
-        bases,
-        by: arguments.by.clone(),
-        from: None,
-        to: None,
-        period: None,
-    };
-    Ok(policy.release(snapshot.figures(&query), definition))
+    FigureQuery { indicator: definition.id.clone(), bases, by: arguments.by.clone(), ..FigureQuery::default() }
 }
 
 /// The built-in definitions, or those of a folder.

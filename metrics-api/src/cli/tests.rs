@@ -121,6 +121,26 @@ async fn evaluate_says_suppressed_and_no_data() {
 }
 
 #[tokio::test]
+async fn evaluate_holds_a_network_back_but_by_the_week_and_in_months_that_are_over() {
+    let desk = Desk::new("");
+    let events = desk.events();
+    let evaluate = async |indicator: &str, by: &str, as_of: &str| {
+        let start = ["evaluate", &events, "--indicator", indicator, "--by", by, "--as-of", as_of, "--format", "csv"];
+        desk.run(&start).await.map(|(_, csv)| csv.lines().skip(1).map(str::to_owned).collect::<Vec<_>>())
+    };
+    let (during, after) = ("2025-06-12T15:00", "2025-07-01T00:00");
+    for (indicator, by) in [("ucr-referrals", "pcn,day"), ("ucr-referrals", "pcn"), ("ucr-open-clocks", "pcn,band")] {
+        let refused = evaluate(indicator, by, during).await.unwrap_err().to_string();
+        assert!(refused.contains("windows of 7 and 28 days"), "{indicator} by {by}: {refused}");
+    }
+    let windows = evaluate("ucr-referrals", "pcn,window", during).await.unwrap();
+    assert_eq!(windows.len(), 2, "{windows:?}");
+    assert!(windows.iter().all(|row| row.contains(",7d,") || row.contains(",28d,")), "{windows:?}");
+    assert!(evaluate("ucr-referrals", "pcn,month", during).await.unwrap().is_empty(), "the month is under way");
+    assert_eq!(evaluate("ucr-referrals", "pcn,month", after).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn faults_of_arguments_say_what_to_write() {
     let desk = Desk::new("");
     let events = desk.events();

@@ -1,4 +1,4 @@
-//! Alert conditions as they appear and clear, a line each.
+//! Alert conditions as they appear, are told and clear, a line each.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -6,12 +6,16 @@ use std::io::Write;
 use homeward_contract::geography::Geography;
 use homeward_contract::time::london;
 use homeward_transform::conditions::Condition;
+use homeward_transform::figure::Dimension;
 use homeward_transform::snapshot::Snapshot;
+
+/// Which rule, at which level, for which area.
+type Key = (String, Dimension, String);
 
 /// The conditions that held last.
 #[derive(Default)]
 pub(super) struct Conditions {
-    held: Option<BTreeMap<(String, String), String>>,
+    held: Option<BTreeMap<Key, Condition>>,
 }
 
 impl Conditions {
@@ -22,21 +26,26 @@ impl Conditions {
         geography: &Geography,
         out: &mut dyn Write,
     ) -> std::io::Result<()> {
-        let now: BTreeMap<(String, String), String> = snapshot.conditions().iter().map(entry).collect();
+        let now: BTreeMap<Key, Condition> = snapshot.conditions().iter().map(entry).collect();
         let time = london(snapshot.as_of()).format("%H:%M");
         let name = |area: &str| geography.name_of(area).unwrap_or(area).to_owned();
         match &self.held {
             None if now.is_empty() => writeln!(out, "{time}  no alert condition holds")?,
             None => {
-                for ((alert, area), sentence) in &now {
-                    writeln!(out, "{time}  holds    {alert} at {}: {sentence}", name(area))?;
+                for ((alert, _, area), condition) in &now {
+                    writeln!(out, "{time}  holds    {alert} at {}: {}", name(area), condition.sentence)?;
                 }
             }
             Some(held) => {
-                for ((alert, area), sentence) in now.iter().filter(|(key, _)| !held.contains_key(*key)) {
-                    writeln!(out, "{time}  appears  {alert} at {}: {sentence}", name(area))?;
+                for (key @ (alert, _, area), condition) in &now {
+                    let word = match held.get(key) {
+                        None => "appears",
+                        Some(before) if condition.is_told() && !before.is_told() => "is told",
+                        Some(_) => continue,
+                    };
+                    writeln!(out, "{time}  {word:<8} {alert} at {}: {}", name(area), condition.sentence)?;
                 }
-                for (alert, area) in held.keys().filter(|key| !now.contains_key(*key)) {
+                for (alert, _, area) in held.keys().filter(|key| !now.contains_key(*key)) {
                     writeln!(out, "{time}  clears   {alert} at {}", name(area))?;
                 }
             }
@@ -46,6 +55,6 @@ impl Conditions {
     }
 }
 
-fn entry(condition: &Condition) -> ((String, String), String) {
-    ((condition.alert.to_owned(), condition.area.clone()), condition.sentence.clone())
+fn entry(condition: &Condition) -> (Key, Condition) {
+    ((condition.alert.clone(), condition.level, condition.area.clone()), condition.clone())
 }

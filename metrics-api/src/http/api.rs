@@ -8,6 +8,7 @@ use axum::response::IntoResponse;
 use chrono::{DateTime, NaiveDate, Utc};
 use homeward_transform::definition::Definition;
 use homeward_transform::figure::Dimension;
+use homeward_transform::release::reach::{PCN_RULE, may_show_any};
 use homeward_transform::release::{HoldsNoPatientData, Policy, Released, ReleasedFigure, Rounding, Shown};
 use homeward_transform::revision::Revision;
 use homeward_transform::snapshot::FigureQuery;
@@ -61,11 +62,14 @@ pub(super) async fn figures(
     let definition = definition(&serving, asked)?;
     let policy = serving.policy(query.release.as_deref())?;
     let request = figure_query(definition, &query)?;
-    refuse_disclosive(policy, &request)?;
     let snapshot = match query.as_known_at {
         None => serving.snapshot()?,
         Some(known_at) => Arc::new(serving.as_known_at(calendar_only(known_at, &request)?).await?),
     };
+    if !may_show_any(&request, snapshot.as_of()) {
+        let (rule, mend) = PCN_RULE;
+        return Err(Problem::bad_request(rule, mend));
+    }
     let figures = policy.release(snapshot.figures(&request), definition);
     Ok(Outgoing(Released::public(FiguresAnswer {
         as_of: snapshot.as_of(),
@@ -231,21 +235,6 @@ fn narrow(definition: &Definition, request: &mut FigureQuery, period: &str) -> R
         }
     }
     request.period = Some(name);
-    Ok(())
-}
-
-/// A network by one day is never published (handbook, disclosure, section 2).
-fn refuse_disclosive(policy: &Policy, request: &FigureQuery) -> Result<(), Problem> {
-    let one_day = request.by.contains(&Dimension::Day)
-        || request.period.as_deref().is_some_and(|period| period == "window:24h" || period == "now")
-        || (request.by.contains(&Dimension::Window) && request.period.is_none())
-        || request.by.contains(&Dimension::Band);
-    if policy.rounding != Rounding::Exact && request.by.contains(&Dimension::Pcn) && one_day {
-        return Err(Problem::bad_request(
-            format!("{} releases no primary care network by a single day", policy.name),
-            "ask for a month or a window of 7 or 28 days (period=28d), or for a wider area",
-        ));
-    }
     Ok(())
 }
 

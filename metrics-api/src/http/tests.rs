@@ -166,6 +166,29 @@ async fn a_public_policy_rounds_and_suppresses_the_whole_page() {
 }
 
 #[tokio::test]
+async fn a_condition_stands_on_the_board_of_its_area_and_says_how_far_it_has_come() {
+    let house = House::planted("internal-live").await;
+    let slip = |area: &str| format!("UCRBelowTargetConfident: {area}");
+    let (provider, partnership, board) = (slip("Livewell Southwest"), slip("Plymouth"), slip("NHS Devon"));
+    let whole = [&provider, &partnership, &board];
+    let boards: [(&str, &[&String]); 5] = [
+        ("/", &whole),
+        ("/area/icb/QJK", &whole),
+        ("/area/lcp/Plymouth", &[&provider, &partnership]),
+        ("/area/provider/NR5", &[&provider]),
+        ("/area/lcp/Eastern", &[]),
+    ];
+    for (path, told) in boards {
+        let (_, page) = house.get(path).await;
+        let found: Vec<_> = whole.into_iter().filter(|words| page.contains(*words)).collect();
+        assert_eq!(found, told, "{path}");
+        let pending = page.matches("Since 12 June 15:00. Its alert waits until 15:30: it may pass.").count();
+        assert_eq!(pending, told.len(), "{path}: {page}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
 async fn figures_come_as_json_through_the_policy_asked_for() {
     let house = House::planted("internal-live").await;
     let path = "/api/v1/figures?indicator=ucr-two-hour-response&basis=live&by=provider&period=28d";
@@ -197,7 +220,6 @@ async fn faults_are_problems_with_a_mend() {
         ("/api/v1/figures?indicator=ucr-referrals&period=soon", 400, "a month 2025-06"),
         ("/api/v1/figures?indicator=ucr-referrals&release=none", 400, "internal-live"),
         ("/api/v1/figures?indicator=ucr-referrals&release=public-csds", 403, "not offered"),
-        ("/api/v1/figures?indicator=ucr-referrals&by=pcn,day&release=public-hes", 400, "single day"),
         ("/api/v1/figures?indicater=ucr-referrals", 400, "unknown field"),
         ("/api/v1/indicators/x", 404, "no indicator"),
         ("/nowhere", 404, "/api/v1/figures"),
@@ -262,6 +284,68 @@ async fn one_number_on_every_surface() {
     assert!(metrics.contains(sample), "{metrics}");
     let (_, page) = house.get("/").await;
     assert!(page.contains("27 of 40"));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_network_leaves_json_metrics_and_board_by_the_week_and_nothing_else() {
+    let house = House::planted("internal-live").await;
+    for policy in ["internal-live", "public-hes"] {
+        for asked in [
+            "ucr-referrals&by=pcn,day",
+            "ucr-referrals&by=pcn&period=2025-06-11",
+            "ucr-referrals&by=pcn&period=24h",
+            "ucr-referrals&by=pcn&period=mtd",
+            "ucr-referrals&by=pcn&period=2025-06",
+            "ucr-referrals&by=pcn",
+            "ucr-two-hour-response&by=provider,pcn,day",
+            "ucr-open-clocks&by=pcn,band",
+            "ucr-open-clocks&by=pcn&period=now",
+        ] {
+            let (status, answer) = house.json(&format!("/api/v1/figures?indicator={asked}&release={policy}")).await;
+            assert_eq!(status, 400, "{policy} {asked}: {answer}");
+            assert!(answer.to_string().contains("windows of 7 and 28 days"), "{answer}");
+        }
+        let shown = async |by: &str| {
+            let path = format!("/api/v1/figures?indicator=ucr-referrals&by=pcn,{by}&release={policy}");
+            let (_, answer) = house.json(&path).await;
+            let figures = answer["figures"].as_array().unwrap().iter();
+            figures.map(|figure| figure[by].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(shown("window").await, ["28d", "7d"], "{policy}");
+        assert!(shown("month").await.is_empty(), "the only month is under way: {policy}");
+    }
+    let (_, metrics) = house.get("/metrics").await;
+    let of_networks: Vec<&str> = metrics.lines().filter(|line| line.contains("level=\"pcn\"")).collect();
+    assert!(of_networks.len() > 10, "{metrics}");
+    for line in of_networks {
+        assert!(line.contains("window=\"7d\"") || line.contains("window=\"28d\""), "{line}");
+    }
+    let (status, page) = house.get("/area/pcn/U72848").await;
+    assert_eq!(status, 200);
+    assert!(page.contains("last 7 days") && page.contains("last 28 days"), "{page}");
+    for words in ["last 24 hours", "so far", "1 open clock"] {
+        assert!(!page.contains(words), "'{words}' of a network: {page}");
+    }
+    house.close().await;
+}
+
+/// What was a month under way at a past instant is not told of a network, however long it is over.
+#[tokio::test]
+async fn a_network_of_the_past_is_told_as_it_may_be_told_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let (snapshot, catalogue) = planted::snapshot().await;
+    let past = lake_with_a_past(folder.path(), &catalogue).await;
+    let house = House::open_over(Some(past), Some(snapshot), catalogue, "internal-live", None).await;
+    let at = async |by: &str, instant: &str| {
+        house.json(&format!("/api/v1/figures?indicator=ucr-referrals&by=pcn,{by}&as_known_at={instant}")).await
+    };
+    assert_eq!(at("day", "2025-06-12T14:00:00Z").await.0, 400);
+    assert_eq!(at("month&period=2025-06", "2025-06-12T14:00:00Z").await.0, 400);
+    let (status, answer) = at("month", "2025-06-12T14:00:00Z").await;
+    assert_eq!((status, answer["figures"].as_array().map(Vec::len)), (200, Some(0)), "{answer}");
+    let (status, answer) = at("month&period=2025-06", "2025-07-01T00:00:00Z").await;
+    assert_eq!((status, answer["figures"].as_array().map(Vec::len)), (200, Some(1)), "{answer}");
     house.close().await;
 }
 

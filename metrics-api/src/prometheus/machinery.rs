@@ -99,7 +99,8 @@ pub(super) fn push_snapshot(sheet: &mut Sheet, snapshot: &Snapshot) {
         sheet.push(&table::WATERMARK, &[provider], seconds(*watermark));
     }
     for condition in snapshot.conditions() {
-        sheet.push(&table::CONDITION, &[condition.alert, &condition.area], 1.0);
+        let labels = [&condition.alert, condition.level.as_str(), &condition.area, condition.stage.as_str()];
+        sheet.push(&table::CONDITION, &labels, 1.0);
     }
 }
 

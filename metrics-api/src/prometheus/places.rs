@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use homeward_transform::conditions::declared::SLIP_LEVELS;
 use homeward_transform::figure::Dimension;
 use homeward_transform::snapshot::{FigureQuery, Snapshot, UNKNOWN_AREA};
 
 use super::sheet::Sheet;
 use super::table;
 use crate::reading::{REFERRALS, Reading};
-
-/// Levels at which a slip may page.
-const LEVELS: [Dimension; 3] = [Dimension::Provider, Dimension::Lcp, Dimension::Icb];
 
 /// Names and main providers. Which provider is the largest leaves here, and no number does.
 pub(super) fn push_places(sheet: &mut Sheet, reading: &Reading, snapshot: &Snapshot) {
@@ -21,7 +19,7 @@ pub(super) fn push_places(sheet: &mut Sheet, reading: &Reading, snapshot: &Snaps
             sheet.push(&table::AREA_NAME, &[area, level.as_str(), name], 1.0);
         }
     }
-    for level in LEVELS {
+    for level in SLIP_LEVELS {
         for (area, provider) in main_providers(snapshot, level) {
             sheet.push(&table::AREA_MAIN_PROVIDER, &[&area, level.as_str(), &provider], 1.0);
         }

@@ -95,8 +95,8 @@ series! {
         "Denominator of every proportion, with the labels of homeward_figure_numerator. Ratios are sums divided last.";
     INDICATOR_TARGET_RATIO = "homeward_target_ratio" Gauge Ratio ["indicator", "target", "source"]
         "Target lines in force at the as-of instant, with the document that each comes from.";
-    CONDITION = "homeward_condition_active" Gauge Truth ["alert", "area"]
-        "1 for every alert condition that holds at the as-of instant, as the board shows it; alerts themselves are rules of Prometheus.";
+    CONDITION = "homeward_condition_active" Gauge Truth ["alert", "level", "area", "stage"]
+        "1 for every alert condition of the board: pending until it has held for a while, firing, or ceased and not yet taken back. Alerts themselves are rules of Prometheus.";
 
     // Providers' feeds at the time of the scrape.
     SERVICE_OPEN = "ucr_service_open" Gauge Truth ["provider"]

@@ -63,7 +63,7 @@ async fn the_planted_figures_are_exposed_under_the_names_of_the_alert_rules() {
         r#"ucr_month_late_responses_left{area="NR5",level="provider"} 0"#,
         r#"homeward_figure_numerator{indicator="ucr-referrals",basis="live",area="NR5",level="provider",window="28d"} 41"#,
         r#"homeward_figure_denominator{indicator="ucr-two-hour-response",basis="live",area="NR5",level="provider",window="28d"} 40"#,
-        r#"homeward_condition_active{alert="UCRReferralAboutToBreach",area="NR5"} 1"#,
+        r#"homeward_condition_active{alert="UCRReferralAboutToBreach",level="provider",area="NR5",stage="firing"} 1"#,
         r#"ucr_service_open{provider="NR5"} 1"#,
         r#"ucr_consumer_lag_records{provider="NR5"} 3"#,
         r#"ucr_events_received{provider="NR5",window="1d"} 41"#,

@@ -1,5 +1,4 @@
-//! Headless Chromium through a Node driver: puppeteer-core and axe-core from the npm registry, installed once into the
-//! user's cache from the lock file beside this test. No browser is ever downloaded: Debian's `chromium` is used.
+//! Headless Chromium through a Node driver: puppeteer-core and axe-core from the npm registry.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,6 +8,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+use crate::npm;
 
 /// Patience with one answer of the browser on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -24,27 +25,17 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts it; `None`, said aloud, where Chromium, Node or npm is missing and may be.
     pub(crate) async fn start() -> Option<Self> {
-        static PACKAGES: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-        let found = PACKAGES.get_or_init(|| {
-            let chromium = find("chromium")?;
-            find("node")?;
-            install().map(|_| chromium)
+        static TOOLS: OnceLock<Result<(PathBuf, PathBuf), String>> = OnceLock::new();
+        let found = TOOLS.get_or_init(|| {
+            let chromium = npm::find("chromium")?;
+            npm::find("node")?;
+            Ok((chromium, npm::install(&folder(), "board-tests")?))
         });
-        let chromium = match found {
-            Ok(chromium) => chromium,
-            Err(reason) => {
-                assert!(
-                    std::env::var_os("HOMEWARD_TESTS_REQUIRE_ALL").is_none(),
-                    "the board cannot be opened in a browser, and HOMEWARD_TESTS_REQUIRE_ALL is set: {reason}"
-                );
-                println!("skipped: {reason}");
-                return None;
-            }
-        };
+        let (chromium, packages) = npm::unless_missing(found.as_ref().map_err(String::clone))?;
         let profile = tempfile::tempdir().expect("a folder for the profile");
         let mut child = Command::new("node")
             .arg(folder().join("drive.cjs"))
-            .env("NODE_PATH", packages().join("node_modules"))
+            .env("NODE_PATH", packages)
             .env("HOMEWARD_CHROMIUM", chromium)
             .env("HOMEWARD_PROFILE", profile.path())
             .stdin(Stdio::piped())
@@ -88,43 +79,4 @@ impl Browser {
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/board")
-}
-
-/// Where the packages lie: the user's cache, never the repository.
-fn packages() -> PathBuf {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    cache.unwrap_or_else(std::env::temp_dir).join("homeward").join("board-tests")
-}
-
-fn find(program: &str) -> Result<PathBuf, String> {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&paths).map(|folder| folder.join(program)).find(|path| path.is_file());
-    found.ok_or_else(|| {
-        format!("{program} is not installed (Debian package {})", if program == "node" { "nodejs" } else { program })
-    })
-}
-
-/// `npm ci` from the lock file, unless that lock file is what is installed.
-fn install() -> Result<(), String> {
-    let (from, to) = (folder(), packages());
-    let lock = std::fs::read_to_string(from.join("package-lock.json")).map_err(|error| error.to_string())?;
-    let stamp = to.join("installed-from");
-    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
-        return Ok(());
-    }
-    let npm = find("npm")?;
-    std::fs::create_dir_all(&to).map_err(|error| error.to_string())?;
-    for file in ["package.json", "package-lock.json"] {
-        std::fs::copy(from.join(file), to.join(file)).map_err(|error| error.to_string())?;
-    }
-    let output = std::process::Command::new(npm)
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .current_dir(&to)
-        .output()
-        .map_err(|error| format!("npm does not start: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("npm ci failed: {}", String::from_utf8_lossy(&output.stderr)));
-    }
-    std::fs::write(stamp, lock).map_err(|error| error.to_string())
 }

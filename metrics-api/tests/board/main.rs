@@ -10,6 +10,7 @@
 mod browser;
 mod history;
 mod house;
+mod npm;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -12,13 +12,10 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    /// Starts it and waits until it tells its address; none where Prometheus is missing, since nobody would ask it.
-    pub(crate) fn start() -> Option<Self> {
-        if !crate::prometheus::is_there() {
-            return None;
-        }
+    /// Starts it at so many times real time and waits until it tells its address.
+    pub(crate) fn start(speed: u32) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_homeward"))
-            .args(["demo", "--bind", "127.0.0.1:0", "--speed", "60", "--history-days", "35"])
+            .args(["demo", "--bind", "127.0.0.1:0", "--speed", &speed.to_string(), "--history-days", "35"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -38,7 +35,7 @@ impl Demo {
         std::thread::spawn(move || lines.for_each(drop));
         let address = address.expect("the demonstration tells its address");
         let sql = sql.expect("the demonstration tells where SQL is");
-        Some(Self { child, address, sql })
+        Self { child, address, sql }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -73,18 +73,25 @@ impl Prometheus {
 
     /// How many series an expression gives now.
     pub(crate) fn count(&self, expression: &str) -> Result<usize, String> {
-        self.series(&format!("/api/v1/query?query={}", encoded(expression)))
+        Ok(self.series(&format!("/api/v1/query?query={}", encoded(expression)))?.len())
     }
 
-    /// How many series it gives over a range.
-    pub(crate) fn count_range(
+    /// The series of an expression at one instant.
+    pub(crate) fn at(&self, expression: &str, at: DateTime<Utc>) -> Result<Vec<Value>, String> {
+        self.series(&format!("/api/v1/query?query={}&time={}", encoded(expression), at.timestamp()))
+    }
+
+    /// Its series over a range, one value in `step_seconds`.
+    pub(crate) fn range(
         &self,
         expression: &str,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
-    ) -> Result<usize, String> {
+        step_seconds: u32,
+    ) -> Result<Vec<Value>, String> {
         let (from, to) = (from.timestamp(), to.timestamp());
-        self.series(&format!("/api/v1/query_range?query={}&start={from}&end={to}&step=5", encoded(expression)))
+        let expression = encoded(expression);
+        self.series(&format!("/api/v1/query_range?query={expression}&start={from}&end={to}&step={step_seconds}"))
     }
 
     /// The values of a label among the series of a selector, as Grafana's menus ask for them.
@@ -95,13 +102,13 @@ impl Prometheus {
         values.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect()
     }
 
-    fn series(&self, path: &str) -> Result<usize, String> {
+    fn series(&self, path: &str) -> Result<Vec<Value>, String> {
         let answer = self.ask(path)?;
         let result = answer["data"]["result"].as_array().ok_or_else(|| format!("no result in {answer}"))?;
         if let Some(nan) = result.iter().find(|series| series.to_string().contains("NaN")) {
             return Err(format!("NaN: {nan}"));
         }
-        Ok(result.len())
+        Ok(result.clone())
     }
 
     fn ask(&self, path: &str) -> Result<Value, String> {

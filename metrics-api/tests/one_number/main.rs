@@ -1,9 +1,12 @@
-//! One number, three surfaces: at one `as_of`, `/metrics`, SQL and the JSON API agree to the last digit, for every
-//! indicator, basis, area, level, window and band, while data flows into the real server; and so does the HTML of a
-//! provider's and a system's board, to the digit that it shows.
+//! One number on every surface: at one `as_of`, `/metrics`, SQL, the JSON API and the HTML of every area's board agree,
+//! for every definition in use, basis, area, level, period and band, while records flow into the real server and into the
+//! running demonstration. What is compared comes from the catalogue: a new definition is in without a word here.
 //!
-//! A pass reads the exposition, then every live figure by one SQL statement, then JSON or a board, and counts only when
-//! all of them speak for the same instant; else it is read again.
+//! Counts, values and bounds agree bit for bit; the board to the digit that it shows. `/metrics` has windows and this
+//! moment alone, JSON and SQL days and months besides, and the board its windows, days and bands of open clocks.
+//!
+//! A round holds one snapshot in a SQL transaction and asks the others: what speaks for the same instant is compared, and
+//! what does not is asked again in the next round. A pass ends when everything has been compared.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
 #![allow(clippy::print_stdout, reason = "what a test has seen is told where cargo shows it")]
 #![allow(dead_code, reason = "the server is that of the clients' tests, which use more of it")]
@@ -13,6 +16,8 @@ mod board;
 mod certificate;
 #[path = "../clients/connection.rs"]
 mod connection;
+#[path = "../grafana/demo.rs"]
+mod demo;
 #[path = "../real_kafka/http.rs"]
 mod http;
 #[path = "../real_kafka/patience.rs"]
@@ -23,53 +28,195 @@ mod planted;
 mod server;
 mod surfaces;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use homeward_transform::definition::Catalogue;
+use homeward_transform::figure::Dimension;
+use homeward_transform::release::reach::LEVELS;
+use tokio_postgres::NoTls;
 
-use board::compare_board;
+use board::Board;
+use demo::Demo;
 use server::Server;
-use surfaces::{Numbers, read_exposition, read_json, read_sql};
+use surfaces::{
+    Numbers, Part, Surfaces, differences, in_use, part, parts, pinned, read_exposition, read_json, read_sql,
+};
 
 /// Passes that must agree, with new records between each and the next.
-const PASSES: i64 = 5;
+const PASSES: i64 = 3;
 
-const PATIENCE: Duration = Duration::from_secs(120);
+/// For one pass, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One more referral comes every so often while the surfaces are read.
 const FLOW_PAUSE: Duration = Duration::from_millis(500);
-
-/// Boards whose HTML is read at each pass.
-const BOARDS: [(&str, &str); 2] = [("provider", PASS_PROVIDER), ("icb", "QJK")];
 
 /// The provider of the passes, and that of the flow.
 const PASS_PROVIDER: &str = "RA9";
 const FLOW_PROVIDER: &str = "RDY";
 
-/// Three readings of one instant at which at least `referrals` of the passes are counted.
-async fn read_one_instant(server: &Server, client: &tokio_postgres::Client, referrals: i64) -> [Numbers; 3] {
-    let begun = Instant::now();
-    loop {
-        let exposition = read_exposition(&http::body(server.http, "/metrics").unwrap());
-        let sql = read_sql(client).await;
-        if sql.referrals_of_the_day(PASS_PROVIDER) == Some(referrals)
-            && exposition.as_of_micros / 1_000 == sql.as_of_micros / 1_000
-            && let Some(json) = read_json(server, sql.as_of_micros)
-        {
-            return [exposition, sql, json];
+/// How fast the demonstration's clock runs: a referral every few seconds.
+const DEMO_SPEED: u32 = 600;
+
+/// Passes over the demonstration within which a record must come: days of its time.
+const DEMO_PASSES_MAX: i64 = 200;
+
+/// One answer of a surface other than SQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Surface {
+    Exposition,
+    Json(Part),
+    Board(Dimension, String),
+}
+
+enum Answer {
+    Exposition(Numbers),
+    Json(Part, Numbers),
+    Board(Board),
+    /// What no surface shows was refused.
+    HeldBack(Part),
+}
+
+impl Surface {
+    /// Its answer, if it speaks for the wanted instant.
+    fn ask(&self, surfaces: &Surfaces, wanted_micros: i64) -> Option<Answer> {
+        match self {
+            Self::Exposition => {
+                let (millis, numbers) = read_exposition(&http::body(surfaces.http, "/metrics").unwrap());
+                (millis == wanted_micros / 1_000).then_some(Answer::Exposition(numbers))
+            }
+            Self::Json(part) => match read_json(surfaces.http, part) {
+                (None, _) => Some(Answer::HeldBack(part.clone())),
+                (Some(as_of), numbers) => (as_of == wanted_micros).then(|| Answer::Json(part.clone(), numbers)),
+            },
+            Self::Board(level, area) => {
+                let page = http::body(surfaces.http, &Board::path(*level, area)).unwrap();
+                let board = Board::of(*level, area, page);
+                let is_wanted = board.as_of().is_some_and(|as_of| as_of.timestamp_micros() == wanted_micros);
+                is_wanted.then_some(Answer::Board(board))
+            }
         }
-        assert!(begun.elapsed() < PATIENCE, "no three readings of one instant");
     }
 }
 
-fn differences(one: &Numbers, other: &Numbers, names: &str) -> Vec<String> {
-    let all: BTreeMap<_, _> = one.counts.iter().chain(&other.counts).map(|(key, _)| (key, ())).collect();
-    let differing = all.into_keys().filter(|key| one.counts.get(*key) != other.counts.get(*key));
-    differing
-        .map(|key| format!("{names}: {key:?}: {:?} and {:?}", one.counts.get(key), other.counts.get(key)))
-        .collect()
+/// What SQL says within one transaction, read when it is first wanted.
+struct Pinned<'a> {
+    surfaces: &'a Surfaces,
+    parts: BTreeMap<Part, Numbers>,
+}
+
+impl Pinned<'_> {
+    async fn part(&mut self, part: &Part) -> &Numbers {
+        if !self.parts.contains_key(part) {
+            let numbers = read_sql(&self.surfaces.sql, part).await;
+            self.parts.insert(part.clone(), numbers);
+        }
+        &self.parts[part]
+    }
+
+    async fn parts(&mut self, wanted: impl Iterator<Item = Part>) -> Numbers {
+        let mut numbers = Numbers::new();
+        for part in wanted {
+            numbers.extend(self.part(&part).await.iter().map(|(key, written)| (key.clone(), *written)));
+        }
+        numbers
+    }
+}
+
+/// What a pass has compared.
+#[derive(Debug, Default)]
+struct Compared {
+    metrics: usize,
+    json: usize,
+    board: usize,
+    instants: BTreeSet<i64>,
+    /// Indicator, basis, level and kind of period of what JSON and SQL both showed.
+    kinds: BTreeSet<[String; 4]>,
+}
+
+impl Compared {
+    async fn add(&mut self, answer: Answer, catalogue: &Catalogue, pinned: &mut Pinned<'_>) -> Vec<String> {
+        match answer {
+            Answer::Exposition(told) => {
+                let shown = parts(catalogue).into_iter().filter(|part| matches!(part.grain.as_str(), "window" | "now"));
+                let mut sql = pinned.parts(shown).await;
+                // Prometheus divides and bounds by rules of its own; what is exposed are counts.
+                sql.values_mut().for_each(|written| written.values = [None; 3]);
+                self.metrics += told.len();
+                differences("metrics and SQL", &told, &sql)
+            }
+            Answer::Json(part, told) => {
+                self.json += told.len();
+                let kind = |[indicator, basis, level, ..]: &surfaces::Key| {
+                    [indicator.clone(), basis.clone(), level.clone(), part.grain.clone()]
+                };
+                self.kinds.extend(told.keys().map(kind));
+                differences("JSON and SQL", &told, pinned.part(&part).await)
+            }
+            Answer::HeldBack(part) => differences("held back and SQL", &Numbers::new(), pinned.part(&part).await),
+            Answer::Board(board) => {
+                let mut faults = Vec::new();
+                for definition in in_use(catalogue) {
+                    let grains = definition.grains.iter().filter(|grain| grain.as_str() != "month");
+                    let sql = pinned.parts(grains.map(|grain| part(definition, board.level, grain))).await;
+                    let (compared, found) = board.compare(definition, &sql);
+                    self.board += compared;
+                    faults.extend(found);
+                }
+                faults
+            }
+        }
+    }
+}
+
+/// Every area that has figures, by SQL.
+async fn areas(sql: &tokio_postgres::Client) -> Vec<(Dimension, String)> {
+    let question = "SELECT DISTINCT level, area FROM outcomes.figures WHERE period_kind = 'window' AND period = '28d'";
+    let rows = sql.query(question, &[]).await.unwrap();
+    let area = |row: &tokio_postgres::Row| {
+        let level = LEVELS.into_iter().find(|level| level.as_str() == row.get::<_, &str>(0));
+        (level.expect("a level"), row.get(1))
+    };
+    let mut areas: Vec<_> = rows.iter().map(area).collect();
+    areas.sort();
+    areas
+}
+
+/// Compares everything once, each at an instant that SQL speaks for too.
+async fn pass(surfaces: &Surfaces, catalogue: &Catalogue) -> Compared {
+    let begun = Instant::now();
+    let mut left = vec![Surface::Exposition];
+    left.extend(parts(catalogue).into_iter().map(Surface::Json));
+    left.extend(areas(&surfaces.sql).await.into_iter().map(|(level, area)| Surface::Board(level, area)));
+    let mut compared = Compared::default();
+    while !left.is_empty() {
+        assert!(begun.elapsed() < PATIENCE, "never at one instant with SQL: {left:?}");
+        surfaces.sql.batch_execute("BEGIN").await.unwrap();
+        let as_of = pinned(&surfaces.sql).await;
+        let mut answers = Vec::new();
+        while let Some(answer) = left.last().and_then(|surface| surface.ask(surfaces, as_of)) {
+            answers.push(answer);
+            left.pop();
+        }
+        if !answers.is_empty() {
+            compared.instants.insert(as_of);
+        }
+        let mut sql = Pinned { surfaces, parts: BTreeMap::new() };
+        for answer in answers {
+            let faults = compared.add(answer, catalogue, &mut sql).await;
+            assert!(faults.is_empty(), "at {as_of} {} differ:\n{}", faults.len(), faults.join("\n"));
+        }
+        surfaces.sql.batch_execute("COMMIT").await.unwrap();
+    }
+    let Compared { metrics, json, board, instants, kinds } = &compared;
+    let (instants, kinds) = (instants.len(), kinds.len());
+    println!(
+        "{metrics} figures of metrics, {json} of JSON in {kinds} kinds, {board} of boards agree with SQL, at {instants} instants"
+    );
+    compared
 }
 
 /// Publishes one referral after the other until its sender is dropped.
@@ -82,52 +229,103 @@ fn flow(server: &Server, stop: mpsc::Receiver<()>) -> i64 {
     number
 }
 
-/// A board and SQL of one instant say the same.
-async fn board_of_one_instant(server: &Server, client: &tokio_postgres::Client, level: &str, area: &str) {
-    let begun = Instant::now();
-    loop {
-        let sql = read_sql(client).await;
-        if let Some((compared, faults)) = compare_board(server, level, area, &sql) {
-            assert!(faults.is_empty(), "{area}: {} differ:\n{}", faults.len(), faults.join("\n"));
-            assert!(compared >= 8, "only {compared} figures of {area} were compared");
-            println!("{area}: {compared} figures of its board agree at {}", sql.as_of_micros);
-            return;
-        }
-        assert!(begun.elapsed() < PATIENCE, "no board and SQL of one instant");
-    }
-}
-
 #[test]
-fn metrics_sql_and_json_agree_to_the_last_digit_while_data_flows() {
+fn every_surface_agrees_to_the_last_digit_while_data_flows() {
     let server = Server::start(false, 20);
     let (stop, stopped) = mpsc::channel();
     std::thread::scope(|scope| {
         let running = &server;
         let flowing = scope.spawn(move || flow(running, stopped));
-        tokio::runtime::Runtime::new().unwrap().block_on(compare(&server));
+        tokio::runtime::Runtime::new().unwrap().block_on(passes(&server));
         drop(stop);
         assert!(flowing.join().unwrap() > 1, "nothing flowed meanwhile");
     });
 }
 
-async fn compare(server: &Server) {
-    let client = connection::connect(server).await;
-    let mut instants = Vec::new();
-    for pass in 0..PASSES {
+async fn passes(server: &Server) {
+    let surfaces = Surfaces { http: server.http, sql: connection::connect(server).await };
+    let catalogue = Catalogue::builtin().unwrap();
+    for number in 0..PASSES {
         let now = Utc::now();
-        server.publish((0..40).map(|number| planted::received(PASS_PROVIDER, 40 * pass + number, now)).collect());
-        let [exposition, sql, json] = read_one_instant(server, &client, 40 * (pass + 1)).await;
-        let mut faults = differences(&exposition, &sql, "metrics and SQL");
-        faults.extend(differences(&sql, &json, "SQL and JSON"));
-        assert!(faults.is_empty(), "pass {pass}: {} differ:\n{}", faults.len(), faults.join("\n"));
-        assert_eq!(sql.values, json.values, "pass {pass}: values and intervals of SQL and JSON");
-        assert!(sql.counts.len() > 100, "only {} figures were compared", sql.counts.len());
-        println!("pass {pass}: {} figures agree at {}", sql.counts.len(), sql.as_of_micros);
-        instants.push(sql.as_of_micros);
-        for (level, area) in BOARDS {
-            board_of_one_instant(server, &client, level, area).await;
+        let more = (0..40).map(|own| planted::received(PASS_PROVIDER, 40 * number + own, now));
+        server.publish(more.collect());
+        counted(&surfaces, 40 * (number + 1)).await;
+        let compared = pass(&surfaces, &catalogue).await;
+        assert!(compared.metrics > 100 && compared.json > 200 && compared.board > 100, "{compared:?}");
+    }
+}
+
+/// Waits until the referrals of the passes are counted.
+async fn counted(surfaces: &Surfaces, referrals: i64) {
+    let question =
+        "SELECT numerator FROM outcomes.ucr_referrals WHERE level = 'provider' AND area = $1 AND period = '24h'";
+    let begun = Instant::now();
+    loop {
+        let found = surfaces.sql.query_opt(question, &[&PASS_PROVIDER]).await.unwrap();
+        if found.and_then(|row| row.get::<_, Option<i64>>(0)) == Some(referrals) {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{referrals} referrals were never counted");
+    }
+}
+
+/// Records that were accepted so far.
+fn accepted(surfaces: &Surfaces) -> f64 {
+    let metrics = http::body(surfaces.http, "/metrics").unwrap();
+    let lines = metrics.lines().filter(|line| line.starts_with("homeward_ingest_records_accepted_total{"));
+    lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum()
+}
+
+/// The demonstration has submissions besides live events: every basis, at every level, over every kind of period.
+#[tokio::test]
+async fn every_surface_of_the_running_demonstration_agrees_to_the_last_digit() {
+    let demo = Demo::start(DEMO_SPEED);
+    let (sql, connection) = tokio_postgres::connect(demo.sql(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let surfaces = Surfaces { http: demo.address(), sql };
+    let catalogue = Catalogue::builtin().unwrap();
+    submitted(&surfaces, &catalogue).await;
+    let before = accepted(&surfaces);
+    for number in 1.. {
+        let compared = pass(&surfaces, &catalogue).await;
+        let missing = missing(&catalogue, &compared);
+        assert!(missing.is_empty(), "nothing was compared of {missing:?}");
+        if number >= PASSES && accepted(&surfaces) > before {
+            break;
+        }
+        assert!(number < DEMO_PASSES_MAX, "no record came in {number} passes");
+    }
+}
+
+/// Waits until every basis has figures: the first snapshots are older than the submissions.
+async fn submitted(surfaces: &Surfaces, catalogue: &Catalogue) {
+    let begun = Instant::now();
+    let bases = in_use(catalogue).flat_map(|definition| {
+        definition.bases.iter().map(|basis| (definition.id.clone(), basis.id.clone())).collect::<Vec<_>>()
+    });
+    let wanted: BTreeSet<(String, String)> = bases.collect();
+    loop {
+        let rows = surfaces.sql.query("SELECT DISTINCT indicator, basis FROM outcomes.figures", &[]).await.unwrap();
+        let found: BTreeSet<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        if found == wanted {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "figures of {found:?} alone");
+    }
+}
+
+/// What the catalogue declares and a pass did not see.
+fn missing(catalogue: &Catalogue, compared: &Compared) -> Vec<[String; 4]> {
+    let mut missing = Vec::new();
+    for definition in in_use(catalogue) {
+        for level in LEVELS {
+            for grain in definition.grains.iter().filter(|grain| !part(definition, level, grain).is_held_back()) {
+                let bases = definition.bases.iter();
+                let kinds =
+                    bases.map(|basis| [definition.id.clone(), basis.id.clone(), level.to_string(), grain.clone()]);
+                missing.extend(kinds.filter(|kind| !compared.kinds.contains(kind)));
+            }
         }
     }
-    instants.dedup();
-    assert_eq!(instants.len() as i64, PASSES, "each pass was at an instant of its own");
+    missing
 }

@@ -6,6 +6,7 @@ use crate::definition::{Definition, Interval};
 use crate::figure::{Dimension, Figure};
 use crate::statistics::{Z95, wilson};
 
+use super::reach::may_show;
 use super::{HoldsNoPatientData, Released, ReleasedFigure, Rounding, Shown};
 
 /// A release policy. Every output says which one made it.
@@ -126,10 +127,12 @@ impl Policy {
     }
 
     /// Releases figures of one definition: counts by the policy's rounding, values from the counts shown, interval by the
-    /// definition's method, flags as the policy allows. The only maker of released figures.
+    /// definition's method, flags as the policy allows. Figures that no policy shows ([`may_show`]) are left out. The only
+    /// maker of released figures.
     #[must_use]
     pub fn release(&self, figures: Vec<Figure>, definition: &Definition) -> Released<Vec<ReleasedFigure>> {
-        let shown = figures.into_iter().map(|figure| self.figure(figure, definition.interval)).collect();
+        let shown =
+            figures.into_iter().filter(may_show).map(|figure| self.figure(figure, definition.interval)).collect();
         Released::by_policy(shown)
     }
 

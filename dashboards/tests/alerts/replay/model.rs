@@ -1,6 +1,6 @@
 //! When each alert fires, by the words of its rule; and which of them people are told.
 
-use homeward_transform::statistics::wilson;
+use homeward_transform::statistics::is_wholly_below;
 
 use super::history::{Area, Counts, History, STEPS};
 
@@ -84,10 +84,7 @@ pub(super) fn episodes(history: &History) -> Vec<Episode> {
 
 fn holds(rule: &Rule, counts: &Counts, step: usize, is_firing: bool) -> bool {
     let (met, decided) = (counts.met[step], counts.met[step] + counts.late[step]);
-    let below = |z: f64| {
-        let interval = wilson(met.unsigned_abs(), decided.unsigned_abs(), z);
-        interval.is_some_and(|(_, upper)| upper < rule.target)
-    };
+    let below = |z| is_wholly_below(met.unsigned_abs(), decided.unsigned_abs(), z, rule.target);
     decided >= rule.minimum && (below(1.96) || is_firing && below(1.0))
 }
 

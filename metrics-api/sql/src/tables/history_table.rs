@@ -215,7 +215,7 @@ impl HistoryScan {
         geography: &Geography,
         level: Dimension,
     ) -> Vec<Vec<Cell>> {
-        versions.retain_mut(|version| shown_from(level, version, self.until));
+        versions.retain_mut(|version| shown_from(version, self.until));
         let exact = self.reader.policy.rounding == Rounding::Exact;
         let (figures, rest): (Vec<_>, Vec<_>) = versions
             .into_iter()
@@ -230,14 +230,14 @@ impl HistoryScan {
 }
 
 /// False when a version may not be shown at all. One of a network's month is shown from the end of the month on.
-fn shown_from(level: Dimension, version: &mut FigureVersion, until: Option<DateTime<Utc>>) -> bool {
-    if may_show(level, &version.figure) {
+fn shown_from(version: &mut FigureVersion, until: Option<DateTime<Utc>>) -> bool {
+    if may_show(&version.figure) {
         return true;
     }
     let over = version.figure.period_end;
     let stands = version.replaced_at.is_none_or(|replaced| replaced > over) && until.is_some_and(|until| until >= over);
     version.figure.as_of = over.max(version.figure.as_of);
-    stands && may_show(level, &version.figure)
+    stands && may_show(&version.figure)
 }
 
 type Version = (Vec<Cell>, DateTime<Utc>, Option<DateTime<Utc>>, Option<String>);

@@ -10,7 +10,6 @@ use arrow::record_batch::RecordBatch;
 use homeward_transform::definition::Definition;
 use homeward_transform::figure::Dimension;
 use homeward_transform::release::Policy;
-use homeward_transform::release::reach::may_show;
 use homeward_transform::reporting::{self, Reporting};
 use homeward_transform::snapshot::{FigureQuery, Snapshot};
 
@@ -127,9 +126,7 @@ fn make(snapshot: &Snapshot, policy: &Policy, part: &Part, beside: &Beside<'_>) 
     let Some(definition) = snapshot.catalogue().get(&part.indicator) else {
         return Ok(RecordBatch::new_empty(Arc::new(arrow::datatypes::Schema::empty())));
     };
-    let mut figures = snapshot.figures(&question(definition, part));
-    figures.retain(|figure| may_show(part.level, figure));
-    let released = policy.release(figures, definition);
+    let released = policy.release(snapshot.figures(&question(definition, part)), definition);
     let row = |figure| live_row(figure, part.level, definition, snapshot.geography(), beside);
     let rows: Vec<_> = released.iter().map(row).collect();
     view_outline(definition).batch(&rows)

@@ -81,9 +81,6 @@ async fn the_tables_are_the_released_snapshot() {
         let login = devon.login(policy.name, None);
         let mut compared = 0;
         for (definition, level) in catalogue.iter().flat_map(|d| LEVELS.into_iter().map(move |level| (d, level))) {
-            if level == Dimension::Pcn {
-                continue;
-            }
             for kind in [Dimension::Day, Dimension::Month, Dimension::Window] {
                 let query =
                     FigureQuery { indicator: definition.id.clone(), by: vec![level, kind], ..FigureQuery::default() };
@@ -127,6 +124,11 @@ async fn a_network_is_shown_by_the_week_or_longer_and_nothing_else() {
             ["ucr-two-hour-response | month | 2025-05", "ucr-two-hour-response | window | 28d"],
             "neither day, nor the month under way, nor 24 hours, nor open clocks: {policy}"
         );
+        for (view, rows) in [("ucr_two_hour_response", 2), ("ucr_open_clocks", 0)] {
+            let sql = format!("SELECT * FROM outcomes.{view} WHERE level = 'pcn' AND area = 'U06387'");
+            let shown = devon.login(policy, None).ask(&sql).await;
+            assert_eq!(shown.len(), rows, "the view of one indicator holds back the same: {view}, {policy}");
+        }
     }
 }
 

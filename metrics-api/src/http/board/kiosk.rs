@@ -1,6 +1,7 @@
 //! The wall screen: what is now, the rates, and who should act, in letters that read across a room. No links: nobody
 //! can follow one on a wall.
 
+use homeward_transform::conditions::Stage;
 use homeward_transform::definition::{Definition, Kind};
 use homeward_transform::figure::Dimension;
 use maud::{Markup, html};
@@ -71,6 +72,11 @@ fn conditions(page: &Page<'_>) -> Markup {
                         @if page.exact() { (condition.sentence.split_once(": ").map_or(condition.sentence.as_str(), |(_, words)| words)) }
                         @else { (condition.alert) }
                         ", since " (when::clock(condition.since))
+                        @match condition.stage {
+                            Stage::Pending(_) => ", may pass",
+                            Stage::Firing => {},
+                            Stage::Ceased(_) => ", ceased",
+                        }
                     }
                 }
                 @if conditions.len() > CONDITIONS_MAX { li { (conditions.len() - CONDITIONS_MAX) " more on the board" } }

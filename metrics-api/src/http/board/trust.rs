@@ -1,7 +1,7 @@
 //! Can I trust this? Conditions that hold, how fresh each provider is, and what was revised.
 
 use homeward_contract::time::london;
-use homeward_transform::conditions::Condition;
+use homeward_transform::conditions::{Condition, Stage};
 use homeward_transform::figure::Dimension;
 use maud::{Markup, html};
 
@@ -14,11 +14,25 @@ use super::{Page, when};
 const REVISIONS_ON_PAGE: usize = 20;
 
 impl Page<'_> {
-    /// Alert conditions of the providers of this place; conditions are a provider's, so a network has none of its own.
+    /// Alert conditions of this place and of the areas that its board compares. A network has none of its own.
     pub(super) fn conditions(&self) -> Vec<&Condition> {
-        let providers = self.place.providers(self.reading);
-        let here = |condition: &&Condition| self.place.is_whole() || providers.contains(&condition.area);
+        let groups = self.place.groups(self.reading, &self.serving.parts.geography);
+        let here = |condition: &&Condition| {
+            let own = condition.level == self.place.level && condition.area == self.place.code;
+            let below = groups.iter().filter(|group| group.level == condition.level);
+            self.place.is_whole() || own || below.into_iter().any(|group| group.codes.contains(&condition.area))
+        };
         self.snapshot.conditions().iter().filter(here).collect()
+    }
+}
+
+/// Since when, and whether anybody is told.
+fn course(condition: &Condition) -> String {
+    let since = when::short(condition.since);
+    match condition.stage {
+        Stage::Pending(until) => format!("Since {since}. Its alert waits until {}: it may pass.", when::clock(until)),
+        Stage::Firing => format!("Since {since}."),
+        Stage::Ceased(until) => format!("Since {since}. It has ceased; its alert stays until {}.", when::clock(until)),
     }
 }
 
@@ -39,7 +53,7 @@ pub(super) fn conditions(page: &Page<'_>) -> Markup {
                         strong { "\u{25C6} " (condition.alert) ": " (page.serving.area_name(&condition.area)) }
                         @if page.exact() { br; (condition.sentence) }
                     }
-                    p.small { "Since " (when::short(condition.since)) "." }
+                    p.small { (course(condition)) }
                 }
             }
         }
