@@ -246,7 +246,7 @@ fn judge(panel: &Panel, asked: &Value, report: &Value, first_area: &str) {
 #[tokio::test]
 async fn grafanas_own_panels_draw_both_boards() {
     let Some(tools) = Tools::ready() else { return };
-    let Some(demo) = Demo::start() else { return };
+    let demo = Demo::start(60);
     let Some(sources) = Sources::of(&demo).await else { return };
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("boards");
     std::fs::create_dir_all(&out).expect("build output can be written");
