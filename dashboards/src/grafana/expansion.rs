@@ -23,9 +23,11 @@ pub struct Statement {
 /// The SQL that fills a board's menus.
 #[must_use]
 pub fn menu_statements(board: &Board) -> Vec<Statement> {
-    let menus = board.templating.list.iter().filter(|menu| {
-        menu.datasource.as_ref().is_some_and(|source| source.uid == POSTGRES)
-    });
+    let menus = board
+        .templating
+        .list
+        .iter()
+        .filter(|menu| menu.datasource.as_ref().is_some_and(|source| source.uid == POSTGRES));
     let text = |query: &serde_json::Value| query.as_str().map(str::to_owned);
     menus
         .filter_map(|menu| Some(Statement { place: format!("menu {}", menu.name), raw_sql: text(&menu.query)? }))
