@@ -18,7 +18,7 @@ use crate::feed::micros_now;
 use crate::stand::Fault;
 use crate::stand::house::{durable, house, ingest, providers, total, until_as_planted};
 use crate::stand::process::{Child, cpu_seconds, usage};
-use crate::told::{ROLE, Told, password};
+use crate::told::{ROLE, Told, Used, password};
 
 /// Between two words about processor time.
 const TELL_PAUSE: Duration = Duration::from_millis(250);
@@ -75,26 +75,28 @@ fn sql_config() -> Result<SqlConfig, Fault> {
 /// In a thread of its own, so that a runtime that is held up tells nothing false.
 fn tell_usage(telemetry: &IngestTelemetry, ended: &AtomicBool) -> Result<(), Fault> {
     while !ended.load(Ordering::Relaxed) {
-        Told::Used {
-            at: micros_now(),
+        let at = micros_now();
+        Told::Used(Used {
+            at,
             durable: durable(telemetry),
             cpu_seconds: usage()?.cpu_seconds,
-            sql_cpu_seconds: sql_cpu_seconds()?,
-        }
+            sql_cpu_seconds: threads_cpu_seconds(&["sql-"])?,
+            ingest_cpu_seconds: threads_cpu_seconds(&["ingest-", "rdk:"])?,
+        })
         .tell()?;
         std::thread::sleep(TELL_PAUSE);
     }
     Ok(())
 }
 
-/// Processor time of the SQL outlet's own threads.
-fn sql_cpu_seconds() -> Result<f64, Fault> {
+/// Processor time of the living threads whose names begin so.
+fn threads_cpu_seconds(beginnings: &[&str]) -> Result<f64, Fault> {
     let mut sum = 0.0;
     for thread in std::fs::read_dir("/proc/self/task")? {
         let folder = thread?.path();
         // A thread may end between two looks.
         let Ok(name) = std::fs::read_to_string(folder.join("comm")) else { continue };
-        if name.starts_with("sql-") {
+        if beginnings.iter().any(|beginning| name.starts_with(beginning)) {
             sum += cpu_seconds(&folder.join("stat")).unwrap_or_default();
         }
     }

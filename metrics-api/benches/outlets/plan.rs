@@ -43,6 +43,8 @@ pub(crate) enum Kind {
     Hammered,
     /// `/metrics` every 15 s, both boards of Grafana, pages and JSON every 30 s, one page that stays open.
     Outlets,
+    /// Both boards of Grafana, pages and JSON, as fast as one client asks.
+    Pressed,
     /// One SQL client whose statements compute until their time is over.
     Computing,
     /// One SQL client whose statements sort more than memory holds.
@@ -52,8 +54,16 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Quiet, Self::Scraped, Self::Hammered, Self::Outlets, Self::Computing, Self::Sorting, Self::Taking];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Quiet,
+        Self::Scraped,
+        Self::Hammered,
+        Self::Outlets,
+        Self::Pressed,
+        Self::Computing,
+        Self::Sorting,
+        Self::Taking,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -61,6 +71,7 @@ impl Kind {
             Self::Scraped => "scraped",
             Self::Hammered => "hammered",
             Self::Outlets => "outlets",
+            Self::Pressed => "pressed",
             Self::Computing => "computing",
             Self::Sorting => "sorting",
             Self::Taking => "taking",

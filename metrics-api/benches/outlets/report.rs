@@ -11,20 +11,21 @@ type Stretches = [(Kind, Stretch)];
 /// The table of stretches.
 pub(crate) fn print_heading() {
     println!(
-        "\n| round | readers | events/s | CPU s a million | house CPUs | of them SQL | bench CPUs | busy CPUs | most lag | lag at end | \
+        "\n| round | readers | events/s | CPU s a million | ingest's own | house CPUs | of them SQL | bench CPUs | busy CPUs | most lag | lag at end | \
          fresh p50 s | p90 s | p99 s | longest s | snapshots | peak MiB |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
 }
 
 /// One of its rows.
 pub(crate) fn print_stretch(round: usize, kind: Kind, stretch: &Stretch) {
     let fresh = |share| stretch.freshness.at(share).unwrap_or_default() / 1000.0;
     println!(
-        "| {round} | {} | {:.0} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} | {} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {} | {:.0} |",
+        "| {round} | {} | {:.0} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {} | {:.0} |",
         kind.name(),
         stretch.rate,
         stretch.cpu_seconds_a_million,
+        stretch.ingest_cpu_seconds_a_million,
         stretch.house_processors,
         stretch.sql_processors,
         stretch.own_processors,
@@ -43,9 +44,10 @@ pub(crate) fn print_stretch(round: usize, kind: Kind, stretch: &Stretch) {
 /// Medians over the rounds; ratios are made round by round against the quiet stretch.
 pub(crate) fn print_medians(plan: &Plan, stretches: &Stretches) {
     println!(
-        "\n| readers | CPU s a million | against quiet | without SQL's threads | fresh p50 against quiet | p90 against quiet |"
+        "\n| readers | CPU s a million | against quiet | without SQL's threads | ingest's own | against quiet | fresh p50 s | against quiet | \
+         p90 s | against quiet |"
     );
-    println!("|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     let quiet = of(stretches, Kind::Quiet);
     for kind in &plan.kinds {
         let own = of(stretches, *kind);
@@ -53,16 +55,23 @@ pub(crate) fn print_medians(plan: &Plan, stretches: &Stretches) {
             let ratios = own.iter().zip(&quiet).map(|(own, quiet)| value(own) / value(quiet)).collect();
             median(ratios).map_or("-".to_owned(), |ratio| format!("{ratio:.2}"))
         };
+        let middle =
+            |value: &dyn Fn(&Stretch) -> f64| median(own.iter().map(|own| value(own)).collect()).unwrap_or_default();
         let cpu = |stretch: &Stretch| stretch.cpu_seconds_a_million;
         let without_sql = |stretch: &Stretch| cpu(stretch) * (1.0 - stretch.sql_processors / stretch.house_processors);
-        let fresh = |share| move |stretch: &Stretch| stretch.freshness.at(share).unwrap_or_default();
+        let ingest = |stretch: &Stretch| stretch.ingest_cpu_seconds_a_million;
+        let fresh = |share| move |stretch: &Stretch| stretch.freshness.at(share).unwrap_or_default() / 1000.0;
         println!(
-            "| {} | {:.1} | {} | {} | {} | {} |",
+            "| {} | {:.1} | {} | {} | {:.2} | {} | {:.1} | {} | {:.1} | {} |",
             kind.name(),
-            median(own.iter().map(|own| cpu(own)).collect()).unwrap_or_default(),
+            middle(&cpu),
             ratio(&cpu),
             ratio(&without_sql),
+            middle(&ingest),
+            ratio(&ingest),
+            middle(&fresh(0.5)),
             ratio(&fresh(0.5)),
+            middle(&fresh(0.9)),
             ratio(&fresh(0.9)),
         );
     }

@@ -17,7 +17,7 @@ use crate::stand::broker::Broker;
 use crate::stand::house::kafka;
 use crate::stand::process::{self, Child, usage};
 use crate::stand::{Fault, SEED, SHARES, planted};
-use crate::told::{Heard, Told};
+use crate::told::{Heard, Told, Used};
 use crate::waits::Waits;
 
 /// For a house to start before the first event.
@@ -32,6 +32,8 @@ pub(crate) struct Stretch {
     pub(crate) rate: f64,
     /// Processor time of the house for a million durable events.
     pub(crate) cpu_seconds_a_million: f64,
+    /// Of it, ingest's own threads.
+    pub(crate) ingest_cpu_seconds_a_million: f64,
     /// Processors that the house had on average, SQL's threads included.
     pub(crate) house_processors: f64,
     /// Processors that SQL's threads had.
@@ -140,15 +142,6 @@ fn see(plan: &Plan, kind: Kind, doors: &Doors, begins_at: DateTime<Utc>) -> Resu
     })
 }
 
-/// One word of the child about what it used.
-#[derive(Clone, Copy)]
-struct Used {
-    at: i64,
-    durable: u64,
-    cpu_seconds: f64,
-    sql_cpu_seconds: f64,
-}
-
 fn reckon(handed: &[Handed], lines: &[Told], seen: Seen, peak_mib: f64) -> Result<Stretch, Fault> {
     let within = |at: i64| (seen.from..=seen.until).contains(&at);
     let used: Vec<Used> = lines.iter().filter_map(used).filter(|used| within(used.at)).collect();
@@ -156,11 +149,13 @@ fn reckon(handed: &[Handed], lines: &[Told], seen: Seen, peak_mib: f64) -> Resul
     let (Some(first), Some(last)) = (used.first(), used.last()) else { return Err("the house told nothing".into()) };
     let seconds = (last.at - first.at) as f64 / 1e6;
     let cpu_seconds = last.cpu_seconds - first.cpu_seconds;
+    let millions = (last.durable - first.durable).max(1) as f64 / 1e6;
     let lag = |used: &Used| records_at(handed, used.at).saturating_sub(used.durable);
     Ok(Stretch {
         rate: (records_at(handed, seen.until) - records_at(handed, seen.from)) as f64 * 1e6
             / (seen.until - seen.from) as f64,
-        cpu_seconds_a_million: cpu_seconds * 1e6 / (last.durable - first.durable).max(1) as f64,
+        cpu_seconds_a_million: cpu_seconds / millions,
+        ingest_cpu_seconds_a_million: (last.ingest_cpu_seconds - first.ingest_cpu_seconds) / millions,
         house_processors: cpu_seconds / seconds,
         sql_processors: (last.sql_cpu_seconds - first.sql_cpu_seconds) / seconds,
         own_processors: seen.own_processors,
@@ -174,11 +169,9 @@ fn reckon(handed: &[Handed], lines: &[Told], seen: Seen, peak_mib: f64) -> Resul
     })
 }
 
-fn used(told: &Told) -> Option<Used> {
-    match *told {
-        Told::Used { at, durable, cpu_seconds, sql_cpu_seconds } => {
-            Some(Used { at, durable, cpu_seconds, sql_cpu_seconds })
-        }
+const fn used(told: &Told) -> Option<Used> {
+    match told {
+        Told::Used(used) => Some(*used),
         _ => None,
     }
 }

@@ -27,12 +27,26 @@ pub(crate) fn password() -> String {
 pub(crate) enum Told {
     /// The outlets answer.
     Serving { http: String, sql: u16 },
-    /// Durable records, and processor time of all threads and of SQL's.
-    Used { at: i64, durable: u64, cpu_seconds: f64, sql_cpu_seconds: f64 },
+    /// Durable records and processor time.
+    Used(Used),
     /// A snapshot reached the outlets.
     Shown { at: i64, referrals: u64 },
     /// All was as planted.
     Ended { providers: Value, peak_mib: f64 },
+}
+
+/// Durable records, and processor time until then.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Used {
+    /// Microseconds since 1970.
+    pub(crate) at: i64,
+    pub(crate) durable: u64,
+    /// Of all threads.
+    pub(crate) cpu_seconds: f64,
+    /// Of the SQL outlet's threads.
+    pub(crate) sql_cpu_seconds: f64,
+    /// Of the threads that receive and check records, but for those that live only as long as one batch.
+    pub(crate) ingest_cpu_seconds: f64,
 }
 
 impl Told {

@@ -15,9 +15,6 @@ use tokio_postgres::Client;
 use super::{Doors, Readings, greedy, steadily};
 use crate::stand::{Fault, http};
 
-/// Both boards renew themselves; the quicker one this often.
-const REFRESH_PAUSE: Duration = Duration::from_secs(30);
-
 /// A browser has this many requests to one server under way, so Grafana passes on no more at a time.
 const CONNECTIONS: usize = 6;
 
@@ -25,14 +22,14 @@ const CONNECTIONS: usize = 6;
 const DAYS: i64 = 56;
 
 /// Loads everything anew, again and again.
-pub(super) fn refresh(doors: &Doors, until: Instant) -> Result<Readings, Fault> {
+pub(super) fn refresh(doors: &Doors, pause: Duration, until: Instant) -> Result<Readings, Fault> {
     let mut readings = Readings::default();
     let catalogue = Catalogue::builtin()?;
     let grafana = boards(&catalogue, &Places::default());
     let paths = paths(doors, &catalogue);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let clients = runtime.block_on(try_join_all((0..CONNECTIONS).map(|_| greedy::connect(doors))))?;
-    steadily(REFRESH_PAUSE, until, || {
+    steadily(pause, until, || {
         for (what, path) in &paths {
             readings.wait(what, || http::get(&doors.http, path))?;
         }

@@ -18,6 +18,9 @@ const SCRAPE_PAUSE: Duration = Duration::from_secs(15);
 /// A scrape in the stretches that are compared with one another.
 const CLOSE_SCRAPE_PAUSE: Duration = Duration::from_secs(1);
 
+/// Boards renew themselves; the quicker one of Grafana's this often.
+const REFRESH_PAUSE: Duration = Duration::from_secs(30);
+
 /// Where the house answers, and for which providers.
 pub(crate) struct Doors {
     pub(crate) http: String,
@@ -74,9 +77,10 @@ pub(crate) fn read(kind: Kind, doors: &Doors, until: Instant) -> Result<Readings
         Kind::Hammered => vec![scrape(Duration::ZERO)],
         Kind::Outlets => vec![
             scrape(SCRAPE_PAUSE),
-            Box::new(move || boards::refresh(doors, until)),
+            Box::new(move || boards::refresh(doors, REFRESH_PAUSE, until)),
             Box::new(move || page::keep_open(doors, until)),
         ],
+        Kind::Pressed => vec![Box::new(move || boards::refresh(doors, Duration::ZERO, until))],
         Kind::Computing => greedy(greedy::COMPUTING),
         Kind::Sorting => greedy(greedy::SORTING),
         Kind::Taking => greedy(greedy::TAKING),
