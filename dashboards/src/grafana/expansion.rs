@@ -8,6 +8,46 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use super::POSTGRES;
+use super::model::{Board, Target};
+
+/// A statement of a board, as it stands in its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Title of the panel, or the menu that it fills.
+    pub place: String,
+    /// With its variables and macros.
+    pub raw_sql: String,
+}
+
+/// The SQL that fills a board's menus.
+#[must_use]
+pub fn menu_statements(board: &Board) -> Vec<Statement> {
+    let menus = board
+        .templating
+        .list
+        .iter()
+        .filter(|menu| menu.datasource.as_ref().is_some_and(|source| source.uid == POSTGRES));
+    let text = |query: &serde_json::Value| query.as_str().map(str::to_owned);
+    menus
+        .filter_map(|menu| Some(Statement { place: format!("menu {}", menu.name), raw_sql: text(&menu.query)? }))
+        .collect()
+}
+
+/// The SQL that fills a board's panels.
+#[must_use]
+pub fn panel_statements(board: &Board) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    for panel in &board.panels {
+        for target in &panel.targets {
+            if let Target::Sql(sql) = target {
+                statements.push(Statement { place: panel.title.clone(), raw_sql: sql.raw_sql.clone() });
+            }
+        }
+    }
+    statements
+}
+
 /// What a reader has chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choices {

@@ -1,13 +1,15 @@
-//! Cheap events in bulk with exactly known counts, for the benchmark.
+//! Cheap events in bulk with exactly known counts, for the benchmarks.
 //!
-//! Records of about 400 bytes are put together from templates, spread evenly over 60 days of summer time and the
-//! Devon providers. A late event's `time` lies 49 to 73 hours before its place in the stream; every other event's
-//! lies within a minute of it. So any threshold for lateness between one and 48 hours gives the same exact count.
+//! Records of about 400 bytes are put together from templates and spread evenly over a stretch of time and its senders:
+//! 60 days and the Devon providers, or whatever a [`Load`] says. A late event's `time` lies 49 to 76 hours before its
+//! place in the stream; every other event's lies within a minute of it. So any threshold for lateness between one and
+//! 48 hours gives the same exact count.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 use homeward_contract::feed::Feed;
+use homeward_contract::time::london;
 use serde::Serialize;
 
 use crate::malformed::MalformedKind;
@@ -18,8 +20,8 @@ use crate::stream::Message;
 const BEGIN_SECONDS: i64 = 1_743_465_600;
 /// Length of the stream.
 const SPAN_SECONDS: u64 = 60 * 86_400;
-/// A referral is visited this long after its place in the stream.
-const VISITED_AFTER_SECONDS: i64 = 130 * 60;
+/// Every clock starts this long before its visit is written up.
+const CLOCK_SECONDS: i64 = 130 * 60;
 /// Recent good records, from which duplicates are taken.
 const RECENT: usize = 16;
 const PROVIDERS: [&str; 4] = ["NR5", "RA9", "RH8", "RK9"];
@@ -52,26 +54,83 @@ pub struct LoadFigures {
     pub met: u64,
 }
 
-/// Shares are parts of all records, from 0 to 1; the counts are known before the first record is made.
-#[must_use]
-pub fn load_events(count: u64, seed: u64, late_share: f64, duplicate_share: f64, malformed_share: f64) -> LoadEvents {
-    let part = |share: f64| (count as f64 * share.clamp(0.0, 1.0)).round() as u64;
-    let plan = Plan {
-        count,
-        seed,
-        wanted: [part(malformed_share), part(duplicate_share), part(late_share)],
-        pending: [0; 3],
-        next: 0,
-        referrals: 0,
-        open: VecDeque::new(),
-        has_plain: false,
-    };
-    let mut counts = LoadCounts::default();
-    let mut rehearsal = plan.clone();
-    while let Some(slot) = rehearsal.step() {
-        counts.add(&slot, seed);
+/// Who sends a referral, and who commissions it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadSender {
+    /// Organisation code of the provider.
+    pub provider: String,
+    /// Organisation code of the commissioner.
+    pub commissioner: String,
+}
+
+/// What a load is to hold, and over which time.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// Records of every sort.
+    pub records: u64,
+    /// The same seed gives the same load.
+    pub seed: u64,
+    /// Part of all records that are late, from 0 to 1; the other shares likewise.
+    pub late_share: f64,
+    /// Part of all records that repeat an earlier one.
+    pub duplicate_share: f64,
+    /// Part of all records that are broken.
+    pub malformed_share: f64,
+    /// Place of the first record in time.
+    pub begins_at: DateTime<Utc>,
+    /// Length of the stream. No clock change lies in it or in the four days before.
+    pub span_seconds: u64,
+    /// A visit is written up this long after its referral was, at most 130 minutes. The clock starts 130 minutes before
+    /// the visit is written up: where less than that lies between the two, the referral was written up late as well.
+    pub visited_after_seconds: u32,
+    /// Senders, equally busy; at least one.
+    pub senders: Vec<LoadSender>,
+}
+
+impl Load {
+    /// Sixty days of summer time in Devon, from 1 April 2025.
+    #[must_use]
+    pub fn of_sixty_days(records: u64, seed: u64, [late, duplicate, malformed]: [f64; 3]) -> Self {
+        let sender = |provider: &str| LoadSender { provider: provider.to_owned(), commissioner: "15N".to_owned() };
+        Self {
+            records,
+            seed,
+            late_share: late,
+            duplicate_share: duplicate,
+            malformed_share: malformed,
+            begins_at: DateTime::<Utc>::from_timestamp(BEGIN_SECONDS, 0).unwrap_or_default(),
+            span_seconds: SPAN_SECONDS,
+            visited_after_seconds: CLOCK_SECONDS as u32,
+            senders: PROVIDERS.map(sender).into(),
+        }
     }
-    LoadEvents { plan, counts, writer: Writer::new(seed), recent: Vec::with_capacity(RECENT) }
+
+    /// The events; their counts are known before the first record is made.
+    #[must_use]
+    pub fn events(self) -> LoadEvents {
+        let part = |share: f64| (self.records as f64 * share.clamp(0.0, 1.0)).round() as u64;
+        let plan = Plan {
+            count: self.records,
+            seed: self.seed,
+            begin_seconds: self.begins_at.timestamp(),
+            span_seconds: self.span_seconds,
+            visited_after_seconds: i64::from(self.visited_after_seconds).min(CLOCK_SECONDS),
+            wanted: [part(self.malformed_share), part(self.duplicate_share), part(self.late_share)],
+            pending: [0; 3],
+            next: 0,
+            referrals: 0,
+            open: VecDeque::new(),
+            has_plain: false,
+        };
+        let senders = Senders { seed: self.seed, list: self.senders };
+        let mut counts = LoadCounts::default();
+        let mut rehearsal = plan.clone();
+        while let Some(slot) = rehearsal.step() {
+            counts.add(&slot, &senders);
+        }
+        let writer = Writer::new(senders, self.begins_at.timestamp(), self.span_seconds);
+        LoadEvents { plan, counts, writer, recent: Vec::with_capacity(RECENT) }
+    }
 }
 
 /// Decides slot by slot what the stream holds; cheap to copy and to run ahead.
@@ -79,6 +138,9 @@ pub fn load_events(count: u64, seed: u64, late_share: f64, duplicate_share: f64,
 struct Plan {
     count: u64,
     seed: u64,
+    begin_seconds: i64,
+    span_seconds: u64,
+    visited_after_seconds: i64,
     /// Malformed, duplicate, late.
     wanted: [u64; 3],
     pending: [u64; 3],
@@ -109,7 +171,8 @@ impl Plan {
             let due = |place: u64| (place * wanted + self.count / 2) / self.count;
             *pending += due(number + 1) - due(number);
         }
-        let at = BEGIN_SECONDS + (u128::from(number) * u128::from(SPAN_SECONDS) / u128::from(self.count)) as i64;
+        let place = u128::from(number) * u128::from(self.span_seconds) / u128::from(self.count);
+        let at = self.begin_seconds + place as i64;
         if self.has_plain && self.pending[0] > 0 {
             self.pending[0] -= 1;
             return Some(Slot::Malformed { number, at });
@@ -118,15 +181,16 @@ impl Plan {
             self.pending[1] -= 1;
             return Some(Slot::Duplicate { number, at });
         }
-        if let Some((referral, _, start)) = self.open.pop_front_if(|(_, place, _)| *place + VISITED_AFTER_SECONDS <= at)
-        {
+        let visited_after = self.visited_after_seconds;
+        if let Some((referral, _, start)) = self.open.pop_front_if(|(_, place, _)| *place + visited_after <= at) {
             self.has_plain = true;
             return Some(Slot::Visited { referral, at, start });
         }
         let referral = self.referrals;
         self.referrals += 1;
         let late = self.pending[2] > 0;
-        let mut start = at - at.rem_euclid(60);
+        let started = at + visited_after - CLOCK_SECONDS;
+        let mut start = started - started.rem_euclid(60);
         if late {
             self.pending[2] -= 1;
             start -= 49 * 3600 + 60 + (mix(self.seed, Stream::Load, &[referral, 1]) % (24 * 60)) as i64 * 60;
@@ -137,8 +201,18 @@ impl Plan {
     }
 }
 
-fn provider_of(seed: u64, referral: u64) -> &'static str {
-    PROVIDERS[(mix(seed, Stream::Load, &[referral, 2]) % 4) as usize]
+/// Who sends what.
+struct Senders {
+    seed: u64,
+    list: Vec<LoadSender>,
+}
+
+impl Senders {
+    fn of(&self, referral: u64) -> &LoadSender {
+        static NOBODY: LoadSender = LoadSender { provider: String::new(), commissioner: String::new() };
+        let draw = mix(self.seed, Stream::Load, &[referral, 2]) % self.list.len().max(1) as u64;
+        self.list.get(draw as usize).unwrap_or(&NOBODY)
+    }
 }
 
 fn minutes_of(seed: u64, referral: u64) -> i64 {
@@ -147,7 +221,7 @@ fn minutes_of(seed: u64, referral: u64) -> i64 {
 }
 
 impl LoadCounts {
-    fn add(&mut self, slot: &Slot, seed: u64) {
+    fn add(&mut self, slot: &Slot, senders: &Senders) {
         self.records += 1;
         match *slot {
             Slot::Malformed { .. } => self.malformed += 1,
@@ -155,24 +229,20 @@ impl LoadCounts {
             Slot::Received { referral, late, .. } => {
                 self.good += 1;
                 self.late += u64::from(late);
-                self.figures(seed, referral).referrals += 1;
+                self.figures(senders.of(referral)).referrals += 1;
             }
             Slot::Visited { referral, .. } => {
                 self.good += 1;
-                let met = minutes_of(seed, referral) <= 120;
-                let figures = self.figures(seed, referral);
+                let met = minutes_of(senders.seed, referral) <= 120;
+                let figures = self.figures(senders.of(referral));
                 figures.stopped += 1;
                 figures.met += u64::from(met);
             }
         }
     }
 
-    fn figures(&mut self, seed: u64, referral: u64) -> &mut LoadFigures {
-        let provider = provider_of(seed, referral);
-        if !self.providers.contains_key(provider) {
-            self.providers.insert(provider.to_owned(), LoadFigures::default());
-        }
-        self.providers.entry(provider.to_owned()).or_default()
+    fn figures(&mut self, sender: &LoadSender) -> &mut LoadFigures {
+        self.providers.entry(sender.provider.clone()).or_default()
     }
 }
 
@@ -189,6 +259,12 @@ impl LoadEvents {
     #[must_use]
     pub const fn counts(&self) -> &LoadCounts {
         &self.counts
+    }
+
+    /// Referrals told of so far.
+    #[must_use]
+    pub const fn referrals(&self) -> u64 {
+        self.plan.referrals
     }
 }
 
@@ -249,31 +325,40 @@ impl LoadEvents {
 
 /// Writes records without formatting machinery: two million of them must cost little beside what is measured.
 struct Writer {
-    seed: u64,
+    senders: Senders,
     /// Days of the stream as text, from four days before its beginning.
     days: Vec<String>,
+    /// Number of the first of them since 1970.
+    first_day: i64,
+    /// Of London, which does not change within the stream.
+    offset_seconds: i64,
 }
 
 const DAYS_BEFORE: i64 = 4;
 
 impl Writer {
-    fn new(seed: u64) -> Self {
-        let first = BEGIN_SECONDS.div_euclid(86_400) - DAYS_BEFORE;
-        let day = |number: i64| {
-            DateTime::<Utc>::from_timestamp((first + number) * 86_400, 0).unwrap_or_default().date_naive().to_string()
-        };
-        Self { seed, days: (0..DAYS_BEFORE + 63).map(day).collect() }
+    fn new(senders: Senders, begin_seconds: i64, span_seconds: u64) -> Self {
+        let first_day = begin_seconds.div_euclid(86_400) - DAYS_BEFORE;
+        let at = |seconds: i64| DateTime::<Utc>::from_timestamp(seconds, 0).unwrap_or_default();
+        let days = DAYS_BEFORE + (span_seconds / 86_400) as i64 + 3;
+        let offset = london(at(begin_seconds)) - at(begin_seconds).naive_utc();
+        Self {
+            senders,
+            days: (0..days).map(|day| at((first_day + day) * 86_400).date_naive().to_string()).collect(),
+            first_day,
+            offset_seconds: offset.num_seconds(),
+        }
     }
 
     fn head(&self, event_type: &str, referral: u64, number: u64, at: i64) -> (Vec<u8>, Vec<u8>) {
-        let provider = provider_of(self.seed, referral);
+        let provider = self.senders.of(referral).provider.as_str();
         let mut key = Vec::with_capacity(20);
         key.extend_from_slice(provider.as_bytes());
         key.extend_from_slice(b"|SRI-");
         digits(&mut key, referral, 9);
         let mut out = Vec::with_capacity(520);
         out.extend_from_slice(b"{\"specversion\":\"1.0\",\"id\":\"");
-        hex(&mut out, mix(self.seed, Stream::Load, &[referral, 10 + number]));
+        hex(&mut out, mix(self.senders.seed, Stream::Load, &[referral, 10 + number]));
         hex(&mut out, referral * 2 + number);
         out.extend_from_slice(b"\",\"source\":\"uk.nhs.");
         out.extend_from_slice(provider.to_ascii_lowercase().as_bytes());
@@ -294,7 +379,9 @@ impl Writer {
 
     fn received(&self, referral: u64, at: i64, start: i64) -> (Vec<u8>, Vec<u8>) {
         let (key, mut out) = self.head("ucr-referral-received-1", referral, 1, at);
-        out.extend_from_slice(b"\",\"OrgID_Commissioner\":\"15N\",\"ReferralRequest_ReceivedDateTime\":\"");
+        out.extend_from_slice(b"\",\"OrgID_Commissioner\":\"");
+        out.extend_from_slice(self.senders.of(referral).commissioner.as_bytes());
+        out.extend_from_slice(b"\",\"ReferralRequest_ReceivedDateTime\":\"");
         self.local(&mut out, start);
         out.extend_from_slice(b"\",\"RTT_StartDateTime\":\"");
         self.local(&mut out, start);
@@ -304,7 +391,7 @@ impl Writer {
 
     fn visited(&self, referral: u64, at: i64, start: i64) -> (Vec<u8>, Vec<u8>) {
         let (key, mut out) = self.head("ucr-first-contact-1", referral, 2, at);
-        let end = start + minutes_of(self.seed, referral) * 60;
+        let end = start + minutes_of(self.senders.seed, referral) * 60;
         out.extend_from_slice(b"\",\"CareContactID\":\"CC-");
         digits(&mut out, referral, 9);
         out.extend_from_slice(b"\",\"Contact_DateTime\":\"");
@@ -315,14 +402,13 @@ impl Writer {
         (key, out)
     }
 
-    /// The whole stream lies in summer time.
     fn local(&self, out: &mut Vec<u8>, at: i64) {
-        self.instant(out, at + 3600);
-        out.extend_from_slice(b"+01:00");
+        self.instant(out, at + self.offset_seconds);
+        out.extend_from_slice(if self.offset_seconds == 0 { b"+00:00" } else { b"+01:00" });
     }
 
     fn instant(&self, out: &mut Vec<u8>, at: i64) {
-        let day = at.div_euclid(86_400) - BEGIN_SECONDS.div_euclid(86_400) + DAYS_BEFORE;
+        let day = at.div_euclid(86_400) - self.first_day;
         let second = at.rem_euclid(86_400) as u64;
         out.extend_from_slice(self.days.get(day as usize).map_or(b"".as_slice(), String::as_bytes));
         out.push(b'T');

@@ -4,8 +4,7 @@
 //! exposition is asked for again and again; an event's freshness is the time from handing it to the Kafka client
 //! until the end of the first answer that counts it.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -15,11 +14,11 @@ use homeward_ingest::kafka::Publisher;
 use homeward_ingest::pipeline::IngestOptions;
 use homeward_transform::live::LiveOptions;
 
-use crate::Fault;
-use crate::broker::Broker;
-use crate::plan::{Child, Plan};
-use crate::process;
-use crate::throughput::kafka;
+use crate::plan::Plan;
+use crate::stand::broker::Broker;
+use crate::stand::house::kafka;
+use crate::stand::process::{self, Child};
+use crate::stand::{Fault, http};
 
 /// Pause between two scrapes: part of what is measured, half of it on average.
 const SCRAPE_PAUSE: Duration = Duration::from_millis(20);
@@ -133,11 +132,7 @@ fn until(address: &str, wanted: u64, mut told: impl FnMut(u64)) -> Result<(), Fa
 }
 
 fn scrape(address: &str) -> Result<u64, Fault> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    write!(stream, "GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
+    let answer = http::get(address, "/metrics")?;
     let line = answer.lines().find(|line| SERIES.iter().all(|part| line.contains(part)));
     let value = line.and_then(|line| line.rsplit(' ').next()).map(str::parse::<f64>).transpose()?;
     Ok(value.unwrap_or_default() as u64)

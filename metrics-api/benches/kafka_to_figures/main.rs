@@ -9,20 +9,16 @@
 //! Every run is held against what was planted: records, refusals, duplicates, late events and figures, exactly.
 #![allow(clippy::print_stdout, reason = "a benchmark reports by printing")]
 
-mod broker;
 mod freshness;
 mod homeward;
-mod ledger;
 mod plan;
-mod process;
+#[path = "../stand/mod.rs"]
+mod stand;
 mod throughput;
 
-use std::error::Error;
-
 use plan::{Plan, Role};
-
-/// Anything that ends a measurement; the message says what.
-type Fault = Box<dyn Error + Send + Sync>;
+use stand::broker::Broker;
+use stand::{Fault, ledger, process};
 
 fn main() -> Result<(), Fault> {
     let plan = Plan::from_environment()?;
@@ -37,7 +33,7 @@ fn main() -> Result<(), Fault> {
 
 fn whole(plan: &Plan) -> Result<(), Fault> {
     let folder = tempfile::tempdir()?;
-    let broker = broker::Broker::start(folder.path(), plan)?;
+    let broker = Broker::start(folder.path(), plan.partitions, plan.brokers.as_deref())?;
     println!("machine: {} processors, load {}", process::processors(), process::load()?);
     if plan.rounds > 0 {
         throughput::measure(plan, &broker, folder.path())?;

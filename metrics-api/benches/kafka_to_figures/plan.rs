@@ -1,15 +1,8 @@
 //! What to measure, from the environment; children of the benchmark get their part the same way.
 
-use std::path::PathBuf;
-use std::str::FromStr;
-
-use crate::Fault;
-
-/// Share of late, duplicate and malformed records in the load.
-pub(crate) const SHARES: [f64; 3] = [0.01, 0.005, 0.001];
-
-/// Seed of the load.
-pub(crate) const SEED: u64 = 2;
+use crate::stand::Fault;
+use crate::stand::environment::{number, text};
+use crate::stand::process::Child;
 
 /// The whole measurement.
 pub(crate) struct Plan {
@@ -39,16 +32,6 @@ pub(crate) enum Role {
     Serve(Child),
 }
 
-/// What a child needs.
-pub(crate) struct Child {
-    pub(crate) brokers: String,
-    pub(crate) topic: String,
-    pub(crate) lake: PathBuf,
-    pub(crate) records: u64,
-    pub(crate) referrals: u64,
-    pub(crate) met: u64,
-}
-
 impl Plan {
     /// Reads `HOMEWARD_BENCH_...`.
     pub(crate) fn from_environment() -> Result<Self, Fault> {
@@ -72,30 +55,12 @@ impl Plan {
 
 fn role() -> Result<Role, Fault> {
     let Some(name) = text("ROLE") else { return Ok(Role::Whole) };
-    let child = Child {
-        brokers: text("BROKERS").unwrap_or_default(),
-        topic: text("TOPIC").unwrap_or_default(),
-        lake: text("LAKE").unwrap_or_default().into(),
-        records: number("RECORDS", 0)?,
-        referrals: number("REFERRALS", 0)?,
-        met: number("MET", 0)?,
-    };
+    let child = Child::from_environment()?;
     match name.as_str() {
         "raw" => Ok(Role::Raw(child)),
         "homeward" => Ok(Role::Homeward(child)),
         "ledger" => Ok(Role::Ledger(child)),
         "serve" => Ok(Role::Serve(child)),
         other => Err(format!("HOMEWARD_BENCH_ROLE={other} is not a role").into()),
-    }
-}
-
-fn text(name: &str) -> Option<String> {
-    std::env::var(format!("HOMEWARD_BENCH_{name}")).ok()
-}
-
-fn number<T: FromStr>(name: &str, usual: T) -> Result<T, Fault> {
-    match text(name) {
-        None => Ok(usual),
-        Some(text) => text.parse().map_err(|_| format!("HOMEWARD_BENCH_{name}={text} is not a number").into()),
     }
 }

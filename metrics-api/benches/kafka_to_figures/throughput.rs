@@ -4,22 +4,17 @@ use std::path::Path;
 use std::time::Instant;
 
 use homeward_contract::feed::Feed;
-use homeward_ingest::kafka::{KafkaConfig, Publisher, raw_consume};
+use homeward_ingest::kafka::{Publisher, raw_consume};
 use homeward_ingest::pipeline::IngestOptions;
-use homeward_simulator::load::{LoadCounts, load_events};
+use homeward_simulator::load::{Load, LoadEvents};
 use serde_json::{Value, json};
 
-use crate::Fault;
-use crate::broker::Broker;
-use crate::plan::{Child, Plan, SEED, SHARES};
-use crate::process::{self, usage};
-
-/// The client settings of every run.
-pub(crate) fn kafka(part: &Child) -> KafkaConfig {
-    let mut config = KafkaConfig::new(&part.brokers);
-    config.topics = [(Feed::Ucr, vec![part.topic.clone()])].into();
-    config
-}
+use crate::plan::Plan;
+use crate::stand::broker::Broker;
+use crate::stand::house::kafka;
+use crate::stand::planted::check;
+use crate::stand::process::{self, Child, usage};
+use crate::stand::{Fault, SEED, SHARES};
 
 /// The raw run: reads the topic and lets go.
 pub(crate) fn raw(part: &Child) -> Result<(), Fault> {
@@ -52,18 +47,10 @@ impl Run {
 
 /// Publishes the load, measures pair by pair and prints the table.
 pub(crate) fn measure(plan: &Plan, broker: &Broker, folder: &Path) -> Result<(), Fault> {
-    let [late, duplicate, malformed] = SHARES;
-    let events = load_events(plan.events, SEED, late, duplicate, malformed);
+    let events = Load::of_sixty_days(plan.events, SEED, SHARES).events();
     let planted = events.counts().clone();
-    let mut part = Child {
-        brokers: broker.address.clone(),
-        topic: plan.topic(),
-        lake: folder.join("lake"),
-        records: planted.records,
-        referrals: planted.providers.values().map(|own| own.referrals).sum(),
-        met: planted.providers.values().map(|own| own.met).sum(),
-    };
-    if broker.is_fresh() || plan.publish {
+    let mut part = Child::of(&broker.address, plan.topic(), folder.join("lake"), &planted);
+    if plan.brokers.is_none() || plan.publish {
         broker.create_topic(&part.topic)?;
         publish(&part, events)?;
     }
@@ -76,7 +63,7 @@ pub(crate) fn measure(plan: &Plan, broker: &Broker, folder: &Path) -> Result<(),
         let raw = Run::of(&process::run("raw", &part)?)?;
         part.lake = folder.join(format!("lake-{number}"));
         let answer = process::run("homeward", &part)?;
-        check(&planted, &answer, &process::run("ledger", &part)?)?;
+        check(&planted, &answer["providers"], &process::run("ledger", &part)?)?;
         let homeward = Run::of(&answer)?;
         print_pair(&number.to_string(), plan.events, raw, homeward, homeward.cpu_seconds / raw.cpu_seconds);
         pairs.push((raw, homeward));
@@ -100,7 +87,7 @@ pub(crate) fn measure(plan: &Plan, broker: &Broker, folder: &Path) -> Result<(),
     Ok(())
 }
 
-fn publish(part: &Child, events: homeward_simulator::load::LoadEvents) -> Result<(), Fault> {
+fn publish(part: &Child, events: LoadEvents) -> Result<(), Fault> {
     let publisher = Publisher::new(&kafka(part))?;
     let records = events.map(|message| (&part.topic, Some(message.key), message.payload));
     let receipt = publisher.publish_all(records, |_| {})?;
@@ -110,28 +97,6 @@ fn publish(part: &Child, events: homeward_simulator::load::LoadEvents) -> Result
         progress.acknowledged,
         progress.bytes / progress.sent.max(1)
     );
-    Ok(())
-}
-
-/// Holds a run against the plan.
-fn check(planted: &LoadCounts, answer: &Value, ledger: &Value) -> Result<(), Fault> {
-    let wanted = json!({
-        "accepted": planted.good + planted.duplicate,
-        "distinct": planted.good,
-        "duplicate": planted.duplicate,
-        "late": planted.late,
-        "quarantined": planted.malformed,
-    });
-    if *ledger != wanted {
-        return Err(format!("the lake holds {ledger}, planted were {wanted}").into());
-    }
-    for (provider, own) in &planted.providers {
-        let wanted = json!({ "referrals": own.referrals, "met": own.met, "open": own.referrals - own.stopped });
-        let found = &answer["providers"][provider];
-        if *found != wanted {
-            return Err(format!("{provider}: figures {found}, planted {wanted}").into());
-        }
-    }
     Ok(())
 }
 

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use homeward_dashboards::grafana::expansion::Choices;
-use homeward_dashboards::grafana::model::Target;
-use homeward_dashboards::grafana::{POSTGRES, Places, boards};
+use homeward_dashboards::grafana::expansion::{Choices, menu_statements, panel_statements};
+use homeward_dashboards::grafana::{Places, boards};
 use homeward_transform::definition::Catalogue;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
@@ -16,18 +15,8 @@ fn statements() -> Vec<(String, String)> {
     let catalogue = Catalogue::builtin().expect("the built-in definitions are sound");
     let mut statements = Vec::new();
     for board in boards(&catalogue, &Places::default()) {
-        for panel in &board.panels {
-            for target in &panel.targets {
-                if let Target::Sql(sql) = target {
-                    statements.push((format!("{}: {}", board.title, panel.title), sql.raw_sql.clone()));
-                }
-            }
-        }
-        for variable in &board.templating.list {
-            if variable.datasource.as_ref().is_some_and(|source| source.uid == POSTGRES) {
-                let text = variable.query.as_str().expect("a menu of SQL is text");
-                statements.push((format!("{}: menu {}", board.title, variable.name), text.to_owned()));
-            }
+        for statement in panel_statements(&board).into_iter().chain(menu_statements(&board)) {
+            statements.push((format!("{}: {}", board.title, statement.place), statement.raw_sql));
         }
     }
     statements

@@ -13,6 +13,9 @@ const ICONS = path.join(packages, '@grafana/ui/dist/public/img/icons');
 const LETTERS = path.join(packages, '@fontsource/inter/files');
 const WEIGHTS = { 'Inter-Regular.woff2': 'inter-latin-400-normal.woff2', 'Inter-Medium.woff2': 'inter-latin-500-normal.woff2' };
 
+// Milliseconds for one step on a busy machine.
+const PATIENCE = 120_000;
+
 async function bundle() {
   const built = await esbuild.build({
     entryPoints: [path.join(__dirname, 'page.tsx')],
@@ -35,7 +38,9 @@ async function bundle() {
 async function draw(browser, { script, style }, folder, name) {
   const given = fs.readFileSync(path.join(folder, `${name}.answers.json`), 'utf8');
   const html = `<!doctype html><html lang="en-GB"><meta charset="utf-8"><title>${name}</title><style>${style}
-    body { margin: 0 } h2 { font-size: 16px; margin: 4px 0 0 }</style>
+    body { margin: 0 } h2 { font-size: 16px; margin: 4px 0 0 }
+    /* A table out of sight is not painted, and a picture has no sight. */
+    [role=grid] { content-visibility: visible !important }</style>
     <div id="board"></div><script>window.given = ${given.replace(/</g, '\\u003c')}</script>
     <script src="/page.js"></script></html>`;
   const page = await browser.newPage();
@@ -60,9 +65,9 @@ async function draw(browser, { script, style }, folder, name) {
       request.respond({ status: 404 });
     }
   });
-  await page.goto('http://boards.localhost/', { waitUntil: 'networkidle0' });
+  await page.goto('http://boards.localhost/', { waitUntil: 'load', timeout: PATIENCE });
   await page.evaluate('window.drawn');
-  await page.evaluate('document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))');
+  await page.evaluate('window.settled()');
   const report = { console: faults, ...(await page.evaluate('window.report()')) };
   await (await page.$('#board')).screenshot({ path: path.join(folder, `${name}.png`) });
   fs.writeFileSync(path.join(folder, `${name}.report.json`), JSON.stringify(report, null, 1));
@@ -74,6 +79,8 @@ async function draw(browser, { script, style }, folder, name) {
   const bundled = await bundle();
   const browser = await puppeteer.launch({
     executablePath: process.env.HOMEWARD_CHROMIUM,
+    timeout: PATIENCE,
+    protocolTimeout: PATIENCE,
     // A container runs tests as root, where the sandbox refuses to start; the page is our own.
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--force-color-profile=srgb'],
   });

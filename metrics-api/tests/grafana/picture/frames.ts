@@ -1,6 +1,6 @@
 // Answers as Grafana's data sources hand them on: one frame a series from Prometheus (or one table a query), one frame a
-// statement from PostgreSQL. Both data sources do this on Grafana's server, which is not here, so this is written after
-// what they document; everything behind it is Grafana's own code.
+// statement from PostgreSQL. Grafana's server does this, which is not here, so this is our reading of it; everything behind
+// it is Grafana's own code.
 import { DataFrame, Field, FieldType, createDataFrame } from '@grafana/data';
 
 export interface Target {

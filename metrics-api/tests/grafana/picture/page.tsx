@@ -12,13 +12,14 @@ import {
 } from '@grafana/data';
 import { GlobalStyles, PanelChrome } from '@grafana/ui';
 import { Component, ReactNode } from 'react';
+import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 import { lastValueFrom } from 'rxjs';
 
 import { Answer, frames } from './frames';
 import { KINDS } from './panels';
 import { PLUGINS } from './plugins';
-import { seen } from './report';
+import { seen, settled } from './report';
 
 interface Asked {
   from: number;
@@ -127,12 +128,17 @@ async function draw() {
     board.panels.map((panel: any) => (panel.type === 'row' ? place(panel, <h2>{panel.title}</h2>) : prepared(panel)))
   );
   const bottom = Math.max(...board.panels.map(({ gridPos }: any) => gridPos.y + gridPos.h)) * (ROW + GAP);
-  createRoot(document.getElementById('board')!).render(
+  const root = createRoot(document.getElementById('board')!);
+  const themed = (content?: ReactNode) => (
     <ThemeContext.Provider value={theme}>
       <GlobalStyles />
-      <div style={{ position: 'relative', width: WIDTH, height: bottom }}>{all}</div>
+      {content}
     </ThemeContext.Provider>
   );
+  // A table measures its words before it draws them, so the letters come first.
+  flushSync(() => root.render(themed()));
+  await Promise.all([400, 500].map((weight) => document.fonts.load(`${weight} 14px Inter`)));
+  root.render(themed(<div style={{ position: 'relative', width: WIDTH, height: bottom }}>{all}</div>));
 }
 
-Object.assign(window, { drawn: draw(), report: () => ({ faults, panels: seen() }) });
+Object.assign(window, { drawn: draw(), settled: () => settled(faults), report: () => ({ faults, panels: seen() }) });

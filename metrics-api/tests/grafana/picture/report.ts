@@ -4,7 +4,7 @@ interface Seen {
   title: string;
   /** Every text in the panel's body. */
   texts: string[];
-  /** Texts that run out of what holds them. */
+  /** Texts that run out of what holds them, or are not painted. */
   cut: string[];
   /** Headings of a table. */
   headings: string[];
@@ -15,6 +15,28 @@ interface Seen {
 export function seen(): Record<string, Seen> {
   const panels = [...document.querySelectorAll<HTMLElement>('[data-panel]')];
   return Object.fromEntries(panels.map((panel) => [panel.dataset.panel, look(panel)]));
+}
+
+/** Frames without a change of the page after which nothing more is on its way. */
+const QUIET_FRAMES = 20;
+
+/** Waits until every panel has said something, a table its cells, and the page stands still. */
+export async function settled(faults: Record<string, string[]>): Promise<void> {
+  let quiet = 0;
+  new MutationObserver(() => (quiet = 0)).observe(document.body, { attributes: true, childList: true, subtree: true });
+  while (quiet < QUIET_FRAMES) {
+    await new Promise(requestAnimationFrame);
+    const panels = [...document.querySelectorAll<HTMLElement>('[data-panel]')];
+    quiet = panels.length > 0 && panels.every((panel) => speaks(panel, faults)) ? quiet + 1 : 0;
+  }
+}
+
+function speaks(panel: HTMLElement, faults: Record<string, string[]>): boolean {
+  const grids = [...panel.querySelectorAll('[role=grid]')];
+  const whole = grids.every((grid) => grid.querySelector('[role=gridcell]'));
+  const title = panel.querySelector('h2')?.textContent ?? '';
+  const heading = panel.firstElementChild?.tagName === 'H2';
+  return heading || panel.dataset.panel! in faults || (whole && panel.innerText.trim().length > title.length);
 }
 
 function look(panel: HTMLElement): Seen {
@@ -32,11 +54,13 @@ function look(panel: HTMLElement): Seen {
   return { title: title?.textContent ?? '', texts, cut, headings, painted: painted(panel) };
 }
 
+const PAINTED = { contentVisibilityAuto: true, opacityProperty: true, visibilityProperty: true };
+
 function isCut(node: Node, panel: HTMLElement): boolean {
   const range = document.createRange();
   range.selectNodeContents(node);
   const text = range.getBoundingClientRect();
-  if (text.width === 0 || text.height === 0) return true;
+  if (text.width === 0 || text.height === 0 || !node.parentElement!.checkVisibility(PAINTED)) return true;
   const rows = node.parentElement!.closest('[role=grid]');
   for (let around = node.parentElement!; ; around = around.parentElement!) {
     const { overflowX } = getComputedStyle(around);

@@ -8,8 +8,8 @@ use arrow::array::AsArray;
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use serde_json::json;
 
-use crate::Fault;
-use crate::plan::Child;
+use super::Fault;
+use super::process::Child;
 
 /// An event this far behind the newest of its partition is late. The load's late events lie more than two days
 /// back and all others less than a minute, so that any threshold between gives the same count.

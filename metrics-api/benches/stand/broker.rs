@@ -4,8 +4,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::Fault;
-use crate::plan::Plan;
+use super::Fault;
 
 /// The broker; stopped when dropped.
 pub(crate) struct Broker {
@@ -17,11 +16,11 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
-    /// Starts one with its data in `folder`, or takes the one that the plan names.
-    pub(crate) fn start(folder: &Path, plan: &Plan) -> Result<Self, Fault> {
-        let partitions = plan.partitions.to_string();
-        if let Some(address) = &plan.brokers {
-            return Ok(Self { address: address.clone(), folder: None, partitions });
+    /// Starts one with its data in `folder`, or takes the one that is `running`.
+    pub(crate) fn start(folder: &Path, partitions: u32, running: Option<&str>) -> Result<Self, Fault> {
+        let partitions = partitions.to_string();
+        if let Some(address) = running {
+            return Ok(Self { address: address.to_owned(), folder: None, partitions });
         }
         script(&["jars"])?;
         // Both are held until both are known, so that they differ.
@@ -32,11 +31,6 @@ impl Broker {
         let (port, controller, guardian) = (port.to_string(), controller.to_string(), std::process::id().to_string());
         broker.command(&["start", "--port", &port, "--controller-port", &controller, "--with-process", &guardian])?;
         Ok(broker)
-    }
-
-    /// Whether it was started by this benchmark, and holds nothing yet.
-    pub(crate) const fn is_fresh(&self) -> bool {
-        self.folder.is_some()
     }
 
     /// Makes a topic.

@@ -1,14 +1,16 @@
 //! Children of the benchmark, and what a process has used, from `/proc`.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use homeward_simulator::load::LoadCounts;
 use serde_json::Value;
 
-use crate::Fault;
-use crate::plan::Child;
+use super::Fault;
+use super::environment::{number, text};
 
 /// Clock ticks a second in `/proc`, fixed at 100 for user space on every Linux that we build for.
-const TICKS_PER_SECOND: f64 = 100.0;
+pub(crate) const TICKS_PER_SECOND: f64 = 100.0;
 
 /// Processor time and memory of a process so far.
 #[derive(Debug, Clone, Copy)]
@@ -19,18 +21,63 @@ pub(crate) struct Usage {
     pub(crate) peak_mib: f64,
 }
 
+/// What a child needs.
+pub(crate) struct Child {
+    pub(crate) brokers: String,
+    pub(crate) topic: String,
+    pub(crate) lake: PathBuf,
+    /// Records of the topic.
+    pub(crate) records: u64,
+    /// Referrals that they tell of.
+    pub(crate) referrals: u64,
+    /// Clocks met.
+    pub(crate) met: u64,
+}
+
+impl Child {
+    /// The part of one that reads a topic that holds what was planted.
+    pub(crate) fn of(brokers: &str, topic: String, lake: PathBuf, planted: &LoadCounts) -> Self {
+        Self {
+            brokers: brokers.to_owned(),
+            topic,
+            lake,
+            records: planted.records,
+            referrals: planted.providers.values().map(|own| own.referrals).sum(),
+            met: planted.providers.values().map(|own| own.met).sum(),
+        }
+    }
+
+    /// The part that this process was given.
+    pub(crate) fn from_environment() -> Result<Self, Fault> {
+        Ok(Self {
+            brokers: text("BROKERS").unwrap_or_default(),
+            topic: text("TOPIC").unwrap_or_default(),
+            lake: text("LAKE").unwrap_or_default().into(),
+            records: number("RECORDS", 0)?,
+            referrals: number("REFERRALS", 0)?,
+            met: number("MET", 0)?,
+        })
+    }
+}
+
 /// What this process has used.
 pub(crate) fn usage() -> Result<Usage, Fault> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    // The name in brackets may hold anything: fields are counted behind it.
-    let (_, fields) = stat.rsplit_once(") ").ok_or("/proc/self/stat has no name")?;
-    let mut fields = fields.split(' ').skip(11);
-    let mut ticks = || fields.next().and_then(|field| field.parse::<f64>().ok()).ok_or("/proc/self/stat is too short");
-    let cpu_seconds = (ticks()? + ticks()?) / TICKS_PER_SECOND;
+    let cpu_seconds = cpu_seconds(Path::new("/proc/self/stat"))?;
     let status = std::fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("/proc/self/status has no VmHWM")?;
     let peak_kib: f64 = peak.trim().trim_end_matches(" kB").parse()?;
     Ok(Usage { cpu_seconds, peak_mib: peak_kib / 1024.0 })
+}
+
+/// Processor time of a process or thread, from its `stat`.
+pub(crate) fn cpu_seconds(path: &Path) -> Result<f64, Fault> {
+    let stat = std::fs::read_to_string(path)?;
+    // The name in brackets may hold anything: fields are counted behind it.
+    let (_, fields) = stat.rsplit_once(") ").ok_or_else(|| format!("{} has no name", path.display()))?;
+    let mut fields = fields.split(' ').skip(11);
+    let mut ticks = || fields.next().and_then(|field| field.parse::<f64>().ok());
+    let (user, system) = ticks().zip(ticks()).ok_or_else(|| format!("{} is too short", path.display()))?;
+    Ok((user + system) / TICKS_PER_SECOND)
 }
 
 /// Processors of this machine.
