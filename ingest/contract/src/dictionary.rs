@@ -94,6 +94,9 @@ row of one lake table. The rules are in [contract.md](contract.md).
 Every table also has `submission_id`, `data_set_version`, `provider`, `rp_start_date`, `rp_end_date`, `file_type`,
 `file_received_at`, `row_number`, `topic`, `partition`, `offset` and `known_at`.
 
+A refused row is no row of its table: `csds_refused_row` holds where it stood and why. Withdrawals are rows of
+`csds_submission_decision`.
+
 Dates of events are kept. Those of newborn screening and of the infant examination lie near a birth.
 ";
 
@@ -186,6 +189,9 @@ fn table_section(page: &mut String, table: Table, name: &str) {
         .collect();
     if !derived.is_empty() {
         line!(page, "\nMade from them: {}.", derived.join(", "));
+    }
+    for column in columns(table).iter().filter(|column| column.source == Source::Manifest) {
+        line!(page, "\nBeside them: `{}`, how many rows of each table the submission has.", column.name);
     }
 }
 
