@@ -10,4 +10,5 @@ mod login;
 mod publication;
 mod read_only;
 mod server;
+mod slow;
 mod time;
