@@ -125,6 +125,12 @@ fn account(role: &SqlRoleSettings, coverage: Coverage, faults: &mut Faults) -> O
 fn tick(role: &SqlRoleSettings, policy: &Policy, place: &str, faults: &mut Faults) -> Option<Tick> {
     match role.tick.as_deref() {
         None => Tick::of_policy(policy),
+        // Two looks that differ by one person would tell of that person (handbook, disclosure, section 2).
+        Some("live") if Tick::of_policy(policy).is_some() => {
+            let what = format!("figures under {} change at a tick and not with each event", policy.name);
+            faults.add(place, what, "write day or hour, or leave tick out");
+            None
+        }
         Some("live") => None,
         Some(word) => word
             .parse()

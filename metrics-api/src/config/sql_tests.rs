@@ -74,6 +74,11 @@ fn what_would_open_the_outlet_to_strangers_is_refused() {
         (format!("bind = \"127.0.0.1:0\"{}", good.replace("internal-live", "everything")), "release policy"),
         (format!("bind = \"127.0.0.1:0\"{}", good.replace("analyst", "a b")), "name"),
         (format!("bind = \"127.0.0.1:0\"{}", role(&verifier, "tick = \"week\"")), "tick"),
+        (
+            format!("bind = \"127.0.0.1:0\"{}", role(&verifier, "tick = \"live\""))
+                .replace("internal-live", "public-hes"),
+            "change at a tick",
+        ),
         ("bind = \"127.0.0.1:0\"\n[[role]]\nname = \"a\"\nrelease = \"internal-live\"".to_owned(), "either"),
         (format!("bind = \"127.0.0.1:0\"\nthreads = 0{good}"), "threads"),
         (format!("bind = \"127.0.0.1:0\"\nstatement_timeout_seconds = 0{good}"), "statement_timeout_seconds"),

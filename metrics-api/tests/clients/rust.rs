@@ -89,7 +89,8 @@ async fn zone(client: &Client) -> Option<String> {
 
 /// A rounding role never meets an exact small count, whatever it asks. Its figures are those of the last tick, before which
 /// this server knew nothing: so it sees no figure at all, while the exact role beside it does. That the figures of a tick
-/// are rounded is shown where time can be planted, in the tests of the tables.
+/// are rounded is shown where time can be planted, in the tests of the tables
+/// and of the wire.
 #[tokio::test]
 async fn a_public_role_sees_nothing_of_today_while_the_exact_role_does() {
     let exact = connection::connect(&TLS).await.query_one("SELECT count(*) FROM outcomes.figures", &[]).await.unwrap();

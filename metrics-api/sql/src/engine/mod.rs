@@ -17,6 +17,7 @@ pub(crate) mod run;
 mod session_functions;
 mod threads;
 mod watch;
+mod windows;
 
 use std::fmt;
 use std::sync::Arc;

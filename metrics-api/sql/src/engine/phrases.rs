@@ -1,14 +1,29 @@
 //! Phrases of real clients that the engine cannot read, said in words that it can.
 //!
 //! Each one is about PostgreSQL's own machinery (rights, storage, numbers of catalogues), of which there is none here: what
-//! takes its place is the answer that a database without such things would give.
+//! takes its place is the answer that a database without such things would give. They are known by what the parsed
+//! statement reads and calls, not by its text: a word within a literal changes nothing.
+//!
+//! | Phrase | Who sends it | Pinned by, in `metrics-api/tests/clients` |
+//! |---|---|---|
+//! | schemas `IN` the search path | Grafana's query builder; the tool itself was not run | `probes/answered.sql` |
+//! | `array_to_string` of options, rights, policies | psql 15: `\d+`, `\dn+`, `\dp` | `psql.rs` |
+//! | `ARRAY(SELECT ... pg_auth_members ...)` | psql 15: `\du` | `psql.rs` |
+//! | `(SELECT c.relkind = 'c' ...)` | psql 15: `\dT` | `psql.rs` |
+//! | `tableoid`, `'pg_class'::regclass` | psql 15: `\dd`; DBeaver, not run itself; SQLAlchemy 2.0 | `psql.rs`, `probes/answered.sql`, `scripts/sqlalchemy_client.py` |
+//! | `CASE` over `pg_collation`, `LIKE ... ESCAPE '/'`, `generate_subscripts` of keys | SQLAlchemy 2.0 | `scripts/sqlalchemy_client.py` |
+//! | `_pg_expandarray`, `(result.keys).x` | pgjdbc 42.5: keys and indexes | `scripts/JdbcClient.java` |
+//! | `i.indisprimary = 't'` | psqlODBC 13: keys | `scripts/odbc_client.py` |
+//! | `typinput = 'array_in'::regproc` | pgjdbc 42.5: types | `scripts/JdbcClient.java` |
+//! | `proc.oid = typ.typreceive` | Npgsql (Power BI), not run itself | `probes/answered.sql` |
+//! | `= ANY($1)` | drivers with lists | `rust.rs`, `scripts/psycopg_client.py`, `scripts/asyncpg_client.py` |
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Select, SelectItem,
-    Statement, Value, ValueWithSpan, VisitMut, VisitorMut,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, Select, SelectItem,
+    SetExpr, Statement, Value, ValueWithSpan, Visit, VisitMut, VisitorMut, visit_expressions, visit_relations,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -38,6 +53,9 @@ const CATALOGUES: [(&str, i32); 14] = [
 const FUNCTION_COLUMNS: [&str; 7] =
     ["typinput", "typoutput", "typreceive", "typsend", "typmodin", "typmodout", "typanalyze"];
 
+/// Columns of lists of other columns.
+const KEY_COLUMNS: [&str; 3] = ["indkey", "conkey", "confkey"];
+
 /// Rewrites a statement as it was parsed.
 pub(super) fn adapt(statement: &mut Statement) {
     let _ = statement.visit(&mut Adapter);
@@ -51,6 +69,56 @@ pub(super) fn complete(statement: &mut Statement, told: &[Option<Type>]) {
 
 fn expression(text: &str) -> Option<Expr> {
     Parser::new(&PostgreSqlDialect {}).try_with_sql(text).and_then(|mut parser| parser.parse_expr()).ok()
+}
+
+/// True when a part of a statement reads a table of this name, in whatever schema.
+fn reads(part: &impl Visit, table: &str) -> bool {
+    let found = visit_relations(part, |name| {
+        let is_it = name.0.last().and_then(|name| name.as_ident()).is_some_and(|name| name.value == table);
+        if is_it { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    found.is_break()
+}
+
+/// The first thing that is wanted among the expressions of a part.
+fn first_of<T>(part: &impl Visit, wanted: impl Fn(&Expr) -> Option<T>) -> Option<T> {
+    let found = visit_expressions(part, |expr| match wanted(expr) {
+        Some(found) => ControlFlow::Break(found),
+        None => ControlFlow::Continue(()),
+    });
+    found.break_value()
+}
+
+/// The name of a column, without its table.
+fn column(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Identifier(ident) => Some(&ident.value),
+        Expr::CompoundIdentifier(idents) => idents.last().map(|ident| ident.value.as_str()),
+        _ => None,
+    }
+}
+
+fn has_column(part: &impl Visit, is_it: impl Fn(&str) -> bool) -> bool {
+    first_of(part, |expr| column(expr).filter(|name| is_it(name)).map(|_| ())).is_some()
+}
+
+/// A text in quotes, cast or not.
+fn literal(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => Some(text),
+        Expr::Cast { expr, .. } | Expr::Nested(expr) => literal(expr),
+        _ => None,
+    }
+}
+
+/// The argument of a function of one, called by this name.
+fn argument<'a>(expr: &'a Expr, function: &str) -> Option<&'a Expr> {
+    let Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) = expr else { return None };
+    let is_it = name.0.last().and_then(|name| name.as_ident()).is_some_and(|name| name.value == function);
+    match list.args.as_slice() {
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] if is_it => Some(argument),
+        _ => None,
+    }
 }
 
 struct Adapter;
@@ -71,24 +139,17 @@ fn better(expr: &Expr) -> Option<Expr> {
         Expr::Function(function) => of_function(function),
         Expr::InSubquery { expr, subquery, negated } => {
             // Grafana asks which schemas are on the search path, by functions in FROM that the engine does not have.
-            let text = subquery.to_string();
             let not = if *negated { "NOT " } else { "" };
-            let asks = text.contains("current_setting('search_path')") && text.contains("$user");
-            asks.then(|| expression(&format!("{expr} {not}IN ('{DEFAULT_SCHEMA}')"))).flatten()
+            asks_for_the_search_path(subquery)
+                .then(|| expression(&format!("{expr} {not}IN ('{DEFAULT_SCHEMA}')")))
+                .flatten()
         }
-        Expr::Subquery(query) => {
-            let text = query.to_string();
-            // psql's \dT asks whether a row type is one of its own, in a form that the engine cannot plan.
-            if text.starts_with("SELECT c.relkind = 'c' FROM pg_catalog.pg_class") {
-                return expression("false");
-            }
-            number_of_catalogue(&text)
-        }
+        // psql's \dT asks whether a row type is one of its own, in a form that the engine cannot plan.
+        Expr::Subquery(query) if asks_for_a_row_type(query) => expression("false"),
+        Expr::Subquery(query) => number_of_catalogue(query),
         Expr::CompoundIdentifier(idents) if idents.len() > 1 && idents.last()?.value == "tableoid" => expression("0"),
         // SQLAlchemy asks for collations of columns, in sub-queries that the engine cannot plan. None has its own.
-        Expr::Case { .. } if expr.to_string().contains("FROM pg_catalog.pg_collation") => {
-            Some(Expr::Value(Value::Null.into()))
-        }
+        Expr::Case { .. } if reads(expr, "pg_collation") => Some(Expr::Value(Value::Null.into())),
         // The engine knows no other escape than the backslash; SQLAlchemy's is a slash.
         Expr::Like { negated, any: false, expr, pattern, escape_char: Some(escape) } => {
             let escape =
@@ -113,34 +174,50 @@ fn of_function(function: &Function) -> Option<Expr> {
     let name = function.name.to_string().to_lowercase();
     if name.ends_with("array_to_string") {
         // Storage options and access lists: nothing here has either.
-        let arguments = function.args.to_string();
-        let none = ["reloptions", "acl", "pg_policy"].iter().any(|word| arguments.contains(word));
-        return none.then_some(Expr::Value(Value::Null.into()));
+        let is_none = |name: &str| name == "reloptions" || name.ends_with("acl");
+        let is_absent = has_column(&function.args, is_none) || reads(&function.args, "pg_policy");
+        return is_absent.then_some(Expr::Value(Value::Null.into()));
     }
-    let of_keys = |text: String| ["indkey", "conkey", "confkey"].iter().any(|keys| text.contains(keys));
     if name.ends_with("_pg_expandarray") {
         return expression("0");
     }
-    if name == "generate_subscripts" && of_keys(function.args.to_string()) {
+    if name == "generate_subscripts" && has_column(&function.args, |name| KEY_COLUMNS.contains(&name)) {
         // No constant: the engine fails on an aggregation that is ordered by one.
         return expression(&format!("array_length{}", function.args));
     }
     // psql's \du asks which roles a role is a member of.
-    let members = name == "array" && function.args.to_string().contains("pg_auth_members");
-    if members { expression("'{}'") } else { None }
+    (name == "array" && reads(&function.args, "pg_auth_members")).then(|| expression("'{}'")).flatten()
+}
+
+fn asks_for_the_search_path(query: &Query) -> bool {
+    let is = |expr: Option<&Expr>, text: &str| expr.and_then(literal).filter(|held| *held == text).map(|_| ());
+    first_of(query, |expr| is(argument(expr, "current_setting"), "search_path")).is_some()
+        && first_of(query, |expr| is(Some(expr), "\"$user\"")).is_some()
+}
+
+fn asks_for_a_row_type(query: &Query) -> bool {
+    let SetExpr::Select(select) = query.body.as_ref() else { return false };
+    let [SelectItem::UnnamedExpr(Expr::BinaryOp { left, op: BinaryOperator::Eq, right })] =
+        select.projection.as_slice()
+    else {
+        return false;
+    };
+    column(left) == Some("relkind") && literal(right) == Some("c") && reads(query, "pg_class")
 }
 
 /// What a cast to `regclass` has become, where it names a catalogue: PostgreSQL's number of it. A parameter is looked up
 /// when it is known.
-fn number_of_catalogue(query: &str) -> Option<Expr> {
-    let (_, operand) = query.split_once("parse_ident(").filter(|(start, _)| start.contains("pg_class c"))?;
-    match operand.strip_prefix('\'') {
-        Some(name) => expression(&catalogue_number(name.split('\'').next()?)?.to_string()),
-        None => {
-            let operand = operand.split("::").next().filter(|operand| operand.starts_with('$'))?;
-            expression(&format!("coalesce({CATALOGUE_NUMBER}({operand}::text), ({query}))"))
-        }
+fn number_of_catalogue(query: &Query) -> Option<Expr> {
+    let operand =
+        first_of(query, |expr| argument(expr, "parse_ident").cloned()).filter(|_| reads(query, "pg_class"))?;
+    if let Some(name) = literal(&operand) {
+        return expression(&catalogue_number(name)?.to_string());
     }
+    let placeholder = first_of(&operand, |expr| match expr {
+        Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) => Some(name.clone()),
+        _ => None,
+    })?;
+    expression(&format!("coalesce({CATALOGUE_NUMBER}({placeholder}::text), ({query}))"))
 }
 
 /// Name of the function behind [`catalogue_number`].
@@ -155,12 +232,7 @@ pub(super) fn catalogue_number(name: &str) -> Option<i32> {
 /// `proc.oid = typ.typreceive` becomes `proc.proname = typ.typreceive`, and `typinput = 'array_in'::regproc`, which is a
 /// sub-query by now, `typinput = 'array_in'`.
 fn by_name(number: &Expr, function: &Expr) -> Option<Expr> {
-    let column = match function {
-        Expr::Identifier(ident) => ident,
-        Expr::CompoundIdentifier(idents) => idents.last()?,
-        _ => return None,
-    };
-    if !FUNCTION_COLUMNS.contains(&column.value.to_lowercase().as_str()) {
+    if !FUNCTION_COLUMNS.contains(&column(function)?.to_lowercase().as_str()) {
         return None;
     }
     let name = match number {
@@ -171,10 +243,14 @@ fn by_name(number: &Expr, function: &Expr) -> Option<Expr> {
             is_number.then(|| Expr::CompoundIdentifier(named.collect()))?
         }
         Expr::Subquery(query) => {
-            let text = query.to_string();
-            let (_, rest) = text.split_once("FROM pg_catalog.pg_proc WHERE proname = '")?;
-            let name = rest.split('\'').next()?;
-            expression(&format!("'{}'", name.strip_prefix("pg_catalog.").unwrap_or(name)))?
+            let named = |expr: &Expr| match expr {
+                Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if column(left) == Some("proname") => {
+                    literal(right).map(str::to_owned)
+                }
+                _ => None,
+            };
+            let name = first_of(query.as_ref(), named).filter(|_| reads(query.as_ref(), "pg_proc"))?;
+            expression(&format!("'{}'", name.strip_prefix("pg_catalog.").unwrap_or(&name)))?
         }
         _ => return None,
     };
@@ -266,9 +342,26 @@ mod tests {
             ("SELECT p.tableoid FROM x p", "SELECT 0 FROM x p"),
             ("SELECT 1 FROM p JOIN t ON p.oid = t.typreceive", "SELECT 1 FROM p JOIN t ON p.proname = t.typreceive"),
             ("SELECT typinput = 'array_in'::regproc FROM x", "SELECT 'array_in' = typinput FROM x"),
-            ("SELECT a.area FROM x a", "SELECT a.area FROM x a"),
+            ("SELECT CASE WHEN (SELECT true FROM pg_catalog.pg_collation) THEN 1 END", "SELECT NULL"),
+            ("SELECT (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c)", "SELECT false"),
+            ("SELECT ARRAY(SELECT 1 FROM pg_catalog.pg_auth_members m)", "SELECT '{}'"),
+            ("SELECT generate_subscripts(i.indkey, 1) FROM x i", "SELECT array_length(i.indkey, 1) FROM x i"),
         ] {
             assert_eq!(adapted(sql, &[]), expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn words_within_a_text_are_no_phrases() {
+        for sql in [
+            "SELECT a.area FROM x a",
+            "SELECT CASE WHEN a.area = 'FROM pg_catalog.pg_collation' THEN 1 END FROM x a",
+            "SELECT array_to_string(a.list, 'acl reloptions pg_policy') FROM x a",
+            "SELECT generate_subscripts(a.list, 1), 'indkey' FROM x a",
+            "SELECT 1 FROM x WHERE area IN (SELECT 'current_setting(''search_path'') \"$user\"' FROM y)",
+            "SELECT (SELECT 'pg_class c parse_ident(''pg_class'')' FROM y LIMIT 1)",
+        ] {
+            assert_eq!(adapted(sql, &[]), sql);
         }
     }
 

@@ -22,6 +22,7 @@ use super::failure::refusal_of;
 use super::interrupt::Interrupt;
 use super::{Engine, Session, watch};
 use crate::refusal::{Refusal, code};
+use crate::tables::slices;
 
 /// Chunks of rows between the engine and a connection.
 const CHUNKS_WAITING_MAX: usize = 2;
@@ -106,11 +107,15 @@ async fn produce(
     let fields = describe(&stream.schema(), format)?;
     let mut tally = Tally { rows: 0, bytes: 0, rows_max: engine.limits.rows_max };
     while let Some(batch) = stream.next().await {
-        let rows = encode(batch.map_err(|error| refusal_of(&error))?, &fields)?;
-        tally.add(&rows)?;
-        // A closed channel means that nobody wants the rest.
-        if !rows.is_empty() && sink.send(Ok(rows)).await.is_err() {
-            return Ok(());
+        // A window hands out all its rows at once.
+        for slice in slices(batch.map_err(|error| refusal_of(&error))?) {
+            interrupt.check().map_err(|error| refusal_of(&error))?;
+            let rows = encode(slice, &fields)?;
+            tally.add(&rows)?;
+            // A closed channel means that nobody wants the rest.
+            if sink.send(Ok(rows)).await.is_err() {
+                return Ok(());
+            }
         }
     }
     Ok(())

@@ -3,7 +3,8 @@
 //! DataFusion yields where batches come from; an operator that makes many batches of few (a cross join under an
 //! aggregation) can still run for long without. So every node of a plan is wrapped: before each batch it looks at the
 //! [`Interrupt`] and takes part in tokio's co-operative budget. A join's filter looks once more for each block of
-//! candidate pairs, as a filter that lets nothing through makes no batches at all.
+//! candidate pairs, as a filter that lets nothing through makes no batches at all. A window looks at nothing while it
+//! computes: its size is bounded instead ([`super::windows`]).
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -24,11 +25,13 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Pla
 use futures::{Stream, StreamExt};
 
 use super::interrupt::Interrupt;
+use super::windows::count_input;
 
 /// Wraps every node of a plan.
 pub(super) fn watch(plan: Arc<dyn ExecutionPlan>, interrupt: &Arc<Interrupt>) -> Result<Arc<dyn ExecutionPlan>> {
     let wrapped = plan.transform_up(|node| {
-        let node: Arc<dyn ExecutionPlan> = Arc::new(Watched { input: node, interrupt: Arc::clone(interrupt) });
+        let node: Arc<dyn ExecutionPlan> =
+            Arc::new(Watched { input: count_input(node)?, interrupt: Arc::clone(interrupt) });
         Ok(Transformed::yes(node))
     })?;
     Ok(wrapped.data)

@@ -8,6 +8,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
 
 use super::functions::TABLE_FUNCTIONS;
+use super::windows;
 use crate::local::DATABASE;
 use crate::refusal::{Refusal, code};
 
@@ -79,6 +80,7 @@ fn check_node(node: &LogicalPlan) -> Result<(), Refusal> {
         LogicalPlan::Ddl(_) | LogicalPlan::Dml(_) | LogicalPlan::Copy(_) | LogicalPlan::Statement(_) => {
             Err(read_only())
         }
+        LogicalPlan::Window(window) => windows::check(window),
         // Literal expressions over functions could hide in lists of values as anywhere; the functions themselves are
         // bounded, so there is nothing to look for here.
         _ => Ok(()),
@@ -168,6 +170,31 @@ mod tests {
         ] {
             assert_eq!(checked(sql).await.unwrap_err().code, expected, "{sql}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_window_that_grows_with_its_frame_is_refused() {
+        for refused in [
+            "array_agg(x) OVER (ORDER BY x)",
+            "string_agg(x::text, ',') OVER ()",
+            "median(x) OVER (ORDER BY x)",
+            "1 + coalesce(sum(DISTINCT x) OVER (ORDER BY x), 0)",
+            "last_value(x) IGNORE NULLS OVER (ORDER BY x)",
+        ] {
+            let sql = format!("SELECT {refused} FROM (VALUES (1), (2)) AS t(x)");
+            assert_eq!(checked(&sql).await.unwrap_err().code, code::NOT_SUPPORTED, "{refused}");
+        }
+        for taken in [
+            "row_number() OVER (PARTITION BY x ORDER BY x)",
+            "x - lag(x) OVER (ORDER BY x)",
+            "avg(x) OVER (ORDER BY x ROWS BETWEEN 6 PRECEDING AND CURRENT ROW)",
+            "sum(count(*)) OVER ()",
+            "count(*) FILTER (WHERE x > 1) OVER ()",
+        ] {
+            let group = if taken.contains("sum(count") { " GROUP BY x" } else { "" };
+            assert_eq!(checked(&format!("SELECT {taken} FROM (VALUES (1)) AS t(x){group}")).await, Ok(()), "{taken}");
+        }
+        assert!(checked("SELECT array_agg(DISTINCT x) FROM (VALUES (1)) AS t(x)").await.is_ok(), "no window");
     }
 
     #[tokio::test]

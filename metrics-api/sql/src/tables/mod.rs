@@ -39,6 +39,7 @@ use meta_table::{Content, MetaTable};
 
 pub use comments::add_comments;
 pub use examples::{EXAMPLES, Example};
+pub(crate) use figure_table::slices;
 pub(crate) use shelf::Shelf;
 
 /// Registers the schemas `outcomes` and `meta` in the session's default catalogue. `pin` decides which snapshot a

@@ -93,12 +93,29 @@ impl Planted {
         Self { pcn: Some(pcn), ..self }
     }
 
+    /// A partnership and a network, or neither.
+    pub(crate) fn place(self, lcp: Option<&'static str>, pcn: Option<&'static str>) -> Self {
+        Self { lcp, pcn, ..self }
+    }
+
     pub(crate) fn band(self, band: &'static str) -> Self {
         Self { band: Some(band), ..self }
     }
 
     pub(crate) fn known_at(self, known_at: &str) -> Self {
         Self { known_at: at(known_at), ..self }
+    }
+
+    pub(crate) fn known_from(self, known_at: DateTime<Utc>) -> Self {
+        Self { known_at, ..self }
+    }
+
+    pub(crate) fn is_known(&self, at: DateTime<Utc>) -> bool {
+        self.known_at <= at
+    }
+
+    pub(crate) fn holding(self, value: Option<AtomValue>) -> Self {
+        Self { value, ..self }
     }
 
     pub(crate) fn because(self, because: &'static str) -> Self {
@@ -180,9 +197,6 @@ impl Devon {
 
     /// A new snapshot, at this instant.
     pub(crate) fn show(&mut self, as_of: DateTime<Utc>) {
-        self.sequence += 1;
-        let cells = cells_at(&self.versions, as_of);
-        let (catalogue, geography) = (Arc::clone(&self.source.catalogue), Arc::clone(&self.source.geography));
         let freshness = Freshness {
             known_at: Some(as_of - Duration::seconds(30)),
             watermarks: BTreeMap::from([
@@ -201,8 +215,16 @@ impl Devon {
             because: "14 clocks gained an RTT end in the Refresh".to_owned(),
         };
         let small = Revision { old: (81, Some(100)), new: (82, Some(100)), ..revision.clone() };
+        self.show_with(as_of, freshness, vec![small, revision]);
+    }
+
+    /// A new snapshot with what stands beside it.
+    pub(crate) fn show_with(&mut self, as_of: DateTime<Utc>, freshness: Freshness, revisions: Vec<Revision>) {
+        self.sequence += 1;
+        let cells = cells_at(&self.versions, as_of);
+        let (catalogue, geography) = (Arc::clone(&self.source.catalogue), Arc::clone(&self.source.geography));
         let snapshot = Snapshot::of_cells(cells, catalogue, geography, as_of);
-        let snapshot = snapshot.with_state(self.sequence, freshness, vec![small, revision]);
+        let snapshot = snapshot.with_state(self.sequence, freshness, revisions);
         let snapshot = snapshot.with_submissions(submissions());
         self.sender.send_replace(Some(Arc::new(snapshot)));
     }
@@ -215,7 +237,10 @@ impl Devon {
     }
 
     pub(crate) fn login(&self, policy: &str, tick: Option<Tick>) -> Login {
-        let policy = Policy::by_name(policy).unwrap();
+        self.login_under(Policy::by_name(policy).unwrap(), tick)
+    }
+
+    pub(crate) fn login_under(&self, policy: &'static Policy, tick: Option<Tick>) -> Login {
         let pin = Arc::new(Pin::new(&self.source, tick));
         Login::new(&self.source, pin, policy)
     }

@@ -50,6 +50,9 @@ async fn what_grows_without_bound_is_refused() {
         ("SELECT lpad('x', 1000000000)".to_owned(), "54000"),
         (format!("WITH t0 AS (SELECT 'x' AS v){doubled} SELECT length(v) FROM t40"), "54000"),
         (format!("SELECT 1{}", "+1".repeat(5_000)), "54001"),
+        ("SELECT sum(x) OVER () FROM generate_series(1, 10000000000) a(x) LIMIT 1".to_owned(), "54000"),
+        ("SELECT sum(x) OVER (), avg(x) OVER () FROM generate_series(1, 500001) a(x) LIMIT 1".to_owned(), "54000"),
+        ("SELECT array_agg(x) OVER (ORDER BY x) FROM generate_series(1, 100000) a(x)".to_owned(), "0A000"),
     ] {
         for error in [client.batch_execute(&sql).await.err(), client.query(&sql, &[]).await.err()] {
             let start = &sql[..sql.len().min(60)];
@@ -67,6 +70,9 @@ async fn memory_and_disk_have_an_end() {
     let client = outlet.connect().await;
     let sql = "SELECT count(DISTINCT x || '-' || y) FROM generate_series(1, 2000) a(x), generate_series(1, 2000) b(y)";
     assert_eq!(code(&client.query(sql, &[]).await.expect_err("more than 16 MiB")), "53200");
+    // The engine does not count what a window holds.
+    let window = "SELECT sum(x) OVER () FROM generate_series(1, 900000) a(x) LIMIT 1";
+    assert_eq!(code(&client.query(window, &[]).await.expect_err("more than its half")), "53200");
     client.query_one("SELECT 1", &[]).await.unwrap();
     outlet.stop().await;
 }
