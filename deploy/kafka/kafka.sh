@@ -183,7 +183,8 @@ format_storage() {
            --add-scram "SCRAM-SHA-512=[name=homeward,password=$password]")
   fi
   local cluster
-  cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
+  # No hyphen: an id that began with one would be read as an option.
+  cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' '__' | tr -d '=')
   kafka_class 256m kafka.tools.StorageTool format -t "$cluster" -c "$dir/server.properties" "${users[@]}" \
     >"$log_dir/format.log" 2>&1 </dev/null || { cat "$log_dir/format.log" >&2; fail "the storage could not be formatted"; }
 }
