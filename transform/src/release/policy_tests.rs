@@ -16,6 +16,7 @@ fn figure(by: &[(Dimension, &str)], numerator: i64, denominator: Option<i64>) ->
         period_end: Utc.with_ymd_and_hms(2025, 6, 30, 23, 0, 0).unwrap(),
         numerator: Some(numerator),
         denominator,
+        percentile: None,
         counts: BTreeMap::from([("open".to_owned(), 3)]),
         flags: BTreeMap::from([("negative_wait".to_owned(), 3), ("clock_change".to_owned(), 0)]),
         status: Status::Provisional,

@@ -75,8 +75,14 @@ impl Planted {
     }
 
     pub(crate) fn counted(mut self, numerator: i64, denominator: Option<i64>) -> Self {
-        let value =
-            AtomValue { numerator, denominator, source_rank: Some(1), counts: BTreeMap::new(), flags: BTreeMap::new() };
+        let value = AtomValue {
+            numerator,
+            denominator,
+            percentile: None,
+            source_rank: Some(1),
+            counts: BTreeMap::new(),
+            flags: BTreeMap::new(),
+        };
         self.value = Some(value);
         self
     }
@@ -156,6 +162,7 @@ impl Planted {
                 pcn: self.pcn.map(Arc::from),
                 strata: self.band.map(Arc::from).into_iter().collect(),
                 period: Arc::from(self.period),
+                place: None,
             },
             value: self.value.clone(),
             known_at: self.known_at,

@@ -17,6 +17,7 @@ fn released(policy: &str, numerator: i64, denominator: Option<i64>, definition: 
         period_end: Utc::now(),
         numerator: Some(numerator),
         denominator,
+        percentile: None,
         counts: BTreeMap::new(),
         flags: BTreeMap::new(),
         status: Status::Live,

@@ -135,6 +135,7 @@ impl Exact {
         AtomValue {
             numerator: self.numerator,
             denominator: self.denominator,
+            percentile: None,
             source_rank: Some(self.rank),
             counts: names.iter().enumerate().map(|(index, name)| (Arc::from(*name), companion(index))).collect(),
             // Data-quality flags hold exact counts: a public role must see nothing of them.
