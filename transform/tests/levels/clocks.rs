@@ -83,9 +83,8 @@ impl Clock {
 
 /// The records of all clocks, a batch each, and after them their amendments.
 pub(crate) fn facts(clocks: &[Clock]) -> Vec<(Table, RecordBatch)> {
-    let mut text = String::from(
-        "id = \"random\"\ntitle = \"random\"\nrule = \"random\"\nas_of = \"2025-07-30T00:00:00Z\"\n",
-    );
+    let mut text =
+        String::from("id = \"random\"\ntitle = \"random\"\nrule = \"random\"\nas_of = \"2025-07-30T00:00:00Z\"\n");
     let mut amendments = String::new();
     for (index, clock) in clocks.iter().enumerate() {
         let (start, end) = (instant(clock.start), instant(clock.start + clock.wait));

@@ -42,10 +42,7 @@ fn figures(snapshot: &Snapshot, indicator: &str, grain: Dimension) -> Figures {
             for figure in snapshot.figures(&query) {
                 let values: Vec<String> = figure.dimensions.iter().map(|(_, value)| value.clone()).collect();
                 let percentile = figure.percentile.map(|percentile| format!("{:.6}", percentile.value()));
-                let held = found.insert(
-                    (level, values),
-                    (figure.numerator, figure.denominator, percentile),
-                );
+                let held = found.insert((level, values), (figure.numerator, figure.denominator, percentile));
                 assert_eq!(held, None, "a figure stands once");
             }
         }
@@ -69,8 +66,8 @@ fn months(snapshot: &Snapshot) -> BTreeMap<&'static str, Figures> {
 }
 
 fn clock() -> impl Strategy<Value = Clock> {
-    (0_usize..3, 0_usize..3, 0_usize..6, 0_i64..60 * 24 * 60, 0_i64..200, 60_i32..72, prop::option::of(0_i64..200)).prop_map(
-        |(provider, commissioner, practice, start, wait, age_years, corrected)| Clock {
+    (0_usize..3, 0_usize..3, 0_usize..6, 0_i64..60 * 24 * 60, 0_i64..200, 60_i32..72, prop::option::of(0_i64..200))
+        .prop_map(|(provider, commissioner, practice, start, wait, age_years, corrected)| Clock {
             provider,
             commissioner,
             practice,
@@ -78,8 +75,7 @@ fn clock() -> impl Strategy<Value = Clock> {
             wait,
             age_years,
             corrected,
-        },
-    )
+        })
 }
 
 async fn four_ways(clocks: Vec<Clock>, chunk: usize, turn: usize) {
@@ -190,7 +186,9 @@ fn a_question_across_cells_has_no_figure() {
         levels::has_figure(definition, &query)
     };
     use Dimension::{Band, Icb, Month, Nation, Pcn, Provider, Window};
-    for (by, period) in [(&[Provider, Icb, Month][..], None), (&[Pcn, Provider, Window], None), (&[Icb], None), (&[], None)] {
+    for (by, period) in
+        [(&[Provider, Icb, Month][..], None), (&[Pcn, Provider, Window], None), (&[Icb], None), (&[], None)]
+    {
         assert!(!asks(by, period), "{by:?}");
     }
     for (by, period) in [

@@ -217,11 +217,11 @@ impl Devon {
             basis: "published".to_owned(),
             provider: "NR5".to_owned(),
             period: "month:2025-04".to_owned(),
-            old: (80, Some(100)),
-            new: (85, Some(101)),
+            old: (80, Some(100)).into(),
+            new: (85, Some(101)).into(),
             because: "14 clocks gained an RTT end in the Refresh".to_owned(),
         };
-        let small = Revision { old: (81, Some(100)), new: (82, Some(100)), ..revision.clone() };
+        let small = Revision { old: (81, Some(100)).into(), new: (82, Some(100)).into(), ..revision.clone() };
         self.show_with(as_of, freshness, vec![small, revision]);
     }
 

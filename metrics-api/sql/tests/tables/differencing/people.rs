@@ -204,8 +204,8 @@ pub(super) fn state(town: &[Group], minute: i64) -> (Freshness, Vec<Revision>) {
                 basis: "live".to_owned(),
                 provider: PROVIDERS[fact.provider].to_owned(),
                 period: DAYS[fact.day].1.to_owned(),
-                old: (10, None),
-                new: (10 + group.people, None),
+                old: (10, None).into(),
+                new: (10 + group.people, None).into(),
                 because: format!("{} clocks became known", group.people),
             });
         }
