@@ -18,8 +18,11 @@ use homeward_transform::release::reach::LEVELS;
 
 use crate::definitions::PEOPLE;
 
-/// Level and dimension values, to count, number of records and percentile.
-pub(crate) type Figures = BTreeMap<(Dimension, Vec<String>), (Option<i64>, Option<i64>, Option<String>)>;
+/// Count, number of records and percentile.
+pub(crate) type Numbers = (Option<i64>, Option<i64>, Option<String>);
+
+/// Figures by level and dimension values.
+pub(crate) type Figures = BTreeMap<(Dimension, Vec<String>), Numbers>;
 
 const PROVIDERS: [&str; 3] = ["NR5", "RH8", "RK9"];
 /// Devon, Somerset's neighbour, and none.

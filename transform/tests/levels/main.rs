@@ -10,16 +10,21 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use homeward_contract::geography::Geography;
+use homeward_ingest::lake::Lake;
+use homeward_transform::book::dirty::CalendarPeriod;
+use homeward_transform::book::{Book, View, view};
 use homeward_transform::computation::Computation;
-use homeward_transform::definition::Catalogue;
-use homeward_transform::figure::Dimension;
-use homeward_transform::history::{CellVersion, cells_at, from_batches, to_batch};
+use homeward_transform::definition::{Catalogue, Definition};
+use homeward_transform::engine::period::Period;
+use homeward_transform::engine::{Engine, EngineError, Input};
+use homeward_transform::figure::{Dimension, Figure};
+use homeward_transform::history::{self, CellVersion, VersionQuery, cells_at, figure_versions, from_batches, to_batch};
 use homeward_transform::levels;
 use homeward_transform::release::reach::LEVELS;
 use homeward_transform::snapshot::{FigureQuery, Snapshot};
 use proptest::prelude::*;
 
-use clocks::{Clock, Figures, brute_force, facts};
+use clocks::{Clock, Figures, Numbers, brute_force, facts};
 use definitions::{PEOPLE, QUARTILE, catalogue};
 
 const AS_OF: &str = "2025-06-30T20:00:00Z";
@@ -40,9 +45,7 @@ fn figures(snapshot: &Snapshot, indicator: &str, grain: Dimension) -> Figures {
             let by = std::iter::once(level).chain(strata.iter().copied()).chain([grain]).collect();
             let query = FigureQuery { indicator: indicator.to_owned(), by, ..FigureQuery::default() };
             for figure in snapshot.figures(&query) {
-                let values: Vec<String> = figure.dimensions.iter().map(|(_, value)| value.clone()).collect();
-                let percentile = figure.percentile.map(|percentile| format!("{:.6}", percentile.value()));
-                let held = found.insert((level, values), (figure.numerator, figure.denominator, percentile));
+                let held = found.insert(cell(level, &figure), numbers(&figure));
                 assert_eq!(held, None, "a figure stands once");
             }
         }
@@ -63,6 +66,40 @@ async fn assert_true(computation: &mut Computation, clocks: &[Clock]) {
 /// Months of a snapshot in words.
 fn months(snapshot: &Snapshot) -> BTreeMap<&'static str, Figures> {
     [PEOPLE, QUARTILE].map(|indicator| (indicator, figures(snapshot, indicator, Dimension::Month))).into()
+}
+
+/// The figures that are broken down by the stratum: those that the table of versions follows.
+fn broken_down(figures: &Figures) -> Figures {
+    figures
+        .iter()
+        .filter(|((_, values), _)| values.len() == 3)
+        .map(|(cell, figure)| (cell.clone(), figure.clone()))
+        .collect()
+}
+
+/// The versions of months that stood at an instant.
+fn standing(kept: &[CellVersion], catalogue: &Catalogue, indicator: &str, known_at: DateTime<Utc>) -> Figures {
+    let (definition, geography) = (catalogue.get(indicator).expect("planted"), Geography::devon());
+    let mut found = Figures::new();
+    for level in LEVELS {
+        let query = VersionQuery { definition, geography: &geography, level, grain: Dimension::Month };
+        for version in figure_versions(kept, &query, Some) {
+            let stands = version.replaced_at.is_none_or(|replaced| replaced > known_at);
+            if version.figure.as_of <= known_at && stands {
+                found.insert(cell(level, &version.figure), numbers(&version.figure));
+            }
+        }
+    }
+    found
+}
+
+fn cell(level: Dimension, figure: &Figure) -> (Dimension, Vec<String>) {
+    (level, figure.dimensions.iter().map(|(_, value)| value.clone()).collect())
+}
+
+fn numbers(figure: &Figure) -> Numbers {
+    let percentile = figure.percentile.map(|percentile| format!("{:.6}", percentile.value()));
+    (figure.numerator, figure.denominator, percentile)
 }
 
 fn clock() -> impl Strategy<Value = Clock> {
@@ -123,6 +160,13 @@ async fn four_ways(clocks: Vec<Clock>, chunk: usize, turn: usize) {
         let cells = cells_at(&kept, known_at);
         let then = Snapshot::of_cells(cells, Arc::clone(&catalogue), Arc::clone(&geography), as_of());
         assert_eq!(months(&then), expected, "as known at {known_at}");
+        for (indicator, figures) in &expected {
+            assert_eq!(
+                standing(&kept, &catalogue, indicator, known_at),
+                broken_down(figures),
+                "{indicator} {known_at}"
+            );
+        }
     }
     let mut resumed = Computation::resume(Arc::clone(&catalogue), geography, &kept);
     for (table, facts) in &records {
@@ -200,4 +244,65 @@ fn a_question_across_cells_has_no_figure() {
     ] {
         assert!(asks(by, period), "{by:?}");
     }
+}
+
+/// A lake from before there were levels: its table is read as it is, and widened by the first rows that need it.
+#[test]
+fn a_table_from_before_levels_is_read_and_widened() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let catalogue = Arc::new(Catalogue::builtin().expect("sound"));
+        let clock =
+            Clock { provider: 0, commissioner: 0, practice: 0, start: 600, wait: 70, age_years: 80, corrected: None };
+        let mut computation = computation(&catalogue);
+        for (table, batch) in facts(&[clock]) {
+            computation.apply(table, &batch).expect("the facts have their columns");
+        }
+        let versions = computation.evaluate(as_of()).await.expect("evaluates");
+        let (whole, summed): (Vec<_>, Vec<_>) = versions.into_iter().partition(|version| version.atom.place.is_some());
+        assert!(!whole.is_empty() && !summed.is_empty());
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let lake = Lake::open(folder.path()).expect("opens");
+        let batch = to_batch(&summed).expect("a batch");
+        let before: Vec<usize> = (0..batch.num_columns() - 3).collect();
+        lake.append(history::TABLE, batch.project(&before).expect("the older columns")).await.expect("appends");
+        let read = from_batches(&lake.read(history::TABLE).await.expect("reads")).expect("its columns");
+        assert_eq!(read, summed, "as it was");
+
+        lake.append(history::TABLE, to_batch(&whole).expect("a batch")).await.expect("widens");
+        let read = from_batches(&lake.read(history::TABLE).await.expect("reads")).expect("its columns");
+        assert_eq!(read, [summed, whole].concat(), "both");
+    });
+}
+
+#[test]
+fn a_record_without_a_stratum_or_with_a_reserved_one_is_refused_in_words() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let clock =
+        Clock { provider: 0, commissioner: 0, practice: 0, start: 600, wait: 70, age_years: 80, corrected: None };
+    for (band, words) in
+        [("CAST(NULL AS VARCHAR)", "'band' of indicator.sql is null"), ("'all'", "stands for every value")]
+    {
+        let mut definition = catalogue().get(QUARTILE).expect("planted").clone();
+        let case = "CASE WHEN c.true_minutes <= 60 THEN 'short' ELSE 'long' END";
+        assert!(definition.sql.contains(case));
+        definition.sql = definition.sql.replace(case, band);
+        let error = runtime.block_on(run(&definition, clock)).expect_err("is refused").to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+/// Runs a definition over one clock.
+async fn run(definition: &Definition, clock: Clock) -> Result<usize, EngineError> {
+    let geography = Arc::new(Geography::devon());
+    let mut book = Book::new(Arc::clone(&geography));
+    for (table, batch) in facts(&[clock]) {
+        book.apply(table, &batch).expect("the facts have their columns");
+    }
+    book.settle(as_of().timestamp_micros());
+    let rows = view::batch(book.rows(View::Live, 0).iter()).expect("a batch");
+    let month = Period::calendar(CalendarPeriod::Month("2025-05-01".parse().expect("a day")));
+    let input = Input { csds_clock: rows.clone(), live_clock: rows, periods: vec![month], as_of: as_of() };
+    Engine::new(geography).run(definition, &input).await.map(|cells| cells.len())
 }
