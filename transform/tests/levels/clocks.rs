@@ -1,5 +1,5 @@
 //! Random clocks: the records that a feed would send of them, and what follows from them by sets and sorted lists.
-#![allow(clippy::expect_used, clippy::cast_possible_wrap, reason = "a panic is how a test fails; its counts are small")]
+#![expect(clippy::cast_possible_wrap, reason = "counts of a test are small")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

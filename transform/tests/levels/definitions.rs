@@ -1,5 +1,4 @@
 //! Definitions planted for the test: distinct people, and a percentile with a stratum.
-#![allow(clippy::expect_used, reason = "a panic is how a test fails")]
 
 use std::fs;
 use std::path::Path;

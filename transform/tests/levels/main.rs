@@ -1,6 +1,7 @@
 //! Figures that do not add up, against sets and sorted lists: distinct people and percentiles of every level of area, with
 //! and without a stratum, after random corrections; one batch = step by step = shuffled and doubled = resumed from what
 //! the lake keeps.
+#![expect(clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod clocks;
 mod definitions;
@@ -222,6 +223,7 @@ fn a_restated_percentile_is_told_with_its_unit() {
 
 #[test]
 fn a_question_across_cells_has_no_figure() {
+    use Dimension::{Band, Icb, Month, Nation, Pcn, Provider, Window};
     let catalogue = catalogue();
     let definition = catalogue.get(QUARTILE).expect("the planted definition");
     let asks = |by: &[Dimension], period: Option<&str>| {
@@ -229,7 +231,6 @@ fn a_question_across_cells_has_no_figure() {
         let query = FigureQuery { indicator: QUARTILE.to_owned(), by: by.to_vec(), period, ..FigureQuery::default() };
         levels::has_figure(definition, &query)
     };
-    use Dimension::{Band, Icb, Month, Nation, Pcn, Provider, Window};
     for (by, period) in
         [(&[Provider, Icb, Month][..], None), (&[Pcn, Provider, Window], None), (&[Icb], None), (&[], None)]
     {
