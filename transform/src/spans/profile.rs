@@ -58,6 +58,15 @@ impl Profile {
         if after == 0 { 0 } else { self.0[after - 1].count }
     }
 
+    /// The counts at points that come in order.
+    pub fn at_each(&self, points: impl IntoIterator<Item = Point>) -> impl Iterator<Item = Step> {
+        let mut after = 0;
+        points.into_iter().map(move |at| {
+            after += self.0[after..].iter().take_while(|step| step.at <= at).count();
+            Step { at, count: if after == 0 { 0 } else { self.0[after - 1].count } }
+        })
+    }
+
     /// Sum of the count over every point of a window: nights, or bed-microseconds.
     #[must_use]
     pub fn integral(&self, window: Span) -> i64 {

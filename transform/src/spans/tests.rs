@@ -67,6 +67,8 @@ proptest! {
         for point in -6..75 {
             prop_assert_eq!(profile.at(point), i64::try_from(held(point)).expect("few stays"));
         }
+        let each: Vec<i64> = profile.at_each(-6..75).map(|step| step.count).collect();
+        prop_assert_eq!(each, (-6..75).map(|point| profile.at(point)).collect::<Vec<_>>());
         let of_stays: i64 = pieces.iter().map(|piece| Spans::from(*piece).within(window).length()).sum();
         prop_assert_eq!(profile.integral(window), of_stays);
         prop_assert_eq!(profile.integral(window), (window.from..window.to).map(|point| profile.at(point)).sum::<i64>());
