@@ -5,7 +5,33 @@ use chrono::{DateTime, Utc};
 use crate::book::View;
 use crate::book::change::{Cause, Origin};
 use crate::book::dirty::{CalendarPeriod, Causes};
+use crate::definition::Definition;
+use crate::engine::AtomValue;
 use crate::engine::period::{Period, PeriodKind};
+use crate::percentile::Percentile;
+
+/// The numbers of one figure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// Numerator or count.
+    pub numerator: i64,
+    /// Denominator; for a percentile the number of its records.
+    pub denominator: Option<i64>,
+    /// The percentile.
+    pub percentile: Option<Percentile>,
+}
+
+impl From<(i64, Option<i64>)> for Stated {
+    fn from((numerator, denominator): (i64, Option<i64>)) -> Self {
+        Self { numerator, denominator, percentile: None }
+    }
+}
+
+impl From<&AtomValue> for Stated {
+    fn from(value: &AtomValue) -> Self {
+        Self { numerator: value.numerator, denominator: value.denominator, percentile: value.percentile }
+    }
+}
 
 /// One restated figure of a period that was already over. Exact, so it leaves only through release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,10 +46,10 @@ pub struct Revision {
     pub provider: String,
     /// Name of the period, for example `month:2024-10`.
     pub period: String,
-    /// Numerator and denominator before.
-    pub old: (i64, Option<i64>),
-    /// Numerator and denominator now.
-    pub new: (i64, Option<i64>),
+    /// The figure before.
+    pub old: Stated,
+    /// The figure now.
+    pub new: Stated,
     /// Why, for example "14 clocks gained an RTT end in the Refresh".
     pub because: String,
 }
@@ -32,12 +58,20 @@ pub struct Revision {
 pub const COMPUTED_AGAIN: &str = "the figures were computed again at start";
 
 impl Revision {
-    /// The whole sentence, with exact counts: for readers who may see them.
+    /// The whole sentence, with exact counts: for readers who may see them. The definition gives a percentile its name and
+    /// unit.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub fn words(&self, definition: Option<&Definition>) -> String {
         let period = period_words(&self.period);
-        let (old, new) = (figure_words(self.old), figure_words(self.new));
-        format!("{}, {period}: {old} to {new} because {}", self.provider, self.because)
+        let unit = definition.map_or("", |definition| definition.unit.as_str());
+        let quantile = definition.and_then(|definition| definition.quantile);
+        let name = quantile.map(|quantile| format!("{quantile} ")).unwrap_or_default();
+        let side = |stated: Stated| match quantile {
+            Some(_) => percentile_words(stated, unit),
+            None => figure_words(stated),
+        };
+        let (old, new) = (side(self.old), side(self.new));
+        format!("{}, {period}: {name}{old} to {new} because {}", self.provider, self.because)
     }
 }
 
@@ -72,7 +106,15 @@ fn phrase((count, cause, origin): (u64, Cause, Origin)) -> String {
     format!("{count} {clocks} {what} {}", origin.phrase())
 }
 
-fn figure_words((numerator, denominator): (i64, Option<i64>)) -> String {
+/// `74.5 minutes (of 61)`
+fn percentile_words(stated: Stated, unit: &str) -> String {
+    let of = stated.denominator.unwrap_or(0);
+    stated
+        .percentile
+        .map_or_else(|| "no data".to_owned(), |percentile| format!("{} {unit} (of {of})", percentile.value()))
+}
+
+fn figure_words(Stated { numerator, denominator, .. }: Stated) -> String {
     match denominator {
         None => numerator.to_string(),
         Some(0) => "no data".to_owned(),
@@ -116,12 +158,12 @@ mod tests {
             basis: "published".to_owned(),
             provider: "NR5".to_owned(),
             period: "month:2024-10".to_owned(),
-            old: (849, Some(1000)),
-            new: (858, Some(1014)),
+            old: (849, Some(1000)).into(),
+            new: (858, Some(1014)).into(),
             because: because(&causes, View::Csds),
         };
         assert_eq!(
-            revision.words(),
+            revision.words(None),
             "NR5, Oct 2024: 84.9% (849 of 1000) to 84.6% (858 of 1014) because 14 clocks gained an RTT end in the Refresh of \
              14 November 2024, 1 clock was removed in the Refresh of 14 November 2024"
         );

@@ -14,6 +14,7 @@ use homeward_transform::book::register::Register;
 use homeward_transform::definition::{Catalogue, Definition};
 use homeward_transform::evaluate::{Instants, evaluate};
 use homeward_transform::figure::Dimension;
+use homeward_transform::levels;
 use homeward_transform::release::reach::{PCN_RULE, may_show_any};
 use homeward_transform::release::{Policy, Released, ReleasedFigure};
 use homeward_transform::snapshot::{FigureQuery, Snapshot};
@@ -43,6 +44,10 @@ pub(super) async fn run(
     let now = SystemClock.now();
     let instants = Instants { as_of: arguments.as_of.unwrap_or(now), as_known_at: arguments.as_known_at };
     for definition in &asked {
+        if !levels::has_figure(definition, &query(definition, arguments)) {
+            let (rule, mend) = levels::RULE;
+            return Err(CliError::argument(format!("{}: {rule}", definition.id), mend));
+        }
         if !may_show_any(&query(definition, arguments), instants.as_of) {
             let (rule, mend) = PCN_RULE;
             return Err(CliError::argument(rule, mend));

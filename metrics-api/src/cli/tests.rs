@@ -161,6 +161,11 @@ async fn faults_of_arguments_say_what_to_write() {
         (vec!["evaluate", &events, "--indicator", "ucr-referrals", "--basis", "guess"], "no basis 'guess'"),
         (vec!["evaluate", &events, "--indicator", "ucr-referrals", "--release", "all"], "internal-live"),
         (vec!["evaluate", &events, "--indicator", "ucr-referrals", "--by", "day,month"], "one period"),
+        (vec!["evaluate", &events, "--indicator", "ucr-response-minutes-p90", "--by", "provider"], "do not add up"),
+        (
+            vec!["evaluate", &events, "--indicator", "ucr-response-minutes-p90", "--by", "pcn,provider,month"],
+            "at most one",
+        ),
         (vec!["indicator", "explain", "x"], "use one of"),
         (vec!["indicator", "list", "--definitions", "/no/such"], "/no/such"),
         (vec!["load", &events], "no broker is named"),
@@ -177,7 +182,7 @@ async fn faults_of_arguments_say_what_to_write() {
 async fn indicators_are_listed_and_explained() {
     let desk = Desk::new("");
     let (_, list) = desk.run(&["indicator", "list"]).await.unwrap();
-    assert_eq!(list.lines().count(), 3, "{list}");
+    assert_eq!(list.lines().count(), 5, "{list}");
     let (_, text) = desk.run(&["indicator", "explain", "ucr-two-hour-response"]).await.unwrap();
     for words in ["Counted", "Out of", "local 0.8", "national 0.7", "Bases", "published", "SQL"] {
         assert!(text.contains(words), "'{words}' is not in: {text}");
