@@ -90,6 +90,8 @@ async fn definitions_are_there_word_for_word() {
         [
             "snapshot | down | none | live | outcomes.ucr_open_clocks | -",
             "count | up | none | live | outcomes.ucr_referrals | 24h,7d,28d,mtd",
+            "quantile | down | none | live | outcomes.ucr_response_minutes_median | 7d,28d",
+            "quantile | down | none | live | outcomes.ucr_response_minutes_p90 | 7d,28d",
             "proportion | up | wilson | live | outcomes.ucr_two_hour_response | 24h,7d,28d,mtd",
         ]
     );
