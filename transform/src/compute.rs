@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use roaring::RoaringBitmap;
 
+use crate::book::change::Subject;
 use crate::book::dirty::{CalendarPeriod, Causes, DirtyCells};
 use crate::book::{Book, View, view};
 use crate::cells::{Cells, Shelf, Unit};
@@ -39,7 +42,7 @@ pub enum ComputeError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// A view batch could not be built: a defect.
-    #[error("the clock view could not be built: {0}")]
+    #[error("a view could not be built: {0}")]
     View(#[from] ArrowError),
 }
 
@@ -58,29 +61,76 @@ pub async fn calendar(
     changed: &mut Vec<ChangedUnit>,
 ) -> Result<(), ComputeError> {
     for (_, month) in by_month(dirty) {
-        let periods: BTreeSet<CalendarPeriod> = month.keys().map(|(_, period)| *period).collect();
-        let referrals = referrals_of(book, month.keys().map(|(provider, period)| (provider, *period)));
-        let periods: Vec<Period> = periods.into_iter().map(Period::calendar).collect();
-        engine.register(&input(book, &referrals, &referrals, periods.clone(), as_of)?)?;
-        for definition in catalogue.iter().filter(|definition| has_grain(definition, &["day", "month"])) {
-            let mut units = group(engine.run_registered(definition, as_of).await?, as_of);
-            for ((provider, calendar), causes) in &month {
-                let period = Period::calendar(*calendar);
-                if !has_grain(definition, &[period.grain()]) {
-                    continue;
-                }
-                let new = units.remove(&(Arc::clone(provider), period.kind)).unwrap_or_default();
-                let shelf = (Arc::from(definition.id.as_str()), Arc::clone(provider));
-                let old = cells.replace(&shelf, period.kind, new);
-                let new = cells.unit(&shelf, period.kind);
-                if old != new {
-                    let (version, causes) = (definition.version, (*causes).clone());
-                    changed.push(ChangedUnit { shelf, version, period, old, new, causes });
+        for stock in [false, true] {
+            let due =
+                |definition: &&Definition| definition.stock == stock && is_due(definition, month.values().copied());
+            let definitions: Vec<&Definition> = catalogue.iter().filter(due).collect();
+            if definitions.is_empty() {
+                continue;
+            }
+            let input = month_input(book, &month, stock, &subjects(&definitions), as_of)?;
+            engine.register(&input)?;
+            for definition in definitions {
+                let mut units = group(engine.run_registered(definition, as_of).await?, as_of);
+                for ((provider, calendar), causes) in &month {
+                    let period = Period::calendar(*calendar);
+                    let causes = causes_of(definition, causes);
+                    if causes.is_empty() || !has_grain(definition, &[period.grain()]) {
+                        continue;
+                    }
+                    let new = units.remove(&(Arc::clone(provider), period.kind)).unwrap_or_default();
+                    let shelf = (Arc::from(definition.id.as_str()), Arc::clone(provider));
+                    let old = cells.replace(&shelf, period.kind, new);
+                    let new = cells.unit(&shelf, period.kind);
+                    if old != new {
+                        changed.push(ChangedUnit { shelf, version: definition.version, period, old, new, causes });
+                    }
                 }
             }
         }
     }
     Ok(())
+}
+
+/// True when something changed that a definition of days or months counts.
+fn is_due<'a>(definition: &Definition, mut causes: impl Iterator<Item = &'a Causes>) -> bool {
+    has_grain(definition, &["day", "month"])
+        && causes.any(|causes| causes.keys().any(|reason| definition.subjects.contains(&reason.subject)))
+}
+
+/// The causes that concern what a definition counts.
+fn causes_of(definition: &Definition, causes: &Causes) -> Causes {
+    let concern = causes.iter().filter(|(reason, _)| definition.subjects.contains(&reason.subject));
+    concern.map(|(reason, count)| (*reason, *count)).collect()
+}
+
+fn subjects(definitions: &[&Definition]) -> BTreeSet<Subject> {
+    definitions.iter().flat_map(|definition| definition.subjects.iter().copied()).collect()
+}
+
+/// The rows and periods of one dirty month. A stock sees the referrals that may be open at its end, and all else what is
+/// anchored in it.
+fn month_input(
+    book: &Book,
+    month: &BTreeMap<ProviderPeriod, &Causes>,
+    stock: bool,
+    subjects: &BTreeSet<Subject>,
+    as_of: DateTime<Utc>,
+) -> Result<Input, ArrowError> {
+    let periods: BTreeSet<CalendarPeriod> = month.keys().map(|(_, period)| *period).collect();
+    let periods: Vec<Period> = periods.into_iter().map(Period::calendar).collect();
+    let spans: BTreeSet<(&Arc<str>, NaiveDate, NaiveDate)> = month
+        .keys()
+        .map(|(provider, period)| {
+            let (first, last) = Period::calendar(*period).local_days();
+            (provider, first, last)
+        })
+        .collect();
+    let referrals = spans.iter().fold(RoaringBitmap::new(), |all, (provider, first, last)| {
+        all | if stock { book.referrals_open_in(provider, *first) } else { book.referrals_on(provider, *first, *last) }
+    });
+    let days = spans.iter().map(|(_, first, last)| (*first, *last));
+    input(book, &referrals, subjects, days, periods, as_of)
 }
 
 /// Recomputes rolling windows and snapshots of the present instant; these move with time and are not kept as history.
@@ -96,10 +146,13 @@ pub async fn moving(
 ) -> Result<(), ComputeError> {
     let windows: Vec<Period> = Window::ALL.into_iter().map(|window| Period::window(window, as_of)).collect();
     let recent = recent_referrals(book, &windows);
-    engine.register(&input(book, &recent, &recent, windows, as_of)?)?;
+    let days: Vec<(NaiveDate, NaiveDate)> = windows.iter().map(Period::local_days).collect();
+    let counted: Vec<&Definition> = catalogue.iter().filter(|definition| has_grain(definition, &["window"])).collect();
+    engine.register(&input(book, &recent, &subjects(&counted), days.into_iter(), windows, as_of)?)?;
     run_moving(engine, catalogue, cells, "window", as_of).await?;
     let now = vec![Period::now(as_of)];
-    engine.register(&input(book, &BTreeSet::new(), book.unstopped(), now, as_of)?)?;
+    let clocks = BTreeSet::from([Subject::Clock]);
+    engine.register(&input(book, book.unstopped(), &clocks, std::iter::empty(), now, as_of)?)?;
     run_moving(engine, catalogue, cells, "now", as_of).await
 }
 
@@ -136,36 +189,43 @@ fn by_month(dirty: &DirtyCells) -> BTreeMap<CalendarPeriod, BTreeMap<ProviderPer
     months
 }
 
-fn referrals_of<'a>(book: &Book, periods: impl Iterator<Item = (&'a Arc<str>, CalendarPeriod)>) -> BTreeSet<u32> {
-    let mut spans: BTreeSet<(&Arc<str>, NaiveDate, NaiveDate)> = BTreeSet::new();
-    for (provider, period) in periods {
-        let (first, last) = Period::calendar(period).local_days();
-        spans.insert((provider, first, last));
-    }
-    spans.into_iter().flat_map(|(provider, first, last)| book.referrals_on(provider, first, last)).collect()
-}
-
-fn recent_referrals(book: &Book, windows: &[Period]) -> BTreeSet<u32> {
+fn recent_referrals(book: &Book, windows: &[Period]) -> RoaringBitmap {
     let days = windows.iter().map(Period::local_days);
     let Some((first, last)) = days.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1))) else {
-        return BTreeSet::new();
+        return RoaringBitmap::new();
     };
     let tomorrow = last + Duration::days(1);
-    book.providers().iter().flat_map(|provider| book.referrals_on(provider, first, tomorrow)).collect()
+    let providers = book.providers();
+    providers.iter().fold(RoaringBitmap::new(), |all, provider| all | book.referrals_on(provider, first, tomorrow))
 }
 
+/// The rows of some referrals; of contacts, those between the first and the last of some days. A view that nobody reads
+/// stays empty.
 fn input(
     book: &Book,
-    csds: &BTreeSet<u32>,
-    live: &BTreeSet<u32>,
+    referrals: &RoaringBitmap,
+    subjects: &BTreeSet<Subject>,
+    days: impl Iterator<Item = (NaiveDate, NaiveDate)>,
     periods: Vec<Period>,
     as_of: DateTime<Utc>,
 ) -> Result<Input, ArrowError> {
-    let rows = |view: View, referrals: &BTreeSet<u32>| {
-        let rows: Vec<_> = referrals.iter().flat_map(|index| book.rows(view, *index)).collect();
-        view::batch(rows.into_iter())
-    };
-    Ok(Input { csds_clock: rows(View::Csds, csds)?, live_clock: rows(View::Live, live)?, periods, as_of })
+    let mut input = Input::empty(periods, as_of);
+    if subjects.contains(&Subject::Clock) {
+        input.clocks = both(|view| view::batch(view::clock(), book.clocks(view, referrals)))?;
+    }
+    if subjects.contains(&Subject::Referral) || subjects.contains(&Subject::OpenReferral) {
+        input.referrals = both(|view| view::batch(view::referral(), book.referral_rows(view, referrals)))?;
+    }
+    let days = days.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1)));
+    if let Some((first, last)) = days.filter(|_| subjects.contains(&Subject::Contact)) {
+        let rows = book.contacts(referrals, first, last);
+        input.contacts = both(|view| view::batch(view::contact(), rows[view as usize].iter()))?;
+    }
+    Ok(input)
+}
+
+fn both(batch: impl Fn(View) -> Result<RecordBatch, ArrowError>) -> Result<[RecordBatch; 2], ArrowError> {
+    Ok([batch(View::Csds)?, batch(View::Live)?])
 }
 
 fn group(rows: Vec<(Atom, AtomValue)>, as_of: DateTime<Utc>) -> BTreeMap<(Arc<str>, PeriodKind), Unit> {

@@ -3,9 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::book::View;
-use crate::book::change::{Cause, Origin};
-use crate::book::clock::Source;
-use crate::book::dirty::{CalendarPeriod, Causes};
+use crate::book::change::Origin;
+use crate::book::dirty::{CalendarPeriod, Causes, Reason};
 use crate::engine::period::{Period, PeriodKind};
 
 /// One restated figure of a period that was already over. Exact, so it leaves only through release.
@@ -50,12 +49,12 @@ pub(crate) fn view_of(basis: &str) -> View {
 /// The causes of one view in words, largest first: "14 clocks gained an RTT end in the Refresh, 1 clock was removed in live events".
 #[must_use]
 pub fn because(causes: &Causes, view: View) -> String {
-    let mut told: Vec<(u64, Cause, Source)> = causes
+    let mut told: Vec<(u64, Reason)> = causes
         .iter()
-        .filter(|((of, _, _), count)| *of == view && **count > 0)
-        .map(|((_, cause, source), count)| (*count, *cause, *source))
+        .filter(|(reason, count)| reason.view == view && **count > 0)
+        .map(|(reason, count)| (*count, *reason))
         .collect();
-    told.sort_by(|one, two| two.0.cmp(&one.0).then(one.1.cmp(&two.1)).then(one.2.cmp(&two.2)));
+    told.sort_by(|one, two| two.0.cmp(&one.0).then(one.1.cmp(&two.1)));
     let phrases: Vec<String> = told.into_iter().map(phrase).collect();
     if phrases.is_empty() {
         return COMPUTED_AGAIN.to_owned();
@@ -63,14 +62,13 @@ pub fn because(causes: &Causes, view: View) -> String {
     phrases.join(", ")
 }
 
-fn phrase((count, cause, source): (u64, Cause, Source)) -> String {
+fn phrase((count, Reason { subject, cause, source, .. }): (u64, Reason)) -> String {
     let many = count != 1;
-    let clocks = if many { "clocks" } else { "clock" };
-    let what = cause.phrase(many);
-    if matches!(cause, Cause::TimePassed | Cause::Withdrawn | Cause::Reinstated) {
-        return format!("{count} {clocks} {what}");
+    let (noun, what) = (subject.noun(many), cause.phrase(subject, many));
+    if cause.has_no_origin() {
+        return format!("{count} {noun} {what}");
     }
-    format!("{count} {clocks} {what} {}", Origin { source }.phrase())
+    format!("{count} {noun} {what} {}", Origin { source }.phrase())
 }
 
 fn figure_words((numerator, denominator): (i64, Option<i64>)) -> String {
@@ -97,14 +95,30 @@ fn period_words(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::change::Why;
+    use crate::book::change::{Cause, Subject, Why};
+    use crate::book::clock::Source;
+
+    fn of(view: View, subject: Subject, cause: Cause, source: Source) -> Reason {
+        Reason { view, subject, cause, source }
+    }
+
+    #[test]
+    fn each_count_has_its_noun() {
+        let told = |subject: Subject, cause: Cause, count: u64| {
+            because(&Causes::from([(of(View::Csds, subject, cause, Source::Refresh), count)]), View::Csds)
+        };
+        assert_eq!(told(Subject::Contact, Cause::Appeared, 3), "3 contacts appeared in the Refresh");
+        assert_eq!(told(Subject::Contact, Cause::TimePassed, 1), "1 contact reached its date");
+        assert_eq!(told(Subject::Referral, Cause::Closed, 1), "1 referral was closed in the Refresh");
+        assert_eq!(told(Subject::OpenReferral, Cause::Unsent, 2), "2 open referrals were not in the newest submission");
+    }
 
     #[test]
     fn a_revision_reads_as_a_sentence() {
         let causes = Causes::from([
-            ((View::Csds, Cause::GainedEnd, Source::Refresh), 14),
-            ((View::Csds, Cause::Removed, Source::Refresh), 1),
-            ((View::Live, Cause::Appeared, Source::Live), 3),
+            (of(View::Csds, Subject::Clock, Cause::GainedEnd, Source::Refresh), 14),
+            (of(View::Csds, Subject::Clock, Cause::Removed, Source::Refresh), 1),
+            (of(View::Live, Subject::Clock, Cause::Appeared, Source::Live), 3),
         ]);
         let revision = Revision {
             known_at: DateTime::UNIX_EPOCH,
@@ -127,7 +141,7 @@ mod tests {
     fn a_submission_that_began_or_ceased_to_count_is_the_reason_told() {
         let told = |why: Why, cause: Cause, source: Source| {
             let (cause, source) = why.tell(cause, source);
-            because(&Causes::from([((View::Csds, cause, source), 2)]), View::Csds)
+            because(&Causes::from([(of(View::Csds, Subject::Clock, cause, source), 2)]), View::Csds)
         };
         let replaced = Why::Replaced(Source::Refresh);
         assert_eq!(told(replaced, Cause::Removed, Source::Primary), "2 clocks were not sent again in the Refresh");
