@@ -159,7 +159,7 @@ impl Snapshot {
             }
             for (atom, value) in unit.iter().filter(|(atom, _)| wanted_basis(query, atom)) {
                 let Some(period) = parse_name(&atom.period, self.as_of) else { continue };
-                if !within(query, &period) {
+                if !within(query, &period) || definition.stock && !is_summed_at(query, &period, self.as_of) {
                     continue;
                 }
                 let key = self.group_key(definition, query, atom, &period);
@@ -258,6 +258,12 @@ fn wanted_period(query: &FigureQuery, kind: PeriodKind) -> bool {
         PeriodKind::Window(_) => grain == Some(Dimension::Window),
         PeriodKind::Now => grain.is_none(),
     }
+}
+
+/// Months of a stock are never added up: where none is asked for, the one that holds the instant is read.
+fn is_summed_at(query: &FigureQuery, period: &Period, as_of: DateTime<Utc>) -> bool {
+    let asks = query.period.is_some() || query.by.iter().any(|dimension| dimension.is_period());
+    asks || (period.starts_at..period.ends_at).contains(&as_of)
 }
 
 fn within(query: &FigureQuery, period: &Period) -> bool {

@@ -107,6 +107,12 @@ pub struct Definition {
 impl HoldsNoPatientData for Definition {}
 
 impl Definition {
+    /// True when it speaks of windows that end now, or of this instant: it then has a place on a board of the moment.
+    #[must_use]
+    pub fn is_of_the_moment(&self) -> bool {
+        self.grains.iter().any(|grain| matches!(grain.as_str(), "window" | "now"))
+    }
+
     /// The basis of that id.
     #[must_use]
     pub fn basis(&self, id: &str) -> Option<&Basis> {
