@@ -121,6 +121,7 @@ fn month_input(
     let periods: Vec<Period> = periods.into_iter().map(Period::calendar).collect();
     let spans: BTreeSet<(&Arc<str>, NaiveDate, NaiveDate)> = month
         .keys()
+        .filter(|(_, period)| !stock || matches!(period, CalendarPeriod::Month(_)))
         .map(|(provider, period)| {
             let (first, last) = Period::calendar(*period).local_days();
             (provider, first, last)

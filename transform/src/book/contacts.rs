@@ -260,3 +260,68 @@ fn make_room<T>(list: &mut Vec<T>) {
         list.reserve_exact(list.len() / 4 + 1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn when(day: i32) -> When {
+        When { day, second: NonZeroU32::new(36_001) }
+    }
+
+    /// Bytes that the lists of a referral hold, without the texts of ids.
+    fn list_bytes(contacts: &Contacts) -> usize {
+        contacts.known.capacity() * size_of::<Known>()
+            + contacts.order.capacity() * size_of::<u32>()
+            + contacts.sent.capacity() * size_of::<Sent>()
+    }
+
+    /// Sixty million contacts: what each of them costs is a promise. Of 60 and 84 bytes 16 lead to the id.
+    #[test]
+    fn a_contact_costs_sixty_bytes_and_twenty_four_each_further_time_it_is_sent() {
+        for (sendings, most) in [(1, 60), (2, 84)] {
+            for referral in [1, 5, 40] {
+                let mut contacts = Contacts::default();
+                for submission in 0..sendings {
+                    for number in 0..referral {
+                        let place = RowPlace { submission, row: number };
+                        contacts.receive(&format!("CC-{number:06}"), place, when(20_000), 7);
+                    }
+                }
+                let each = list_bytes(&contacts) / contacts.len();
+                assert!(each <= most * 5 / 4, "{each} bytes a contact of {referral} sent {sendings} times");
+            }
+        }
+        assert_eq!((size_of::<Known>(), size_of::<Sent>()), (32, 24));
+    }
+
+    #[test]
+    fn a_row_taken_twice_or_in_another_order_changes_nothing() {
+        let row = |submission, row| RowPlace { submission, row };
+        let rows = [("B", row(0, 1)), ("A", row(0, 2)), ("B", row(1, 1)), ("B", row(0, 1))];
+        let mut forwards = Contacts::default();
+        rows.iter().for_each(|(id, place)| forwards.receive(id, *place, when(20_000), 0));
+        let mut backwards = Contacts::default();
+        rows.iter().rev().for_each(|(id, place)| backwards.receive(id, *place, when(20_000), 0));
+        assert_eq!((forwards.len(), forwards.sent.len()), (2, 3));
+        assert_eq!((backwards.len(), backwards.sent.len()), (2, 3));
+        let ids = |contacts: &Contacts| -> Vec<String> {
+            contacts.order.iter().map(|place| contacts.id(*place as usize).to_owned()).collect()
+        };
+        assert_eq!(ids(&forwards), ["A", "B"]);
+        assert_eq!(ids(&backwards), ids(&forwards));
+    }
+
+    #[test]
+    fn what_is_shown_tells_a_confirmation_from_a_change() {
+        let day = date_of(20_000);
+        let primary = Shown::new(0xABCD_EF00, Source::Primary, day, false);
+        let refresh = Shown::new(0xABCD_EF00, Source::Refresh, day, false);
+        let other = Shown::new(0xABCD_EF08, Source::Primary, day, false);
+        assert!(primary != refresh && primary.says_the_same(refresh) && !primary.says_the_same(other));
+        assert_eq!((primary.source(), refresh.source()), (Some(Source::Primary), Some(Source::Refresh)));
+        assert_eq!(primary.day(), day);
+        assert_eq!(Shown::default().source(), None);
+        assert!(Shown::new(0, Source::Live, day, true).is_voided());
+    }
+}

@@ -50,7 +50,7 @@ pub struct ReferralRow {
     pub first_contact_at: Option<Micros>,
     /// End of the last reporting period whose submission holds the referral.
     pub sent_until: Option<Micros>,
-    /// Start of the first reporting period since which no submission holds it, though a newer one counts.
+    /// The same instant, when the referral has no end and a newer submission of its provider counts.
     pub not_resent_since: Option<Micros>,
     /// It has a clock of type 05 or 07 in the same view.
     pub two_hour: bool,
@@ -193,7 +193,7 @@ fn csds_row(
     let last_period = current.submission.rp_end_day;
     let sent_until = midnight(last_period + 1);
     let newest = register.newest_period(&current.submission.provider);
-    Some(ReferralRow {
+    let row = ReferralRow {
         provider: Arc::clone(knowledge.provider),
         service_request_id: Arc::clone(knowledge.service_request_id),
         area: areas.area(facts.commissioner.as_ref(), practice),
@@ -218,7 +218,10 @@ fn csds_row(
         two_hour,
         on_feed: knowledge.live.is_some(),
         source: current.submission.source(),
-    })
+    };
+    // What has ended need not be sent again.
+    let not_resent_since = row.not_resent_since.filter(|_| row.ended_at().is_none());
+    Some(ReferralRow { not_resent_since, ..row })
 }
 
 /// The last of these instants, when there is one for each team.
