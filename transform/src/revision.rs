@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use crate::book::View;
-use crate::book::change::Origin;
 use crate::book::dirty::{CalendarPeriod, Causes, Reason};
 use crate::engine::period::{Period, PeriodKind};
 
@@ -62,13 +61,13 @@ pub fn because(causes: &Causes, view: View) -> String {
     phrases.join(", ")
 }
 
-fn phrase((count, Reason { subject, cause, source, .. }): (u64, Reason)) -> String {
+fn phrase((count, Reason { subject, cause, origin, .. }): (u64, Reason)) -> String {
     let many = count != 1;
     let (noun, what) = (subject.noun(many), cause.phrase(subject, many));
     if cause.has_no_origin() {
         return format!("{count} {noun} {what}");
     }
-    format!("{count} {noun} {what} {}", Origin { source }.phrase())
+    format!("{count} {noun} {what} {}", origin.phrase())
 }
 
 fn figure_words((numerator, denominator): (i64, Option<i64>)) -> String {
@@ -95,30 +94,36 @@ fn period_words(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::change::{Cause, Subject, Why};
+    use crate::book::change::{Cause, Flipped, Origin, Subject, Why};
     use crate::book::clock::Source;
 
-    fn of(view: View, subject: Subject, cause: Cause, source: Source) -> Reason {
-        Reason { view, subject, cause, source }
+    fn of(subject: Subject, cause: Cause, origin: Origin) -> Reason {
+        Reason { view: View::Csds, subject, cause, origin }
     }
 
     #[test]
     fn each_count_has_its_noun() {
         let told = |subject: Subject, cause: Cause, count: u64| {
-            because(&Causes::from([(of(View::Csds, subject, cause, Source::Refresh), count)]), View::Csds)
+            let origin = on(Source::Refresh, "2024-11-14");
+            because(&Causes::from([(of(subject, cause, origin), count)]), View::Csds)
         };
-        assert_eq!(told(Subject::Contact, Cause::Appeared, 3), "3 contacts appeared in the Refresh");
+        let refresh = "in the Refresh of 14 November 2024";
+        assert_eq!(told(Subject::Contact, Cause::Appeared, 3), format!("3 contacts appeared {refresh}"));
         assert_eq!(told(Subject::Contact, Cause::TimePassed, 1), "1 contact reached its date");
-        assert_eq!(told(Subject::Referral, Cause::Closed, 1), "1 referral was closed in the Refresh");
+        assert_eq!(told(Subject::Referral, Cause::Closed, 1), format!("1 referral was closed {refresh}"));
         assert_eq!(told(Subject::OpenReferral, Cause::Unsent, 2), "2 open referrals were not in the newest submission");
+    }
+
+    fn on(source: Source, day: &str) -> Origin {
+        Origin { source, received_on: Some(day.parse().expect("a date")) }
     }
 
     #[test]
     fn a_revision_reads_as_a_sentence() {
         let causes = Causes::from([
-            (of(View::Csds, Subject::Clock, Cause::GainedEnd, Source::Refresh), 14),
-            (of(View::Csds, Subject::Clock, Cause::Removed, Source::Refresh), 1),
-            (of(View::Live, Subject::Clock, Cause::Appeared, Source::Live), 3),
+            (of(Subject::Clock, Cause::GainedEnd, on(Source::Refresh, "2024-11-14")), 14),
+            (of(Subject::Clock, Cause::Removed, on(Source::Refresh, "2024-11-14")), 1),
+            (Reason { view: View::Live, ..of(Subject::Clock, Cause::Appeared, Origin::LIVE) }, 3),
         ]);
         let revision = Revision {
             known_at: DateTime::UNIX_EPOCH,
@@ -132,20 +137,29 @@ mod tests {
         };
         assert_eq!(
             revision.words(),
-            "NR5, Oct 2024: 84.9% (849 of 1000) to 84.6% (858 of 1014) because 14 clocks gained an RTT end in the Refresh, \
-             1 clock was removed in the Refresh"
+            "NR5, Oct 2024: 84.9% (849 of 1000) to 84.6% (858 of 1014) because 14 clocks gained an RTT end in the Refresh of \
+             14 November 2024, 1 clock was removed in the Refresh of 14 November 2024"
         );
     }
 
     #[test]
     fn a_submission_that_began_or_ceased_to_count_is_the_reason_told() {
+        let received_at = "2024-11-14T09:00:00Z".parse::<DateTime<Utc>>().expect("an instant").timestamp_micros();
         let told = |why: Why, cause: Cause, source: Source| {
-            let (cause, source) = why.tell(cause, source);
-            because(&Causes::from([(of(View::Csds, Subject::Clock, cause, source), 2)]), View::Csds)
+            let mut flipped = Flipped::default();
+            flipped.note(Some(why), Some((Source::Refresh, received_at)));
+            let reason = Reason::told(View::Csds, Subject::Clock, (cause, source), flipped);
+            because(&Causes::from([(reason, 2)]), View::Csds)
         };
         let replaced = Why::Replaced(Source::Refresh);
-        assert_eq!(told(replaced, Cause::Removed, Source::Primary), "2 clocks were not sent again in the Refresh");
-        assert_eq!(told(replaced, Cause::GainedEnd, Source::Refresh), "2 clocks gained an RTT end in the Refresh");
+        assert_eq!(
+            told(replaced, Cause::Removed, Source::Primary),
+            "2 clocks were not sent again in the Refresh of 14 November 2024"
+        );
+        assert_eq!(
+            told(replaced, Cause::GainedEnd, Source::Refresh),
+            "2 clocks gained an RTT end in the Refresh of 14 November 2024"
+        );
         let withdrawn = "2 clocks changed when a submission was withdrawn";
         assert_eq!(told(Why::Withdrawn, Cause::LostEnd, Source::Primary), withdrawn);
         assert_eq!(told(Why::Withdrawn, Cause::Removed, Source::Refresh), withdrawn);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 
 use super::View;
-use super::change::{Cause, Subject, Why, cause};
+use super::change::{Cause, Flipped, Origin, Subject, cause};
 use super::clock::{ClockRow, Source, local_day};
 
 /// Why a count changed.
@@ -18,16 +18,22 @@ pub struct Reason {
     pub subject: Subject,
     /// What happened to it.
     pub cause: Cause,
-    /// The channel of the newest version.
-    pub source: Source,
+    /// Where the newest version came from.
+    pub origin: Origin,
 }
 
 impl Reason {
-    /// The same, told by the submission that began or ceased to count, if there was one.
+    /// Time passed.
     #[must_use]
-    pub fn told(self, why: Option<Why>) -> Self {
-        let (cause, source) = why.map_or((self.cause, self.source), |why| why.tell(self.cause, self.source));
-        Self { cause, source, ..self }
+    pub const fn by_time(view: View, subject: Subject) -> Self {
+        Self { view, subject, cause: Cause::TimePassed, origin: Origin::LIVE }
+    }
+
+    /// What the rows alone tell, and what the submissions tell that began or ceased to count.
+    #[must_use]
+    pub fn told(view: View, subject: Subject, (cause, source): (Cause, Source), flipped: Flipped) -> Self {
+        let (cause, origin) = flipped.tell(cause, source);
+        Self { view, subject, cause, origin }
     }
 }
 
@@ -63,25 +69,24 @@ impl DirtyCells {
         for view in [View::Csds, View::Live] {
             // An open clock is late in the live view alone: what CSDS publishes waits for its end.
             if view == View::Live || subject != Subject::Clock {
-                let reason = Reason { view, subject, cause: Cause::TimePassed, source: Source::Live };
-                self.days(provider, days.iter().copied(), reason);
+                self.days(provider, days.iter().copied(), Reason::by_time(view, subject));
             }
         }
     }
 
     /// Marks the old and new periods of every clock that differs between two versions of a referral's rows.
-    /// `why` tells of a submission that began or ceased to count, if the referral was in one.
+    /// `flipped` tells of submissions that began or ceased to count, if the referral was in any.
     pub fn changed(
         &mut self,
         view: View,
         provider: &Arc<str>,
         (old, new): (&[ClockRow], &[ClockRow]),
-        why: Option<Why>,
+        flipped: Flipped,
     ) {
         for (old, new) in pairs(old, new) {
             let Some(cause) = cause(old, new) else { continue };
             let source = new.or(old).map_or(Source::Live, |row| row.source);
-            let reason = Reason { view, subject: Subject::Clock, cause, source }.told(why);
+            let reason = Reason::told(view, Subject::Clock, (cause, source), flipped);
             let rows = [old, new].into_iter().flatten();
             self.days(provider, rows.flat_map(ClockRow::anchors).map(local_day), reason);
         }

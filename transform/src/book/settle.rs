@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::change::{Cause, Subject, Why};
+use super::change::{Cause, Flipped, Subject};
 use super::clock::{ClockRow, Micros, Source, local_day};
 use super::contact_rows::{ContactKnowledge, Frame, ShownContacts, channel};
 use super::dirty::{CalendarPeriod, DirtyCells, Reason};
@@ -23,12 +23,12 @@ impl Book {
             }
         }
         self.turn_month(as_of, &mut dirty);
-        let whys = self.flip_submissions();
+        let flipped = self.flip_submissions();
         let mut touched = std::mem::take(&mut self.touched);
         touched.sort_unstable();
         touched.dedup();
         for index in touched {
-            self.settle_entry(index, as_of, whys.get(&index).copied(), &mut dirty);
+            self.settle_entry(index, as_of, flipped.get(&index).copied().unwrap_or_default(), &mut dirty);
         }
         dirty
     }
@@ -40,7 +40,7 @@ impl Book {
         for begun in months(next_month(before), next_month(month)) {
             for (provider, referrals) in self.by_period.with_unended() {
                 for view in VIEWS {
-                    let reason = by_time(view, Subject::OpenReferral);
+                    let reason = Reason::by_time(view, Subject::OpenReferral);
                     dirty.count(provider, [CalendarPeriod::Month(begun)], reason, referrals);
                 }
             }
@@ -50,18 +50,17 @@ impl Book {
 
     /// Brings the register up to date and touches the referrals of each submission that began or ceased to count. Those
     /// that a provider's newest submission leaves out are touched too: they are not resent since.
-    fn flip_submissions(&mut self) -> Map<u32, Why> {
-        let mut whys = Map::default();
+    fn flip_submissions(&mut self) -> Map<u32, Flipped> {
+        let mut flipped: Map<u32, Flipped> = Map::default();
         for flip in self.register.settle() {
+            let new = flip.new.map(|index| self.register.identity(index));
+            let new = new.map(|identity| (identity.source(), identity.received_at));
             for submission in [flip.old, flip.new].into_iter().flatten() {
                 let people = self.register.people(submission).iter();
                 let of_people = people.flat_map(|person| self.people[person as usize].referrals.iter().copied());
                 for index in self.register.entries(submission).iter().chain(of_people) {
                     self.touched.push(index);
-                    if let Some(why) = flip.why {
-                        let held = whys.entry(index).or_insert(why);
-                        *held = why.max(*held);
-                    }
+                    flipped.entry(index).or_default().note(flip.why, new);
                 }
                 let provider = &self.register.identity(submission).provider;
                 let newest = self.register.newest_period(provider);
@@ -71,7 +70,7 @@ impl Book {
                 }
             }
         }
-        whys
+        flipped
     }
 
     /// Ties a referral to the person of its current CYP101 row (D4: a referral may move to another person).
@@ -83,11 +82,11 @@ impl Book {
         entry.person = person.and_then(|(person, people)| people.get(person).copied());
     }
 
-    fn settle_entry(&mut self, index: u32, as_of: Micros, why: Option<Why>, dirty: &mut DirtyCells) {
+    fn settle_entry(&mut self, index: u32, as_of: Micros, flipped: Flipped, dirty: &mut DirtyCells) {
         self.link_person(index);
         let Found { rows, referral, frames, contacts } = self.found(index);
         let entry = &mut self.entries[index as usize];
-        let mut changes = Changes { dirty, why, month: month_of(as_of) };
+        let mut changes = Changes { dirty, flipped, month: month_of(as_of) };
         let contacts_changed = changes.contacts(entry, &contacts, frames);
         if !contacts_changed && rows == entry.rows && referral == entry.referral {
             return;
@@ -176,15 +175,15 @@ struct Found {
 /// Marks what changed of one referral.
 struct Changes<'a> {
     dirty: &'a mut DirtyCells,
-    why: Option<Why>,
+    flipped: Flipped,
     /// The month of now, in which what has no end is still open.
     month: NaiveDate,
 }
 
 impl Changes<'_> {
     fn clocks(&mut self, entry: &Entry, new: &Rows) {
-        self.dirty.changed(View::Csds, &entry.provider, (&entry.rows.csds, &new.csds), self.why);
-        self.dirty.changed(View::Live, &entry.provider, (&entry.rows.live, &new.live), self.why);
+        self.dirty.changed(View::Csds, &entry.provider, (&entry.rows.csds, &new.csds), self.flipped);
+        self.dirty.changed(View::Live, &entry.provider, (&entry.rows.live, &new.live), self.flipped);
     }
 
     /// True when a contact changed, in one view or both.
@@ -214,7 +213,7 @@ impl Changes<'_> {
                     (Some(_), Some(_)) => continue,
                 };
                 let days = [old_channel.map(|_| old.day()), channel.map(|_| new.day())];
-                let reason = Reason { view, subject: Subject::Contact, cause, source }.told(self.why);
+                let reason = Reason::told(view, Subject::Contact, (cause, source), self.flipped);
                 self.dirty.days(&entry.provider, days.into_iter().flatten(), reason);
             }
         }
@@ -228,7 +227,7 @@ impl Changes<'_> {
             let (old, new) = (old.as_deref(), new.as_deref());
             let Some(cause) = referral_rows::cause(old, new) else { continue };
             let source = new.or(old).map_or(Source::Live, |row| row.source);
-            let reason = |subject| Reason { view, subject, cause, source }.told(self.why);
+            let reason = |subject| Reason::told(view, subject, (cause, source), self.flipped);
             let received = [old, new].into_iter().flatten().filter_map(|row| row.received_at).map(local_day);
             self.dirty.days(&entry.provider, received, reason(Subject::Referral));
             if let Some((first, end)) = referral_rows::months_changed(old, new) {
@@ -238,10 +237,6 @@ impl Changes<'_> {
             }
         }
     }
-}
-
-const fn by_time(view: View, subject: Subject) -> Reason {
-    Reason { view, subject, cause: Cause::TimePassed, source: Source::Live }
 }
 
 impl Entry {
@@ -287,7 +282,7 @@ impl Entry {
         }
         if referrals().any(|row| row.received_at == Some(instant) || row.ended_at() == Some(instant)) {
             for view in VIEWS {
-                let reason = by_time(view, Subject::OpenReferral);
+                let reason = Reason::by_time(view, Subject::OpenReferral);
                 dirty.count(&self.provider, [CalendarPeriod::Month(month_of(instant))], reason, 1);
             }
         }
