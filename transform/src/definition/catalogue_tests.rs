@@ -49,7 +49,21 @@ impl Drop for Workshop {
 #[test]
 fn the_built_in_definitions_are_sound() {
     let ids: Vec<_> = built().iter().map(|definition| definition.id.clone()).collect();
-    assert_eq!(ids, ["ucr-open-clocks", "ucr-referrals", "ucr-two-hour-response"]);
+    assert_eq!(
+        ids,
+        [
+            "community-caseload",
+            "community-contacts",
+            "community-did-not-attend",
+            "community-referrals",
+            "ucr-contacts",
+            "ucr-open-clocks",
+            "ucr-referrals",
+            "ucr-referrals-by-source",
+            "ucr-two-hour-response",
+            "ucr-wait-bands",
+        ]
+    );
 }
 
 #[test]
