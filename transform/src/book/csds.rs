@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::cascade::Cascade;
 use super::clock::Micros;
-use super::register::Register;
 use super::submission::RowPlace;
 use super::versions::{Current, Versions};
 
@@ -82,23 +82,32 @@ impl CsdsReferral {
 
     /// The current CYP101 row.
     #[must_use]
-    pub fn referral<'a>(&'a self, register: &'a Register) -> Option<&'a ReferralFacts> {
-        self.referral.current(register).map(|current| current.facts)
+    pub fn referral<'a>(&'a self, cascade: &Cascade<'a>) -> Option<&'a ReferralFacts> {
+        let stands = |submission, facts: &ReferralFacts| cascade.referral_row_stands(submission, facts);
+        self.referral.current_where(cascade.register, stands).map(|current| current.facts)
+    }
+
+    /// The CYP101 rows of one submission.
+    pub(super) fn referral_rows(&self, submission: u32) -> impl Iterator<Item = &ReferralFacts> {
+        self.referral.in_submission(submission)
     }
 
     /// The clocks that count with their current row, in key order.
-    pub fn clocks<'a>(
-        &'a self,
-        register: &'a Register,
-    ) -> impl Iterator<Item = (&'a ClockKey, Current<'a, Rtt>)> + Clone {
-        self.clocks.iter().filter_map(|(key, versions)| Some((key, versions.current(register)?)))
+    pub fn clocks<'a>(&'a self, cascade: &Cascade<'a>) -> Vec<(&'a ClockKey, Current<'a, Rtt>)> {
+        let current = |versions: &'a Versions<Rtt>| {
+            versions.current_where(cascade.register, |submission, _| cascade.child_stands(submission, self))
+        };
+        self.clocks.iter().filter_map(|(key, versions)| Some((key, current(versions)?))).collect()
     }
 
     /// Services named in CYP102, the current row of each team, newest first.
-    pub fn services<'a>(&'a self, register: &'a Register) -> impl Iterator<Item = &'a Service> {
-        let mut newest: Vec<_> = self.services.iter().filter_map(|(_, versions)| versions.current(register)).collect();
+    pub fn services<'a>(&'a self, cascade: &Cascade<'a>) -> Vec<&'a Service> {
+        let current = |versions: &'a Versions<Service>| {
+            versions.current_where(cascade.register, |submission, _| cascade.child_stands(submission, self))
+        };
+        let mut newest: Vec<_> = self.services.iter().filter_map(|(_, versions)| current(versions)).collect();
         newest.sort_by(|one, two| two.cmp(one));
-        newest.into_iter().map(|current| current.facts)
+        newest.into_iter().map(|current| current.facts).collect()
     }
 }
 

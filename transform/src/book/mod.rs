@@ -11,6 +11,7 @@
 
 mod apply;
 pub mod areas;
+pub mod cascade;
 pub mod change;
 pub mod clock;
 pub mod csds;
@@ -36,6 +37,7 @@ use homeward_contract::feed::Table;
 use homeward_contract::geography::Geography;
 
 use areas::Areas;
+use cascade::Cascade;
 use change::Why;
 use clock::{ClockRow, Micros, local_day};
 use csds::{CsdsPerson, CsdsReferral};
@@ -43,7 +45,7 @@ use dirty::DirtyCells;
 use fold::{Knowledge, Rows};
 use read::{FactShapeError, Facts, Interner};
 use referral::LiveReferral;
-use register::Register;
+use register::{Flip, Register};
 
 /// A map with a keyed hash that is cheaper than the standard library's: every event is looked up several times.
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
@@ -150,7 +152,10 @@ impl Book {
     /// Brings the register up to date and touches the referrals of each submission that began or ceased to count.
     fn flip_submissions(&mut self) -> Map<u32, Why> {
         let mut whys = Map::default();
-        for flip in self.register.settle() {
+        let flips = self.register.settle();
+        let mended = self.register.take_parents_changed();
+        let mended = mended.into_iter().map(|submission| Flip { old: None, new: Some(submission), why: None });
+        for flip in flips.into_iter().chain(mended) {
             for submission in [flip.old, flip.new].into_iter().flatten() {
                 let people = self.register.people(submission).iter();
                 let of_people = people.flat_map(|person| self.people[person as usize].referrals.iter().copied());
@@ -229,8 +234,13 @@ impl Book {
     /// Ties a referral to the person of its current CYP101 row (D4: a referral may move to another person).
     fn link_person(&mut self, index: u32) {
         let entry = &mut self.entries[index as usize];
-        let current = entry.csds.as_ref().and_then(|csds| csds.referral(&self.register));
         let people = self.people_index.get(&entry.provider);
+        let cascade = Cascade {
+            register: &self.register,
+            people: (&self.people, people),
+            service_request_id: &entry.service_request_id,
+        };
+        let current = entry.csds.as_ref().and_then(|csds| csds.referral(&cascade));
         let person = current.and_then(|facts| facts.person.as_ref()).zip(people);
         let person = person.and_then(|(person, people)| people.get(person).copied());
         if person == entry.person {
@@ -247,14 +257,17 @@ impl Book {
     fn settle_entry(&mut self, index: u32, as_of: Micros, why: Option<Why>, dirty: &mut DirtyCells) {
         self.link_person(index);
         let entry = &self.entries[index as usize];
-        let person = entry.person.map(|person| &self.people[person as usize]);
+        let cascade = Cascade {
+            register: &self.register,
+            people: (&self.people, self.people_index.get(&entry.provider)),
+            service_request_id: &entry.service_request_id,
+        };
         let knowledge = Knowledge {
             provider: &entry.provider,
             service_request_id: &entry.service_request_id,
             live: entry.live.as_deref(),
-            register: &self.register,
             csds: entry.csds.as_deref(),
-            person,
+            cascade,
         };
         let rows = fold::rows(&knowledge, &mut self.areas);
         if rows == entry.rows {

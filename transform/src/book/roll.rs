@@ -115,7 +115,7 @@ impl Register {
             _ => SubmissionColumns::NAMES.to_vec(),
         };
         match table {
-            Table::CsdsRefusedRow => columns.push(RefusedColumns::TABLE_NAME),
+            Table::CsdsRefusedRow => columns.extend(RefusedColumns::NAMES),
             Table::Cyp000Header => columns.push(ManifestColumn::NAME),
             _ => {}
         }

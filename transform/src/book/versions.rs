@@ -59,14 +59,27 @@ impl<F: Ord> Versions<F> {
     /// The version that counts: the greatest rank among effective submissions.
     #[must_use]
     pub fn current<'a>(&'a self, register: &'a Register) -> Option<Current<'a, F>> {
-        let effective = self.sent.iter().filter(|sent| register.is_effective(sent.place.submission));
-        effective
-            .map(|sent| Current {
-                submission: register.identity(sent.place.submission),
-                row: sent.place.row,
-                facts: &self.facts[sent.facts as usize],
-            })
+        self.current_where(register, |_, _| true)
+    }
+
+    /// As [`Versions::current`], among the rows of effective submissions that stand: those whose parent was not refused.
+    pub fn current_where<'a>(
+        &'a self,
+        register: &'a Register,
+        stands: impl Fn(u32, &F) -> bool,
+    ) -> Option<Current<'a, F>> {
+        self.sent
+            .iter()
+            .map(|sent| (sent.place, &self.facts[sent.facts as usize]))
+            .filter(|(place, facts)| register.is_effective(place.submission) && stands(place.submission, facts))
+            .map(|(place, facts)| Current { submission: register.identity(place.submission), row: place.row, facts })
             .max()
+    }
+
+    /// What the rows of one submission say.
+    pub fn in_submission(&self, submission: u32) -> impl Iterator<Item = &F> {
+        let own = self.sent.iter().filter(move |sent| sent.place.submission == submission);
+        own.map(|sent| &self.facts[sent.facts as usize])
     }
 }
 
