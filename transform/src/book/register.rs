@@ -99,6 +99,14 @@ impl Register {
         }
     }
 
+    /// Where the rows of notes about records belong.
+    ///
+    /// # Errors
+    /// When the batch does not have the columns of a submission's rows.
+    pub(crate) fn places_of(&mut self, table: Table, batch: &RecordBatch) -> Result<Vec<RowPlace>, FactShapeError> {
+        Ok(self.places(&SubmissionColumns::of(table, batch)?, batch.num_rows()))
+    }
+
     fn refuse(&mut self, place: RowPlace, table: Table, key: &str) {
         let held = &mut self.held[place.submission as usize];
         let keys = held.refused_keys.entry(table).or_default();

@@ -133,7 +133,9 @@ impl Register {
         lines
     }
 
-    fn line(&self, index: u32) -> Line {
+    /// One submission. Call it after [`Register::settle`].
+    #[must_use]
+    pub fn line(&self, index: u32) -> Line {
         let identity = self.identity(index);
         let outcome = match self.standing(index) {
             Standing::Complete if self.is_effective(index) => Outcome::Counts,
