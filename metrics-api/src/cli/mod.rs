@@ -3,6 +3,7 @@
 mod arguments;
 mod error;
 mod evaluate;
+mod feedback;
 mod generate;
 mod health;
 mod indicator;
