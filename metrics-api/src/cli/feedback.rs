@@ -1,4 +1,4 @@
-//! `homeward submission feedback` and `quality`: what was found in submissions, for those who send them.
+//! `homeward submission feedback`: what was found in a submission, for those who send it.
 //!
 //! The lake is read file by file and one entry is written after the other; between them stands one review
 //! ([`homeward_transform::feedback`]), which is bounded by the submissions asked for.
@@ -97,22 +97,24 @@ fn write_table(out: &mut dyn Write, feedback: &Feedback) -> io::Result<()> {
     Ok(())
 }
 
-/// Rows, state, and each rule that was met with how to mend it.
-pub(super) fn write_summary(out: &mut dyn Write, feedback: &Feedback) -> io::Result<()> {
+/// Rows and state.
+fn write_summary(out: &mut dyn Write, feedback: &Feedback) -> io::Result<()> {
     let rows = feedback.rows;
     let state = &feedback.line.outcome;
     writeln!(out, "  state    {state}")?;
     writeln!(
         out,
-        "  rows     {} taken, {} refused, {} not counted because of a refused row",
+        "  rows     {} taken, {} refused, {} not counted with them",
         rows.taken, rows.refused, rows.cascaded
     )?;
+    write_findings(out, feedback)
+}
+
+/// Each rule that was met, with how to mend it.
+pub(super) fn write_findings(out: &mut dyn Write, feedback: &Feedback) -> io::Result<()> {
     for (code, count) in feedback.summary() {
         let severity = code.severity().as_str();
         writeln!(out, "  {severity:<8} {count} x {code}: {}; {}", code.message(), code.mend())?;
-    }
-    if feedback.entries.is_empty() {
-        writeln!(out, "  nothing was found")?;
     }
     Ok(())
 }

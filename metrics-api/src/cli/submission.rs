@@ -1,4 +1,4 @@
-//! `homeward submission list|show|withdraw|reinstate`; `feedback` is beside it.
+//! `homeward submission list|show|withdraw|reinstate`; `feedback` and `quality` are beside it.
 
 use std::io::Write;
 use std::path::Path;
@@ -16,6 +16,7 @@ use homeward_transform::book::roll::Line;
 use super::arguments::LakeArguments;
 use super::error::{CliError, Outcome};
 use super::feedback::{self, FeedbackArguments};
+use super::quality::{self, QualityArguments};
 use crate::config::{Config, Settings};
 
 /// `homeward submission ...`
@@ -31,6 +32,8 @@ pub enum SubmissionCommand {
   homeward submission feedback NR5-202504-20250512T091500 --format csv > feedback.csv\n\n\
 A refused row comes before the rows that do not count because of it. No value of a record is shown.")]
     Feedback(FeedbackArguments),
+    /// How complete and how clean the submissions are that count, a provider and month.
+    Quality(QualityArguments),
     /// Take a wrong submission out of every figure: what it replaced counts again.
     #[command(after_long_help = "EXAMPLES\n  \
   homeward submission withdraw NR5-202504-20250512T091500 --reason \"wrong month\" --by \"data manager, NR5\"\n\n\
@@ -95,6 +98,7 @@ pub(super) async fn run(
     match command {
         SubmissionCommand::List(arguments) => list(arguments, config, out).await,
         SubmissionCommand::Show(arguments) => show(arguments, config, out).await,
+        SubmissionCommand::Quality(arguments) => quality::run(arguments, config, out).await,
         SubmissionCommand::Feedback(arguments) => feedback::run(arguments, config, out).await,
         SubmissionCommand::Withdraw(arguments) => decide(arguments, Verdict::Withdrawn, config, out).await,
         SubmissionCommand::Reinstate(arguments) => decide(arguments, Verdict::Reinstated, config, out).await,
@@ -113,7 +117,7 @@ pub(super) fn open(settings: &Settings, source: &LakeArguments) -> Result<Lake, 
 }
 
 /// The register as the lake's rows make it; their items are not read.
-async fn register(lake: &Lake) -> Result<Register, CliError> {
+pub(super) async fn register(lake: &Lake) -> Result<Register, CliError> {
     let mut register = Register::default();
     for table in Feed::Csds.tables() {
         for batch in lake.read_columns(table.name(), &Register::columns(*table)).await? {

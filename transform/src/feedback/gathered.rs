@@ -22,8 +22,6 @@ pub(super) struct Refused {
     pub(super) place: Place,
     pub(super) code: RejectCode,
     pub(super) item: Option<Arc<str>>,
-    pub(super) own: Option<Box<str>>,
-    pub(super) parent: Option<Box<str>>,
 }
 
 /// A key, by its number among the keys of a submission.
@@ -46,6 +44,8 @@ pub(super) struct Gathered {
     accepted: BTreeMap<Table, Vec<Accepted>>,
     numbers: BTreeMap<Table, RoaringBitmap>,
     refused: BTreeMap<RowRef, Refused>,
+    /// Every key that a refused row came with: sent again under another pseudonym key, it has two.
+    refused_keys: BTreeSet<RefusedKeys>,
     warnings: BTreeSet<(RowRef, RejectCode, Option<Arc<str>>)>,
 }
 
@@ -76,8 +76,10 @@ impl Gathered {
         self.accepted.entry(table).or_default().push(Accepted { row: number, own, parent, canonical, filled });
     }
 
-    /// A row that was refused more than once is told as it came last.
-    pub(super) fn refuse(&mut self, row: RowRef, refused: Refused) {
+    /// A row that was refused more than once is told as it came last. `keys` are its own and its parent's.
+    pub(super) fn refuse(&mut self, row: RowRef, refused: Refused, keys: [Option<&str>; 2]) {
+        let [own, parent] = keys.map(|key| key.map(|key| self.key(key)));
+        self.refused_keys.insert(RefusedKeys { row, own, parent });
         let when = |refused: &Refused| (refused.known_at, refused.place.clone());
         match self.refused.get_mut(&row) {
             Some(held) if when(held) >= when(&refused) => {}
@@ -103,11 +105,11 @@ impl Gathered {
     /// Everything that was found.
     pub(super) fn tell(mut self, line: Line) -> Feedback {
         self.forget_mended();
-        let refused = self.refused_keys();
         let mut told = Told::default();
         // Parents come first.
         for table in Feed::Csds.tables().iter().filter(|table| **table != Table::Cyp000Header) {
-            told.refused(*table, refused.get(table).map_or(&[], Vec::as_slice));
+            let of_table = self.refused_keys.iter().filter(|keys| keys.row.0 == *table);
+            told.refused(*table, of_table);
             told.accepted(*table, self.accepted.remove(table).unwrap_or_default());
         }
         let Told { mut entries, takes, mut rows, mut quality, .. } = told;
@@ -130,26 +132,17 @@ impl Gathered {
 
     /// A refused row whose number was accepted too was mended.
     fn forget_mended(&mut self) {
-        let Self { refused, numbers, .. } = self;
-        refused.retain(|(table, row), _| !numbers.get(table).is_some_and(|numbers| numbers.contains(*row)));
-    }
-
-    /// The keys that refused rows name, own and parent's, by table.
-    fn refused_keys(&mut self) -> BTreeMap<Table, Vec<RefusedKeys>> {
-        let mut keys: BTreeMap<Table, Vec<RefusedKeys>> = BTreeMap::new();
-        let refused = std::mem::take(&mut self.refused);
-        for ((table, row), refused) in &refused {
-            let [own, parent] = [&refused.own, &refused.parent].map(|key| key.as_deref().map(|key| self.key(key)));
-            keys.entry(*table).or_default().push(RefusedKeys { row: *row, own, parent });
-        }
-        self.refused = refused;
-        keys
+        let Self { refused, refused_keys, numbers, .. } = self;
+        let is_mended = |(table, row): &RowRef| numbers.get(table).is_some_and(|numbers| numbers.contains(*row));
+        refused.retain(|row, _| !is_mended(row));
+        refused_keys.retain(|keys| !is_mended(&keys.row));
     }
 }
 
 /// A refused row.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct RefusedKeys {
-    row: u32,
+    row: RowRef,
     own: Option<Key>,
     parent: Option<Key>,
 }
@@ -180,13 +173,13 @@ struct Told {
 
 impl Told {
     /// What hangs on refused rows falls. The topmost of them is the root.
-    fn refused(&mut self, table: Table, rows: &[RefusedKeys]) {
+    fn refused<'k>(&mut self, table: Table, rows: impl Iterator<Item = &'k RefusedKeys>) {
         let parent = table.parent().map(|(parent, _)| parent);
         for row in rows {
             let Some(own) = row.own else { continue };
             let root = match self.fate(parent, row.parent) {
                 Fate::Falls(root) => root,
-                Fate::Stands | Fate::Orphan => (table, row.row),
+                Fate::Stands | Fate::Orphan => row.row,
             };
             hold(&mut self.holds, (table, own), Fate::Falls(root));
         }

@@ -104,17 +104,9 @@ impl Review {
             let item = self.interner.share_opt(text_at(items, row));
             let Some(gathered) = self.of(place.submission) else { continue };
             let stood = Place { topic, partition: partitions.value(row), offset: offsets.value(row) };
-            gathered.refuse(
-                (table, place.row),
-                Refused {
-                    known_at: known_at.value(row),
-                    place: stood,
-                    code: code(codes.value(row)),
-                    item,
-                    own: text_at(row_keys, row).map(Box::from),
-                    parent: text_at(parent_keys, row).map(Box::from),
-                },
-            );
+            let refused = Refused { known_at: known_at.value(row), place: stood, code: code(codes.value(row)), item };
+            let keys = [row_keys, parent_keys].map(|keys| text_at(keys, row));
+            gathered.refuse((table, place.row), refused, keys);
         }
         Ok(())
     }

@@ -72,7 +72,11 @@ impl Sent {
 }
 
 fn take(review: &mut Review, records: &[(String, String)], from: i64) {
-    let keys = PseudonymKeys::from_secret(1, b"homeward-test-key-not-secret");
+    take_with(review, records, from, b"homeward-test-key-not-secret");
+}
+
+fn take_with(review: &mut Review, records: &[(String, String)], from: i64, secret: &[u8]) {
+    let keys = PseudonymKeys::from_secret(1, secret);
     let raw: Vec<RawRecord<'_>> = records
         .iter()
         .zip(from..)
@@ -178,6 +182,17 @@ fn d14_children_of_a_refused_person_point_at_the_root_and_come_back_when_it_is_m
     let mended = feedback(&d14().again("CYP001MPI", 2, &[P1, AT_NR5]));
     assert_eq!(words(&mended), [] as [&str; 0]);
     assert_eq!(mended.rows, Rows { taken: 12, refused: 0, cascaded: 0 });
+}
+
+/// Taken in twice, before and after the pseudonym key was changed.
+#[test]
+fn a_submission_that_came_under_two_keys_is_told_once() {
+    let mut review = Review::new(|_| true);
+    take_with(&mut review, &d14().records(), 0, b"homeward-test-key-not-secret");
+    take_with(&mut review, &d14().records(), 100, b"another-test-key-not-secret");
+    let told = review.finish().remove(0);
+    assert_eq!(words(&told), words(&feedback(&d14())));
+    assert_eq!(told.rows, Rows { taken: 4, refused: 1, cascaded: 7 });
 }
 
 #[test]

@@ -194,7 +194,8 @@ impl Live {
 
 /// The columns that figures rest on, where not all of a table. Of the further tables of CSDS only the rows count, which make
 /// their submission whole; reading all of them back at each start would take longer than all the rest.
-fn columns_read(table: Table) -> Option<Vec<&'static str>> {
+#[must_use]
+pub fn columns_read(table: Table) -> Option<Vec<&'static str>> {
     let is_computed_with = matches!(
         table,
         Table::Cyp000Header

@@ -13,11 +13,13 @@ use chrono::{DateTime, Duration, Utc};
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::geography::Geography;
 use homeward_contract::identity::PseudonymKeys;
+use homeward_contract::reject::RejectCode;
 use homeward_ingest::decode::{DecodeContext, Place, RawRecord, decode};
 use homeward_ingest::lake::{FeedCommit, Lake, OffsetAdvance};
 use homeward_simulator::{Area, Grain, Message, Parameters, Simulation};
 use homeward_transform::computation::Computation;
 use homeward_transform::definition::Catalogue;
+use homeward_transform::feedback::Review;
 use homeward_transform::figure::Dimension;
 use homeward_transform::history::{CellVersion, cells_at};
 use homeward_transform::live::{Live, LiveOptions, Past};
@@ -244,6 +246,20 @@ impl History {
             .collect();
         let found = ratios(snapshot, "ucr-referrals", "live", &[Dimension::Provider, Dimension::Day], false);
         assert_cells(&format!("referrals at {now}"), &planted, &found);
+    }
+
+    /// How many rows feedback tells of as not counting, of tables that hang on a person or a referral.
+    pub(crate) fn told_as_fallen(&self) -> usize {
+        let mut review = Review::new(|_| true);
+        for (table, batch) in self.facts(Feed::Csds, &self.messages, self.end(), 0) {
+            review.take(table, &batch).expect("the facts have their columns");
+        }
+        let told = review.finish();
+        let fallen = told.iter().flat_map(|feedback| &feedback.entries).filter(|entry| {
+            let parent = entry.table.and_then(Table::parent).map(|(parent, _)| parent);
+            entry.code == RejectCode::CascadeReject && matches!(parent, Some(Table::Cyp001Mpi | Table::Cyp101Referral))
+        });
+        fallen.count()
     }
 
     fn computation(&self) -> Computation {

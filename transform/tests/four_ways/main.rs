@@ -105,6 +105,7 @@ fn children_of_refused_rows_do_not_count_in_any_order_until_their_parents_are_me
         let expected = history.one_batch().await;
         assert_ne!(expected, sound, "what fell counted in some figure");
         let history = history.with_messages(spoiled.messages);
+        assert_eq!(history.told_as_fallen(), spoiled.fallen, "feedback tells of the same rows");
         assert_same("children without their parents", &expected, &history.one_batch().await);
         assert_same("shuffled and duplicated", &expected, &history.shuffled(seed).await);
         assert_same("killed and restored", &expected, &history.killed_and_restored(3).await);
