@@ -244,6 +244,7 @@ const PURE: [&str; 8] = [
     "ingest/contract/src/",
     "ingest/src/decode",
     "transform/src/conditions",
+    "transform/src/spans/",
     "transform/src/statistics",
     "transform/src/release",
     "transform/src/book",
