@@ -16,8 +16,8 @@ pub(crate) struct Spoiled {
     pub(crate) oracle: Vec<Message>,
     /// The rows that mend every parent that the messages leave refused.
     pub(crate) mends: Vec<Message>,
-    /// Sound rows that must not count.
-    pub(crate) fallen: usize,
+    /// Sound rows that must not count: submission, table and number.
+    pub(crate) fallen: BTreeSet<String>,
 }
 
 /// Submission id, then the id that names a person or referral.
@@ -62,7 +62,16 @@ pub(crate) fn spoil(messages: &[Message], seed: u64) -> Spoiled {
     let oracle = all.iter().enumerate().map(|(at, message)| {
         if fallen.contains(&at) { Message { payload: unreadable(message), ..message.clone() } } else { message.clone() }
     });
-    Spoiled { oracle: oracle.collect(), messages: all, mends, fallen: fallen.len() }
+    let oracle = oracle.collect();
+    // A row that was sent twice is one row.
+    let fallen = fallen.iter().map(|at| name(&all[*at])).collect();
+    Spoiled { oracle, messages: all, mends, fallen }
+}
+
+fn name(message: &Message) -> String {
+    let row: Value = serde_json::from_slice(&message.payload).expect("JSON");
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    format!("{} {} {}", text(&row["submission"]["id"]), text(&row["table"]), row["row_number"])
 }
 
 /// Which sound rows hang on nothing but refused parents.

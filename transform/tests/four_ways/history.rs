@@ -5,7 +5,7 @@
     reason = "a test says why it fails by panicking; its counts are small"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
@@ -13,7 +13,7 @@ use chrono::{DateTime, Duration, Utc};
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::geography::Geography;
 use homeward_contract::identity::PseudonymKeys;
-use homeward_contract::reject::RejectCode;
+use homeward_contract::reject::Severity;
 use homeward_ingest::decode::{DecodeContext, Place, RawRecord, decode};
 use homeward_ingest::lake::{FeedCommit, Lake, OffsetAdvance};
 use homeward_simulator::{Area, Grain, Message, Parameters, Simulation};
@@ -248,18 +248,28 @@ impl History {
         assert_cells(&format!("referrals at {now}"), &planted, &found);
     }
 
-    /// How many rows feedback tells of as not counting, of tables that hang on a person or a referral.
-    pub(crate) fn told_as_fallen(&self) -> usize {
+    /// The rows that feedback tells of as not counting, of tables that hang on a person or a referral, and the refused ones.
+    pub(crate) fn told(&self) -> (BTreeSet<String>, BTreeSet<String>) {
         let mut review = Review::new(|_| true);
         for (table, batch) in self.facts(Feed::Csds, &self.messages, self.end(), 0) {
             review.take(table, &batch).expect("the facts have their columns");
         }
-        let told = review.finish();
-        let fallen = told.iter().flat_map(|feedback| &feedback.entries).filter(|entry| {
-            let parent = entry.table.and_then(Table::parent).map(|(parent, _)| parent);
-            entry.code == RejectCode::CascadeReject && matches!(parent, Some(Table::Cyp001Mpi | Table::Cyp101Referral))
-        });
-        fallen.count()
+        let (mut fallen, mut refused) = (BTreeSet::new(), BTreeSet::new());
+        for feedback in review.finish() {
+            for entry in &feedback.entries {
+                let (Some(table), Some(row)) = (entry.table, entry.row) else { continue };
+                let name = format!("{} {} {row}", feedback.line.id, table.csds_name().expect("a national table"));
+                let parent = table.parent().map(|(parent, _)| parent);
+                match entry.code.severity() {
+                    Severity::Record => drop(refused.insert(name)),
+                    Severity::Cascade if matches!(parent, Some(Table::Cyp001Mpi | Table::Cyp101Referral)) => {
+                        fallen.insert(name);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        (fallen, refused)
     }
 
     fn computation(&self) -> Computation {
@@ -317,7 +327,7 @@ fn assert_cells(what: &str, planted: &Cells, found: &Cells) {
             .collect()
     };
     let (planted, found) = (filled(planted), filled(found));
-    let cells: std::collections::BTreeSet<_> = planted.keys().chain(found.keys()).collect();
+    let cells: BTreeSet<_> = planted.keys().chain(found.keys()).collect();
     let differences: Vec<String> = cells
         .into_iter()
         .filter(|cell| planted.get(*cell) != found.get(*cell))

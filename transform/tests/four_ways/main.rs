@@ -6,6 +6,8 @@ mod cascades;
 mod history;
 mod stumble;
 
+use std::collections::BTreeSet;
+
 use chrono::Duration;
 use history::{History, Outcome};
 use homeward_simulator::Parameters;
@@ -97,7 +99,7 @@ fn children_of_refused_rows_do_not_count_in_any_order_until_their_parents_are_me
     let seed = 20_260_403;
     let planted = History::new(Parameters { days: 70, ..year(seed) });
     let spoiled = cascades::spoil(planted.messages(), seed);
-    assert!(spoiled.fallen > 100 && spoiled.mends.len() > 20, "{} {}", spoiled.fallen, spoiled.mends.len());
+    assert!(spoiled.fallen.len() > 100 && spoiled.mends.len() > 20, "{} mends", spoiled.mends.len());
     runtime.block_on(async {
         let sound = planted.one_batch().await;
         let mended = [spoiled.messages.clone(), spoiled.mends].concat();
@@ -105,7 +107,11 @@ fn children_of_refused_rows_do_not_count_in_any_order_until_their_parents_are_me
         let expected = history.one_batch().await;
         assert_ne!(expected, sound, "what fell counted in some figure");
         let history = history.with_messages(spoiled.messages);
-        assert_eq!(history.told_as_fallen(), spoiled.fallen, "feedback tells of the same rows");
+        let (fallen, refused) = history.told();
+        // A row that the simulator itself spoilt is refused, whatever it hangs on.
+        let expected_fallen: BTreeSet<String> = spoiled.fallen.difference(&refused).cloned().collect();
+        let differ: Vec<_> = fallen.symmetric_difference(&expected_fallen).collect();
+        assert!(differ.is_empty(), "feedback tells of the same rows, but for {differ:?}");
         assert_same("children without their parents", &expected, &history.one_batch().await);
         assert_same("shuffled and duplicated", &expected, &history.shuffled(seed).await);
         assert_same("killed and restored", &expected, &history.killed_and_restored(3).await);
