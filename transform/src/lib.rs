@@ -13,6 +13,7 @@ pub mod conditions;
 pub mod definition;
 pub mod engine;
 pub mod evaluate;
+pub mod feedback;
 pub mod figure;
 pub mod history;
 pub mod levels;

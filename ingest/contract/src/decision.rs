@@ -4,7 +4,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Deserialize;
 
-use crate::identity::NhsNumber;
+use crate::identity;
 use crate::submission::ID_CHARACTERS;
 use crate::time;
 
@@ -87,7 +87,7 @@ impl Decision {
         ];
         let fits = |text: &str, most| {
             let length = text.chars().count();
-            (1..=most).contains(&length) && !text.chars().any(char::is_control) && !names_a_patient(text)
+            (1..=most).contains(&length) && !text.chars().any(char::is_control) && !identity::names_a_patient(text)
         };
         texts.into_iter().find(|(_, text, most)| !fits(text.as_str(), *most)).map_or(Ok(()), |(part, _, _)| Err(part))
     }
@@ -105,14 +105,6 @@ impl Decision {
         }})
         .to_string()
     }
-}
-
-/// True when the text holds a valid NHS number, however it is spaced.
-fn names_a_patient(text: &str) -> bool {
-    let characters = text.chars().filter(|character| !matches!(character, ' ' | '-'));
-    let joined: String = characters.collect();
-    let runs = joined.split(|character: char| !character.is_ascii_digit());
-    runs.filter(|run| run.len() == 10).any(|run| NhsNumber::parse(run).is_ok())
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -94,7 +94,8 @@ row of one lake table. The rules are in [contract.md](contract.md).
 Every table also has `submission_id`, `data_set_version`, `provider`, `rp_start_date`, `rp_end_date`, `file_type`,
 `file_received_at`, `row_number`, `topic`, `partition`, `offset` and `known_at`.
 
-A refused row is no row of its table: `csds_refused_row` holds where it stood and why. Withdrawals are rows of
+A refused row is no row of its table: `csds_refused_row` holds where it stood, why, and the keys that it names where they
+can be read. `csds_row_warning` holds what was found about rows that were kept. Withdrawals are rows of
 `csds_submission_decision`.
 
 Dates of events are kept. Those of newborn screening and of the infant examination lie near a birth.

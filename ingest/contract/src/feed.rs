@@ -157,7 +157,8 @@ tables! {
         Cyp612CodedAssessmentContact "csds_cyp612_coded_assessment_contact" Some("CYP612CodedAssessmentContact"), "a coded assessment in an activity";
         Cyp613AnonSelfAssessment "csds_cyp613_anon_self_assessment" Some("CYP613AnonSelfAssessment"), "an anonymous self-assessment";
         Cyp901StaffDetails "csds_cyp901_staff_details" Some("CYP901StaffDetails"), "a member of staff";
-        CsdsRefusedRow "csds_refused_row" None, "a refused row of a submission: where it stood and why, without its bytes";
+        CsdsRefusedRow "csds_refused_row" None, "a refused row of a submission: where it stood, why, and which keys it names, without its bytes";
+        CsdsRowWarning "csds_row_warning" None, "a warning about an accepted row of a submission";
         CsdsSubmissionDecision "csds_submission_decision" None, "a withdrawal or reinstatement of a submission";
     }
 }
@@ -174,6 +175,12 @@ impl Table {
     pub fn from_csds_name(name: &str) -> Option<Table> {
         let name = name.trim();
         Table::ALL.into_iter().find(|table| table.csds_name().is_some_and(|csds| csds.eq_ignore_ascii_case(name)))
+    }
+
+    /// True when its rows are notes about records that are held elsewhere: in another table, or in quarantine.
+    #[must_use]
+    pub const fn is_note(self) -> bool {
+        matches!(self, Table::CsdsRefusedRow | Table::CsdsRowWarning)
     }
 
     /// A small dense number, for arrays indexed by table.

@@ -197,6 +197,15 @@ pub fn age_years(birth: NaiveDate, on: NaiveDate) -> Option<i32> {
 /// The highest age taken as an age: the national bands end at 125-129 (`csds.md` section 6).
 pub const OLDEST_AGE_YEARS: i32 = 129;
 
+/// True when the text holds a valid NHS number, however it is spaced.
+#[must_use]
+pub fn names_a_patient(text: &str) -> bool {
+    let characters = text.chars().filter(|character| !matches!(character, ' ' | '-'));
+    let joined: String = characters.collect();
+    let runs = joined.split(|character: char| !character.is_ascii_digit());
+    runs.filter(|run| run.len() == 10).any(|run| NhsNumber::parse(run).is_ok())
+}
+
 #[cfg(test)]
 #[path = "identity_tests.rs"]
 mod tests;

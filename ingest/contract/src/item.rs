@@ -208,6 +208,15 @@ impl Table {
         })
     }
 
+    /// The item by which rows of other tables name a row of this one as their parent; none when no table hangs on it.
+    #[must_use]
+    pub fn named_by(self) -> Option<&'static Item> {
+        Table::ALL.into_iter().find_map(|child| match child.parent()?.1.key {
+            KeyRole::Foreign(reference) if reference.table == self => item(self, reference.item),
+            _ => None,
+        })
+    }
+
     /// The item that names the entity a row belongs to, and so keeps its rows together: the referral where the row
     /// names it, else the parent, else the row itself. None when no item names anything.
     #[must_use]

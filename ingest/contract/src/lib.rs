@@ -39,6 +39,7 @@ pub mod item;
 pub mod manifest;
 mod reference_table;
 pub mod reject;
+pub mod rules;
 pub mod schema;
 pub mod submission;
 pub mod time;

@@ -1,4 +1,4 @@
-//! Every reason for which a record is refused, filtered or flagged, in one table.
+//! Every reason for which a submission or a record is refused, filtered or flagged, in one table.
 //!
 //! The codes are Homeward's own and never look like national ones (`csds.md` section 8): `HW-ANY-nnn` for any feed,
 //! `HW-UCR-nnn` for events, `HW-CSDS-nnn` for submissions. A code once given keeps its meaning; a rule that goes away
@@ -6,25 +6,50 @@
 
 use std::fmt;
 
-/// What happens to a record that a rule catches.
+/// What a rule that catches something does with it. The order is the one in which a person mends: what takes most with it
+/// first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// The record is kept; the finding is counted as a data-quality measure.
-    Flag,
+    /// The submission does not count: its header or its parts are at fault. A record that shows it goes to quarantine.
+    File,
+    /// The record goes to quarantine with its bytes, and back through after the mend.
+    Record,
+    /// The row is sound and kept, and does not count: its parent was refused. It counts again when the parent is mended.
+    Cascade,
+    /// The record is kept and counts; the finding is a data-quality measure.
+    Warning,
     /// The record holds no fact; it is left out and counted, with this code as its reason.
     Filter,
-    /// The record goes to quarantine with its bytes, and back through after the mend.
-    Quarantine,
 }
 
 impl Severity {
+    /// Every severity, in order.
+    pub const ALL: [Severity; 5] =
+        [Severity::File, Severity::Record, Severity::Cascade, Severity::Warning, Severity::Filter];
+
+    /// What becomes of what the rule catches, in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Severity::File => "the submission does not count until it is sent again or completed",
+            Severity::Record => "the record is refused and waits in quarantine; mended and sent again it counts",
+            Severity::Cascade => {
+                "the row is kept and does not count until its parent is mended; leave the row as it is"
+            }
+            Severity::Warning => "the record is kept and counts",
+            Severity::Filter => "the record holds no fact and is left out",
+        }
+    }
+
     /// The word shown to people.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Severity::Flag => "flag",
+            Severity::File => "file",
+            Severity::Record => "record",
+            Severity::Cascade => "cascade",
+            Severity::Warning => "warning",
             Severity::Filter => "filter",
-            Severity::Quarantine => "quarantine",
         }
     }
 }
@@ -72,173 +97,187 @@ reject_codes! {
     // Any feed.
     Tombstone "HW-ANY-001" Filter "the record has no payload"
         "nothing to do: a tombstone holds no fact; send a void event to withdraw one";
-    RecordTooLarge "HW-ANY-002" Quarantine "the record is larger than the byte limit"
+    RecordTooLarge "HW-ANY-002" Record "the record is larger than the byte limit"
         "send one entity a record, or raise the limit in the configuration and replay";
-    NotUtf8 "HW-ANY-003" Quarantine "the payload is not UTF-8"
+    NotUtf8 "HW-ANY-003" Record "the payload is not UTF-8"
         "write the payload as UTF-8 without a byte-order mark";
-    NotJson "HW-ANY-004" Quarantine "the payload is not one JSON value"
+    NotJson "HW-ANY-004" Record "the payload is not one JSON value"
         "check for cut-off text and for several values in one record";
-    NotAnObject "HW-ANY-005" Quarantine "the payload is JSON and not an object"
+    NotAnObject "HW-ANY-005" Record "the payload is JSON and not an object"
         "send one object a record, not a list, a text or a number";
-    RepeatedName "HW-ANY-006" Quarantine "an object holds the same name twice"
+    RepeatedName "HW-ANY-006" Record "an object holds the same name twice"
         "send each name once: which of two values is meant cannot be known";
-    MissingKey "HW-ANY-007" Quarantine "the Kafka record has no key"
+    MissingKey "HW-ANY-007" Record "the Kafka record has no key"
         "send the entity as key, so that its records stay in one partition and in order";
-    UndecodedRecord "HW-ANY-008" Quarantine "the record could not be read and no rule says why"
+    UndecodedRecord "HW-ANY-008" Record "the record could not be read and no rule says why"
         "report this as a defect of Homeward, with the quarantine id; replay after the fix";
 
     // UCR: the envelope.
-    WrongSpecVersion "HW-UCR-001" Quarantine "specversion is not 1.0"
+    WrongSpecVersion "HW-UCR-001" Record "specversion is not 1.0"
         "send CloudEvents 1.0";
-    UnknownEventType "HW-UCR-002" Quarantine "the event type is not one of the eight UCR types"
+    UnknownEventType "HW-UCR-002" Record "the event type is not one of the eight UCR types"
         "send a type of the contract with its version number; a new type needs a new Homeward first, then replay";
-    MissingAttribute "HW-UCR-003" Quarantine "a required attribute is absent, null or empty"
+    MissingAttribute "HW-UCR-003" Record "a required attribute is absent, null or empty"
         "send specversion, id, source, type, time, subject, versionid and data, none of them null";
-    WrongKind "HW-UCR-004" Quarantine "an attribute or item has the wrong JSON kind"
+    WrongKind "HW-UCR-004" Record "an attribute or item has the wrong JSON kind"
         "send texts as texts, whole numbers as numbers, true or false without quotes";
-    BadDateTime "HW-UCR-005" Quarantine "a date-time is not in the form CCYY-MM-DDTHH:MM:SS with an offset"
+    BadDateTime "HW-UCR-005" Record "a date-time is not in the form CCYY-MM-DDTHH:MM:SS with an offset"
         "send for example 2025-06-12T10:02:00+01:00";
-    BadOffset "HW-UCR-006" Quarantine "a date-time has no offset or one other than Z, +00:00 or +01:00"
+    BadOffset "HW-UCR-006" Record "a date-time has no offset or one other than Z, +00:00 or +01:00"
         "send the offset of the clock on the wall in England";
-    BadSubject "HW-UCR-007" Quarantine "the subject is not a provider, a vertical bar and a service request id"
+    BadSubject "HW-UCR-007" Record "the subject is not a provider, a vertical bar and a service request id"
         "send for example NR5|SRI-000912345";
-    KeyMismatch "HW-UCR-008" Quarantine "the Kafka key differs from the subject"
+    KeyMismatch "HW-UCR-008" Record "the Kafka key differs from the subject"
         "send the subject as key";
-    SubjectMismatch "HW-UCR-009" Quarantine "the subject names another provider or referral than data does"
+    SubjectMismatch "HW-UCR-009" Record "the subject names another provider or referral than data does"
         "send OrgID_Provider and ServiceRequestID as in the subject";
-    BadVersionId "HW-UCR-010" Quarantine "versionid is not a whole number from 1 up"
+    BadVersionId "HW-UCR-010" Record "versionid is not a whole number from 1 up"
         "send versionid as digits; the higher number wins";
-    BadIdentifier "HW-UCR-011" Quarantine "an id or source is longer than 200 characters or holds control characters"
+    BadIdentifier "HW-UCR-011" Record "an id or source is longer than 200 characters or holds control characters"
         "send a GUID as id and a reverse-DNS name as source";
-    BadDataContentType "HW-UCR-012" Quarantine "datacontenttype is not application/json"
+    BadDataContentType "HW-UCR-012" Record "datacontenttype is not application/json"
         "send data as JSON and say so";
 
     // UCR: the data.
-    MissingItem "HW-UCR-020" Quarantine "an item that this event type needs is absent or empty"
+    MissingItem "HW-UCR-020" Record "an item that this event type needs is absent or empty"
         "send the item; the detail names it";
-    BadOrganisation "HW-UCR-021" Quarantine "an organisation code has not the shape of one"
+    BadOrganisation "HW-UCR-021" Record "an organisation code has not the shape of one"
         "send the ODS code: letters and digits, up to twelve";
-    BadDate "HW-UCR-022" Quarantine "a date is not in the form CCYY-MM-DD"
+    BadDate "HW-UCR-022" Record "a date is not in the form CCYY-MM-DD"
         "send for example 2025-06-12";
-    UnknownSourceGroup "HW-UCR-023" Quarantine "sourceGroup is not in its list"
+    UnknownSourceGroup "HW-UCR-023" Record "sourceGroup is not in its list"
         "send one of 999, 111, gp, care_home, acute, community, self_carer, other, unknown";
-    UnknownDecision "HW-UCR-024" Quarantine "decision is not in its list"
+    UnknownDecision "HW-UCR-024" Record "decision is not in its list"
         "send accepted, reclassified or redirected";
-    UnknownClosureGroup "HW-UCR-025" Quarantine "closureGroup is not in its list"
+    UnknownClosureGroup "HW-UCR-025" Record "closureGroup is not in its list"
         "send treatment_completed, onward_referral, admitted, died, refused, withdrawn_by_referrer or other";
-    UnknownTarget "HW-UCR-026" Quarantine "target is not in its list"
+    UnknownTarget "HW-UCR-026" Record "target is not in its list"
         "send referral, contact or clock";
-    UnknownVoidReason "HW-UCR-027" Quarantine "the reason of a void is not in its list"
+    UnknownVoidReason "HW-UCR-027" Record "the reason of a void is not in its list"
         "send duplicate, entered_in_error or test_record";
-    RedirectedNowhere "HW-UCR-028" Quarantine "the decision is redirected and redirectedTo is absent"
+    RedirectedNowhere "HW-UCR-028" Record "the decision is redirected and redirectedTo is absent"
         "send the organisation code the referral went to";
-    ReclassifiedFromNothing "HW-UCR-029" Quarantine "the decision is reclassified without both the new and the previous waiting time type"
+    ReclassifiedFromNothing "HW-UCR-029" Record "the decision is reclassified without both the new and the previous waiting time type"
         "send WaitingTime_MeasurementType and previousWaitingTimeType";
-    ClockStopContradiction "HW-UCR-030" Quarantine "stopsClock and RTT_EndDateTime contradict each other"
+    ClockStopContradiction "HW-UCR-030" Record "stopsClock and RTT_EndDateTime contradict each other"
         "send RTT_EndDateTime exactly when stopsClock is true";
-    ContactNotNamed "HW-UCR-031" Quarantine "the target is a contact and CareContactID is absent"
+    ContactNotNamed "HW-UCR-031" Record "the target is a contact and CareContactID is absent"
         "send the CareContactID of the contact that is amended or voided";
-    BadChanges "HW-UCR-032" Quarantine "changes is not a list of objects with item and to"
+    BadChanges "HW-UCR-032" Record "changes is not a list of objects with item and to"
         "send at least one change, each with the item's name and its new value";
-    UnknownChangeItem "HW-UCR-033" Quarantine "a change names an item that cannot be amended"
+    UnknownChangeItem "HW-UCR-033" Record "a change names an item that cannot be amended"
         "amend items of the event's data; to change who or which referral it is, void and send again";
-    BadPseudonym "HW-UCR-034" Quarantine "a pseudonym is not 43 characters of base64url"
+    BadPseudonym "HW-UCR-034" Record "a pseudonym is not 43 characters of base64url"
         "send the keyed pseudonym, never a number; leave person null when nothing is known";
-    MissingKeyVersion "HW-UCR-035" Quarantine "a pseudonym comes without the whole number that is its key's version"
+    MissingKeyVersion "HW-UCR-035" Record "a pseudonym comes without the whole number that is its key's version"
         "send keyVersion beside the pseudonym";
-    BadAge "HW-UCR-036" Quarantine "ageYears is not a whole number from 0 to 129"
+    BadAge "HW-UCR-036" Record "ageYears is not a whole number from 0 to 129"
         "send completed years, or null";
-    BadDuration "HW-UCR-037" Quarantine "CareContact_Duration is not a whole number of minutes from 0 to 32767"
+    BadDuration "HW-UCR-037" Record "CareContact_Duration is not a whole number of minutes from 0 to 32767"
         "send minutes, or null";
-    BadWaitingType "HW-UCR-038" Quarantine "a waiting time type is not two digits"
+    BadWaitingType "HW-UCR-038" Record "a waiting time type is not two digits"
         "send for example 05";
 
     // UCR: kept and counted.
-    UcrInvalidNhsNumber "HW-UCR-060" Flag "the NHS number is not valid: the person has no pseudonym"
+    UcrInvalidNhsNumber "HW-UCR-060" Warning "the NHS number is not valid: the person has no pseudonym"
         "correct the number at the source, or leave it out";
-    UcrIdentifierDropped "HW-UCR-061" Flag "the person came with a direct identifier, which was dropped"
+    UcrIdentifierDropped "HW-UCR-061" Warning "the person came with a direct identifier, which was dropped"
         "send pseudonym, age, LSOA and practice only";
-    UcrPlaceholderReferral "HW-UCR-062" Flag "the service request id is a placeholder: nothing is joined on it"
+    UcrPlaceholderReferral "HW-UCR-062" Warning "the service request id is a placeholder: nothing is joined on it"
         "send the referral's own id";
-    UcrFilteringMismatch "HW-UCR-063" Flag "filtering says something else than data; data was taken"
+    UcrFilteringMismatch "HW-UCR-063" Warning "filtering says something else than data; data was taken"
         "fill filtering from data";
-    UcrDurationOverMaximum "HW-UCR-064" Flag "a contact longer than 9999 minutes"
+    UcrDurationOverMaximum "HW-UCR-064" Warning "a contact longer than 9999 minutes"
         "check the unit: minutes, not seconds";
-    UcrUnknownTeamType "HW-UCR-065" Flag "the team type says nothing and was stored as 98"
+    UcrUnknownTeamType "HW-UCR-065" Warning "the team type says nothing and was stored as 98"
         "send a code of the service or team type list";
 
     // CSDS: the envelope and the submission.
-    UnknownTable "HW-CSDS-001" Quarantine "the table is absent or none that Homeward reads"
+    UnknownTable "HW-CSDS-001" Record "the table is absent or none that Homeward reads"
         "send one of the 37 tables of the data set by its national name, for example CYP104RTT";
-    MissingSubmissionItem "HW-CSDS-002" Quarantine "the submission lacks its id, version, provider, period or time of receipt"
+    MissingSubmissionItem "HW-CSDS-002" File "the submission lacks its id, version, provider, period or time of receipt"
         "send the whole submission with every record";
-    BadSubmission "HW-CSDS-003" Quarantine "the submission's id, provider or file type cannot be read"
+    BadSubmission "HW-CSDS-003" File "the submission's id, provider or file type cannot be read"
         "send an id of up to 100 visible characters, an ODS code, and primary or refresh";
-    UnsupportedVersion "HW-CSDS-004" Quarantine "the data set version is none that Homeward reads"
+    UnsupportedVersion "HW-CSDS-004" File "the data set version is none that Homeward reads"
         "send version 1.0, 1.5 or 1.6";
-    WrongVersionForPeriod "HW-CSDS-005" Quarantine "the data set version does not belong to the reporting period"
+    WrongVersionForPeriod "HW-CSDS-005" File "the data set version does not belong to the reporting period"
         "use 1.6 from January 2023, 1.5 from July 2020 and 1.0 before";
-    BadPeriod "HW-CSDS-006" Quarantine "the reporting period is no period: a date cannot be read or the end is before the start"
+    BadPeriod "HW-CSDS-006" File "the reporting period is no period: a date cannot be read or the end is before the start"
         "send the first and last day of the month";
-    BadReceiptTime "HW-CSDS-007" Quarantine "the time of receipt or of file creation cannot be read"
+    BadReceiptTime "HW-CSDS-007" File "the time of receipt or of file creation cannot be read"
         "send for example 2025-05-12T08:15:00Z";
-    MissingHeader "HW-CSDS-008" Quarantine "the submission has no CYP000Header row or more than one"
+    MissingHeader "HW-CSDS-008" File "the submission has no CYP000Header row or more than one"
         "send exactly one header row";
-    MissingHeaderItem "HW-CSDS-009" Quarantine "an item of the header is absent or empty"
+    MissingHeaderItem "HW-CSDS-009" File "an item of the header is absent or empty"
         "fill every item of CYP000Header: all of them are mandatory";
-    HeaderMismatch "HW-CSDS-010" Quarantine "the header row says something else than the submission it came with"
+    HeaderMismatch "HW-CSDS-010" File "the header row says something else than the submission it came with"
         "publish the folder again: version, provider and period must be the header's";
-    WrongCsdsKind "HW-CSDS-011" Quarantine "a member of the record's envelope has the wrong JSON kind"
+    WrongCsdsKind "HW-CSDS-011" Record "a member of the record's envelope has the wrong JSON kind"
         "send table as text, submission and record as objects, row_number as a whole number from 1 up";
-    BadManifest "HW-CSDS-012" Quarantine "rows of the header is no object of CSDS table names and row counts"
+    BadManifest "HW-CSDS-012" File "rows of the header is no object of CSDS table names and row counts"
         "send for example {\"CYP001MPI\":120,\"CYP104RTT\":0}: how many rows of each table the submission has";
-    BadDecision "HW-CSDS-013" Quarantine "the decision lacks its id, submission, word, reason, name or time, or one cannot be read"
+    BadDecision "HW-CSDS-013" Record "the decision lacks its id, submission, word, reason, name or time, or one cannot be read"
         "send id, submission, decision (withdrawn or reinstated), reason, by and at; no patient in any of them";
+    RowsMissing "HW-CSDS-014" File "rows that the header announces have not arrived"
+        "load the same files again: what is known already changes nothing";
+    NoManifest "HW-CSDS-015" File "the header does not say how many rows of each table the submission has"
+        "publish the folder with `homeward load`, which counts them";
+    TwoFilesOneId "HW-CSDS-016" File "one submission id was used for two different files"
+        "send it again with another FileCreation_DateTime";
+    NoPeople "HW-CSDS-017" File "the submission has no row of CYP001MPI or none of CYP002GP"
+        "send both tables: no submission is accepted without them";
 
     // CSDS: the row.
-    MissingRecord "HW-CSDS-020" Quarantine "the envelope holds neither a record nor a raw line"
+    MissingRecord "HW-CSDS-020" Record "the envelope holds neither a record nor a raw line"
         "send record as an object of items";
-    UnsplittableLine "HW-CSDS-021" Quarantine "the line could not be split into the columns of its header"
+    UnsplittableLine "HW-CSDS-021" Record "the line could not be split into the columns of its header"
         "check quotation marks, separators and line breaks inside values";
-    MissingKeyItem "HW-CSDS-022" Quarantine "a key item of the table is absent or empty"
+    MissingKeyItem "HW-CSDS-022" Record "a key item of the table is absent or empty"
         "send the key; the detail names the item";
-    MissingMandatoryItem "HW-CSDS-023" Quarantine "a mandatory item of the table is absent or empty"
+    MissingMandatoryItem "HW-CSDS-023" Record "a mandatory item of the table is absent or empty"
         "send the item; the detail names it";
-    BadCsdsDate "HW-CSDS-024" Quarantine "a date is not in the form CCYY-MM-DD"
+    BadCsdsDate "HW-CSDS-024" Record "a date is not in the form CCYY-MM-DD"
         "send for example 2025-04-03, or leave the item empty";
-    BadCsdsTime "HW-CSDS-025" Quarantine "a time is not in the form HH:MM:SS"
+    BadCsdsTime "HW-CSDS-025" Record "a time is not in the form HH:MM:SS"
         "send for example 10:02:00, or leave the item empty";
-    BadCsdsDateTime "HW-CSDS-026" Quarantine "a date and time is not in the form CCYY-MM-DDTHH:MM:SS"
+    BadCsdsDateTime "HW-CSDS-026" Record "a date and time is not in the form CCYY-MM-DDTHH:MM:SS"
         "send for example 2025-05-12T09:15:00";
-    BadNumber "HW-CSDS-027" Quarantine "a number is not a whole number from 0 to 32767"
+    BadNumber "HW-CSDS-027" Record "a number is not a whole number from 0 to 32767"
         "send digits, or leave the item empty";
-    BadDecimal "HW-CSDS-040" Quarantine "a decimal number has more digits than its item, or is none"
+    BadDecimal "HW-CSDS-040" Record "a decimal number has more digits than its item, or is none"
         "send for example 71.250 for a weight in kilograms, or leave the item empty";
-    ItemTooLong "HW-CSDS-028" Quarantine "an item is longer than 255 characters"
+    ItemTooLong "HW-CSDS-028" Record "an item is longer than 255 characters"
         "check that the columns are in the header's order";
-    BadItemValue "HW-CSDS-029" Quarantine "an item is an object, a list, true or false, or holds control characters"
+    BadItemValue "HW-CSDS-029" Record "an item is an object, a list, true or false, or holds control characters"
         "send each item as a text or a number";
-    ProviderMismatch "HW-CSDS-030" Quarantine "the Kafka key names another provider than the submission does"
+    ProviderMismatch "HW-CSDS-030" Record "the Kafka key names another provider than the submission does"
         "publish the folder again with `homeward load`";
-    CascadeReject "HW-CSDS-031" Quarantine "the row belongs to a person or referral whose own row was refused"
-        "mend the root first; the detail gives its quarantine id";
+    CascadeReject "HW-CSDS-031" Cascade "the row belongs to a person or referral whose own row was refused"
+        "mend the root first and send it again: this row then counts as it is";
 
     // CSDS: kept and counted.
-    CsdsInvalidNhsNumber "HW-CSDS-060" Flag "the NHS number is not valid: the person has no pseudonym"
+    CsdsInvalidNhsNumber "HW-CSDS-060" Warning "the NHS number is not valid: the person has no pseudonym"
         "correct the number at the source, or leave it empty";
-    CsdsPlaceholderReferral "HW-CSDS-061" Flag "the service request id is a placeholder: nothing is joined on it"
+    CsdsPlaceholderReferral "HW-CSDS-061" Warning "the service request id is a placeholder: nothing is joined on it"
         "send the referral's own id";
-    CsdsUnknownCode "HW-CSDS-070" Flag "a code that its list does not hold; it was kept"
+    CsdsUnknownCode "HW-CSDS-070" Warning "a code that its list does not hold; it was kept"
         "check the code; where it is right, tell us: the lists hold what was found";
-    CsdsTextNotKept "HW-CSDS-071" Flag "a measured value that is no number; it was not kept, because text can name a person"
+    CsdsTextNotKept "HW-CSDS-071" Warning "a measured value that is no number; it was not kept, because text can name a person"
         "send the number alone";
-    CsdsUnknownItem "HW-CSDS-062" Flag "an item name that no version knows; its value was not kept"
+    CsdsUnknownItem "HW-CSDS-062" Warning "an item name that no version knows; its value was not kept"
         "check the spelling of the column against the data set's item names";
-    CsdsItemOfOtherVersion "HW-CSDS-063" Flag "an item that belongs to another version; its value was kept in its own column"
+    CsdsItemOfOtherVersion "HW-CSDS-063" Warning "an item that belongs to another version; its value was kept in its own column"
         "send the item of the header's version";
-    CsdsUnknownTeamType "HW-CSDS-064" Flag "the team type says nothing and was stored as 98"
+    CsdsUnknownTeamType "HW-CSDS-064" Warning "the team type says nothing and was stored as 98"
         "send a code of the service or team type list";
-    CsdsDurationOverMaximum "HW-CSDS-065" Flag "a duration longer than 9999 minutes"
+    CsdsOrphan "HW-CSDS-066" Warning "the row names a parent that no row of the submission is; it was kept and counts"
+        "send the parent's row in the same submission, or check the id";
+    CsdsDuplicateKey "HW-CSDS-067" Warning "an earlier row of the submission has the same key; the greater row number wins"
+        "send one row for each key";
+    CsdsNegativeWait "HW-CSDS-068" Warning "the clock ends before it starts"
+        "check RTT start and end, their dates as well as their times";
+    CsdsDurationOverMaximum "HW-CSDS-065" Warning "a duration longer than 9999 minutes"
         "check the unit: minutes, not seconds";
 }
 
@@ -286,10 +325,10 @@ mod tests {
     }
 
     #[test]
-    fn flags_are_numbered_from_60() {
+    fn warnings_are_numbered_from_60() {
         for reject in RejectCode::ALL {
             let number: u32 = reject.code()[reject.code().len() - 3..].parse().unwrap();
-            assert_eq!(reject.severity() == Severity::Flag, number >= 60, "{reject}");
+            assert_eq!(reject.severity() == Severity::Warning, number >= 60, "{reject}");
         }
     }
 }

@@ -66,7 +66,7 @@ pub enum Source {
     Event,
     /// How many rows of each table the submission sent, as the header says; null when it does not.
     Manifest,
-    /// A field of a refused row or of a decision: their decoder fills them in order.
+    /// A field of a refused row, a warning or a decision: their decoder fills them in order.
     Own,
     /// Kafka topic, or `file:` and the file's name.
     Topic,
@@ -110,6 +110,7 @@ pub fn columns(table: Table) -> &'static [Column] {
         Table::ALL.map(|table| match table {
             Table::UcrEvent => event_columns(),
             Table::CsdsRefusedRow => refused_columns(),
+            Table::CsdsRowWarning => warning_columns(),
             Table::CsdsSubmissionDecision => decision_columns(),
             _ => submission_columns(table),
         })
@@ -156,11 +157,22 @@ fn envelope_columns() -> Vec<Column> {
     ]
 }
 
-/// A refused row: its submission and number, then why. Its bytes are in quarantine alone.
+/// A refused row: its submission and number, then why, then the key that its children name it by and the one by which it
+/// names its parent, in the form in which accepted rows keep them. Its bytes are in quarantine alone.
 fn refused_columns() -> Vec<Column> {
+    finding_columns(&["row_key", "parent_key"])
+}
+
+/// A warning: the submission and number of its row, then what was found.
+fn warning_columns() -> Vec<Column> {
+    finding_columns(&[])
+}
+
+fn finding_columns(keys: &[&str]) -> Vec<Column> {
     let text = |name: &str, nullable| Column::new(name, DataType::Utf8, nullable, Source::Own);
     let mut columns = envelope_columns();
     columns.extend([text("table_name", false), text("code", false), text("item", true)]);
+    columns.extend(keys.iter().map(|name| text(name, true)));
     columns.extend(meta_columns());
     columns
 }

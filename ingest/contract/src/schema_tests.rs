@@ -79,7 +79,11 @@ fn column_lists() {
 
 #[test]
 fn refused_rows_and_decisions_are_as_agreed() {
-    assert_eq!(names(Table::CsdsRefusedRow).join(" "), format!("{ENVELOPE} table_name code item {META}"));
+    assert_eq!(
+        names(Table::CsdsRefusedRow).join(" "),
+        format!("{ENVELOPE} table_name code item row_key parent_key {META}")
+    );
+    assert_eq!(names(Table::CsdsRowWarning).join(" "), format!("{ENVELOPE} table_name code item {META}"));
     let decision = "decision_id submission_id decision reason decided_by decided_at";
     assert_eq!(names(Table::CsdsSubmissionDecision).join(" "), format!("{decision} {META}"));
 }

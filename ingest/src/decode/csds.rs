@@ -6,6 +6,7 @@
 //! `csds_refused_row`: a submission is whole when every row that its header announces is known, well or not.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use arrow::array::RecordBatch;
 use homeward_contract::decision::Decision;
@@ -20,8 +21,8 @@ use super::columns::{Columns, Value};
 use super::csds_items::{Sent, read_items, uplift};
 use super::csds_plan::{Plan, envelope, place};
 use super::fault::Fault;
-use super::flags::Flags;
-use super::{DecodeContext, RawRecord, clean};
+use super::flags::{Finding, Flags};
+use super::{DecodeContext, RawRecord, clean, csds_keys};
 
 /// Collects the accepted rows of one batch, table by table.
 pub(super) struct CsdsDecoder<'c> {
@@ -78,8 +79,10 @@ impl<'c> CsdsDecoder<'c> {
         let outcome = match row_number {
             None => Err(Fault::item(RejectCode::WrongCsdsKind, "row_number")),
             Some(row_number) => {
+                // What an earlier record left is no key of this one.
+                scratch.sent.clear();
                 let read = self.row(table, &last.1, row_number, &wire, record, scratch);
-                read.inspect_err(|fault| self.refused(table, &last.1, row_number, record, fault))
+                read.inspect_err(|fault| self.refused(table, &last.1, row_number, record, fault, &scratch.sent))
             }
         };
         self.last = Some(last);
@@ -122,11 +125,27 @@ impl<'c> CsdsDecoder<'c> {
             return Err(Fault::item(RejectCode::MissingMandatoryItem, column));
         }
         columns.append(&mut scratch.row);
+        self.warn(table, submission, row_number, record);
         self.flags.keep();
         Ok(())
     }
 
-    /// Keeps where a refused row stood and why, so that its submission can be whole all the same.
+    /// Keeps what was found about an accepted row, each finding once.
+    fn warn(&mut self, table: Table, submission: &Submission, row_number: i64, record: &RawRecord<'_>) {
+        if self.flags.pending().is_empty() {
+            return;
+        }
+        let context = self.context;
+        let found: BTreeSet<Finding> = self.flags.pending().iter().copied().collect();
+        for (code, item) in found {
+            let own = [table.csds_name(), Some(code.code()), item].map(|text| Value::from(text.map(Cow::Borrowed)));
+            let envelope = |source| envelope(source, submission, row_number, record, context);
+            self.own_row(Table::CsdsRowWarning, own, envelope);
+        }
+    }
+
+    /// Keeps where a refused row stood and why, so that its submission can be whole all the same, and the keys that it
+    /// names, so that its children can be told.
     fn refused(
         &mut self,
         table: Table,
@@ -134,10 +153,13 @@ impl<'c> CsdsDecoder<'c> {
         row_number: i64,
         record: &RawRecord<'_>,
         fault: &Fault,
+        sent: &[Sent<'_>],
     ) {
-        let own = [table.csds_name(), Some(fault.code.code()), fault.item.as_deref()];
-        let own = own.map(|text| Value::from(text.map(Cow::Borrowed)));
         let context = self.context;
+        let why = [table.csds_name(), Some(fault.code.code()), fault.item.as_deref()];
+        let why = why.map(|text| Value::from(text.map(Cow::Borrowed)));
+        let keys = csds_keys::of(table, sent, &submission.provider, context.keys);
+        let own = why.into_iter().chain(keys.map(|key| key.map(Cow::Owned).into()));
         self.own_row(Table::CsdsRefusedRow, own, |source| envelope(source, submission, row_number, record, context));
     }
 
@@ -224,7 +246,7 @@ fn check_key(key: Option<&[u8]>, table: Table, submission: &Submission) -> Resul
 
 /// Mandatory items are there, and a header says what its submission says.
 fn check_items(table: Table, submission: &Submission, sent: &[Sent<'_>], flags: &mut Flags) -> Result<(), Fault> {
-    let mut other_version = false;
+    let mut other_version = None;
     for (item, sent) in homeward_contract::item::items(table).iter().zip(sent) {
         let Some(text) = sent.trimmed() else {
             if item.mandatory {
@@ -237,13 +259,15 @@ fn check_items(table: Table, submission: &Submission, sent: &[Sent<'_>], flags: 
             }
             continue;
         };
-        other_version |= !item.is_in(submission.version);
+        if !item.is_in(submission.version) {
+            other_version = Some(item.name);
+        }
         if item.handling == Handling::Envelope && !agrees(item.name, text, submission) {
             return Err(Fault::item(RejectCode::HeaderMismatch, item.name));
         }
     }
-    if other_version {
-        flags.raise(RejectCode::CsdsItemOfOtherVersion);
+    if let Some(item) = other_version {
+        flags.raise_at(RejectCode::CsdsItemOfOtherVersion, item);
     }
     Ok(())
 }

@@ -54,9 +54,12 @@ pub(super) fn read_items<'p>(
     sent.clear();
     sent.resize(items.len(), Sent::default());
     let mut parser = serde_json::Deserializer::from_str(record);
-    let unknown = Record { items, sent }
-        .deserialize(&mut parser)
-        .map_err(|error| Fault::json(&error, record.as_bytes(), RejectCode::WrongCsdsKind))?;
+    let read = Record { items, sent: &mut *sent }.deserialize(&mut parser);
+    let unknown = read.map_err(|error| {
+        // Half an object says nothing, not even which row it is.
+        sent.clear();
+        Fault::json(&error, record.as_bytes(), RejectCode::WrongCsdsKind)
+    })?;
     if unknown {
         flags.raise(RejectCode::CsdsUnknownItem);
     }

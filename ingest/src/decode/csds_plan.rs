@@ -136,7 +136,12 @@ impl Plan {
                 }
                 Step::Age => person.age_years.map(i64::from).into(),
                 Step::Start { date, time } => row.start(*date, *time)?.map(|resolved| resolved.at).into(),
-                Step::End { date, time, start } => row.end(*date, *time, *start)?.map(|resolved| resolved.at).into(),
+                Step::End { date, time, start } => {
+                    if row.ends_early((*date, *time), *start)? {
+                        flags.raise_at(RejectCode::CsdsNegativeWait, items(self.table)[*date].name);
+                    }
+                    row.end(*date, *time, *start)?.map(|resolved| resolved.at).into()
+                }
                 Step::Resolution(column) => {
                     self.resolution(*column, &row)?.map(|resolved| Cow::Borrowed(resolved.resolution.as_str())).into()
                 }
@@ -204,7 +209,7 @@ impl<'p> Row<'_, 'p> {
             match item.name {
                 "NHSNumber" => match NhsNumber::parse(text) {
                     Ok(number) => person.pseudonym = Some(self.context.keys.nhs(&number)),
-                    Err(_) => flags.raise(RejectCode::CsdsInvalidNhsNumber),
+                    Err(_) => flags.raise_at(RejectCode::CsdsInvalidNhsNumber, item.name),
                 },
                 "DateOfBirth" => {
                     let birth = time::parse_date(text).map_err(|_| Fault::item(RejectCode::BadCsdsDate, item.name))?;
@@ -223,7 +228,7 @@ impl<'p> Row<'_, 'p> {
             Handling::Text => Value::Text(text),
             Handling::Organisation => clean::organisation(text).into(),
             Handling::Code | Handling::TwoDigit | Handling::OneDigit | Handling::TeamType => {
-                coded(text, item.handling, codes, flags).into()
+                coded(text, item, codes, flags).into()
             }
             Handling::Date => Value::day(time::parse_date(&text).map_err(|_| fault(RejectCode::BadCsdsDate))?),
             Handling::Time => {
@@ -240,7 +245,7 @@ impl<'p> Row<'_, 'p> {
             Handling::Measurement => match codes::measurement(&text) {
                 Some(_) => Value::Text(text),
                 None => {
-                    flags.raise(RejectCode::CsdsTextNotKept);
+                    flags.raise_at(RejectCode::CsdsTextNotKept, item.name);
                     Value::Null
                 }
             },
@@ -248,7 +253,7 @@ impl<'p> Row<'_, 'p> {
                 let (id, placeholder) =
                     clean::service_request_id(text).ok_or_else(|| fault(RejectCode::MissingKeyItem))?;
                 if placeholder {
-                    flags.raise(RejectCode::CsdsPlaceholderReferral);
+                    flags.raise_at(RejectCode::CsdsPlaceholderReferral, item.name);
                 }
                 Value::Text(id)
             }
@@ -272,6 +277,15 @@ impl<'p> Row<'_, 'p> {
         Ok(Some(time::resolve_end(day.and_time(time), start)))
     }
 
+    /// True when the end lies before the start, by what both have: the days alone when a time is missing (D7).
+    fn ends_early(&self, end: (usize, usize), start: (usize, usize)) -> Result<bool, Fault> {
+        if let (Some(from), Some(to)) = (self.local(start.0, start.1)?, self.local(end.0, end.1)?) {
+            return Ok(to < from);
+        }
+        let day = |at: usize| self.sent[at].trimmed().and_then(|text| time::parse_date(text).ok());
+        Ok(day(start.0).zip(day(end.0)).is_some_and(|(from, to)| to < from))
+    }
+
     fn local(&self, date: usize, time: usize) -> Result<Option<(NaiveDate, NaiveTime)>, Fault> {
         let (Some(day), Some(clock)) = (self.sent[date].trimmed(), self.sent[time].trimmed()) else { return Ok(None) };
         // The items have columns of their own, which name the item at fault before this is reached.
@@ -287,26 +301,26 @@ fn seconds_shown(text: Cow<'_, str>, time: NaiveTime) -> Cow<'_, str> {
 }
 
 /// A code in canonical form, with a flag when its list does not hold it. An item without a list has no `codes`.
-fn coded<'p>(text: Cow<'p, str>, handling: Handling, codes: &[Code], flags: &mut Flags) -> Option<Cow<'p, str>> {
-    let code = match handling {
+fn coded<'p>(text: Cow<'p, str>, item: &'static Item, codes: &[Code], flags: &mut Flags) -> Option<Cow<'p, str>> {
+    let code = match item.handling {
         Handling::TwoDigit => clean::two_digit(text),
         Handling::OneDigit => clean::one_digit(text),
         Handling::TeamType => clean::team_type(text),
         _ => clean::code(text),
     }?;
-    if handling == Handling::TeamType && code == UNKNOWN_TEAM_TYPE {
-        flags.raise(RejectCode::CsdsUnknownTeamType);
+    if item.handling == Handling::TeamType && code == UNKNOWN_TEAM_TYPE {
+        flags.raise_at(RejectCode::CsdsUnknownTeamType, item.name);
     } else if !codes.is_empty() && codes.iter().all(|listed| listed.code != code) {
-        flags.raise(RejectCode::CsdsUnknownCode);
+        flags.raise_at(RejectCode::CsdsUnknownCode, item.name);
     }
     Some(code)
 }
 
 /// A whole number of 16 bits; a long one is flagged where it counts minutes.
-fn whole(text: &str, item: &Item, flags: &mut Flags) -> Option<i64> {
+fn whole(text: &str, item: &'static Item, flags: &mut Flags) -> Option<i64> {
     let number = text.parse().ok().filter(|number| (0..=MOST_WHOLE_NUMBER).contains(number))?;
     if number > LONG_DURATION_MINUTES && item.name.ends_with("_Duration") {
-        flags.raise(RejectCode::CsdsDurationOverMaximum);
+        flags.raise_at(RejectCode::CsdsDurationOverMaximum, item.name);
     }
     Some(number)
 }

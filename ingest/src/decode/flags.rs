@@ -8,18 +8,30 @@ use homeward_contract::reject::RejectCode;
 #[derive(Debug, Default)]
 pub(super) struct Flags {
     counted: BTreeMap<RejectCode, u64>,
-    /// Findings of the record at hand.
-    pending: Vec<RejectCode>,
+    /// Findings of the record at hand, each with the item it is about.
+    pending: Vec<Finding>,
 }
+
+/// What was found, and in which item where one is meant.
+pub(super) type Finding = (RejectCode, Option<&'static str>);
 
 impl Flags {
     pub(super) fn raise(&mut self, code: RejectCode) {
-        self.pending.push(code);
+        self.pending.push((code, None));
+    }
+
+    pub(super) fn raise_at(&mut self, code: RejectCode, item: &'static str) {
+        self.pending.push((code, Some(item)));
+    }
+
+    /// The findings of the record at hand.
+    pub(super) fn pending(&self) -> &[Finding] {
+        &self.pending
     }
 
     /// The record is accepted: its findings count.
     pub(super) fn keep(&mut self) {
-        for code in self.pending.drain(..) {
+        for (code, _) in self.pending.drain(..) {
             *self.counted.entry(code).or_default() += 1;
         }
     }

@@ -8,6 +8,7 @@
 //! | Module | Decides |
 //! |---|---|
 //! | `event`, `csds_items` | the JSON shapes, borrowed from the payload |
+//! | `csds_keys` | by which keys a refused row is known |
 //! | `ucr`, `csds`, `csds_plan` | which cell each field fills |
 //! | `requirements`, `changes` | what an event type needs, what an amendment may change |
 //! | `field`, `clean` | single fields |
@@ -19,6 +20,7 @@ mod clean;
 mod columns;
 mod csds;
 mod csds_items;
+mod csds_keys;
 mod csds_plan;
 mod event;
 mod extra;
@@ -153,7 +155,8 @@ impl std::fmt::Debug for Refusal {
 #[derive(Debug, Clone)]
 pub struct Decoded {
     /// The accepted rows, in the feed's table order; tables without rows are absent. Rows keep the
-    /// order of the records. `csds_refused_row` holds places of refusals instead.
+    /// order of the records. `csds_refused_row` holds places of refusals instead, and
+    /// `csds_row_warning` what was found about accepted rows.
     pub tables: Vec<(Table, RecordBatch)>,
     /// The records that were not accepted, in order.
     pub refusals: Vec<Refusal>,
@@ -173,11 +176,7 @@ pub fn decode(feed: Feed, records: &[RawRecord<'_>], context: &DecodeContext<'_>
     let accepted = (records.len() - refusals.len()) as u64;
     debug_assert_eq!(
         accepted,
-        tables
-            .iter()
-            .filter(|(table, _)| *table != Table::CsdsRefusedRow)
-            .map(|(_, batch)| batch.num_rows() as u64)
-            .sum::<u64>(),
+        tables.iter().filter(|(table, _)| !table.is_note()).map(|(_, batch)| batch.num_rows() as u64).sum::<u64>(),
         "every record is a row or a refusal"
     );
     Decoded { tables, refusals, accepted, flags: flags.into_counts() }

@@ -71,11 +71,13 @@ For health checks of containers and scripts; plain HTTP, five seconds of patienc
     Health(HealthArguments),
     /// Publish CSDS submission folders or event files to Kafka, with a receipt.
     #[command(after_long_help = "EXAMPLES\n  \
-  homeward load submissions/NR5-2025-04\n  \
+  homeward load submissions/NR5-2025-04 --check\n  \
+  homeward load submissions/NR5-2025-04 --wait 120\n  \
   homeward load april.zip events.ndjson --brokers localhost:9092 --receipt april.receipt.json\n\n\
 A folder or .zip holds one CSV a CSDS table (CYP104RTT.csv ...) with the data-item names as header and \
-its CYP000Header.csv; a .ndjson file holds one event a line. The receipt says how many records went to \
-which topic and partition and at which offsets: the broker has acknowledged every one of them.")]
+its CYP000Header.csv; a .ndjson file holds one event a line. Files are checked before anything is sent. The \
+receipt says what will be taken, what is refused and how to mend it, what Homeward holds already, and which \
+records the broker acknowledged. With --wait it also says whether each submission counts and what it changed.")]
     Load(LoadArguments),
     /// Run the same pipeline over files, without a broker, and print the figures.
     #[command(after_long_help = "EXAMPLES\n  \
@@ -210,6 +212,18 @@ pub struct LoadArguments {
     /// Write the receipt to this file as JSON as well as printing it.
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,
+    /// Only check the files and say what Homeward will make of them; send nothing.
+    #[arg(long, conflicts_with = "wait")]
+    pub check: bool,
+    /// Wait up to so many seconds until the running service took it in, and say which figures moved.
+    #[arg(long, value_name = "SECONDS")]
+    pub wait: Option<u64>,
+    /// Release policy of the figures that moved.
+    #[arg(long, value_name = "POLICY", default_value = "internal-live")]
+    pub release: String,
+    /// Where the lake lies: what Homeward holds already is read from it.
+    #[command(flatten)]
+    pub source: LakeArguments,
 }
 
 /// `homeward evaluate`

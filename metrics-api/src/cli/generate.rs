@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Args;
-use homeward_contract::dictionary;
+use homeward_contract::{dictionary, rules};
 use homeward_dashboards::{GeneratedFile, alerts, grafana};
 use homeward_transform::definition::Catalogue;
 
@@ -56,10 +56,11 @@ fn generated(catalogue: &Catalogue, arguments: &GenerateArguments) -> Result<Vec
         time_scale: arguments.time_scale,
         ..alerts::Options::default()
     };
-    let rules = alerts::files(catalogue, &options)
+    let alerts = alerts::files(catalogue, &options)
         .map_err(|fault| CliError::argument(fault.to_string(), "mend the definition, then generate again"))?;
-    let tables = GeneratedFile { path: dictionary::PAGE.to_owned(), content: dictionary::page() };
-    Ok([grafana::files_leading_to(catalogue, &places), rules, vec![tables]].concat())
+    let pages = [(dictionary::PAGE, dictionary::page()), (rules::PAGE, rules::page())];
+    let pages = pages.map(|(path, content)| GeneratedFile { path: path.to_owned(), content });
+    Ok([grafana::files_leading_to(catalogue, &places), alerts, pages.to_vec()].concat())
 }
 
 fn write(top: &Path, files: &[GeneratedFile], out: &mut dyn Write) -> Result<Outcome, CliError> {

@@ -1,43 +1,92 @@
-//! `homeward load`: files to Kafka, with a receipt of what the broker acknowledged.
+//! `homeward load`: files to Kafka, with a receipt of what was found in them, what the broker acknowledged, and what came of
+//! it.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
+use homeward_contract::clock::{Clock, SystemClock};
 use homeward_contract::feed::Feed;
 use homeward_ingest::file::{FileError, FileRecord, read_path_by};
 use homeward_ingest::kafka::{PublishReceipt, Publisher};
+use homeward_transform::release::Policy;
 use serde::Serialize;
 
 use super::arguments::LoadArguments;
+use super::effect::{self, Watched};
 use super::error::{CliError, Outcome};
 use super::progress::Progress;
+use super::receipt::{Homeward, Receipt};
+use super::validate::validate;
 use crate::config::{Config, Role, Settings};
 
 pub(super) async fn run(
     arguments: &LoadArguments,
     config: Option<&Path>,
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
 ) -> Result<Outcome, CliError> {
     let settings = super::settings_with_broker(config, arguments.brokers.as_ref())?;
     let topics = Topics::of(&settings);
-    let config = Config::check(settings, &[Role::Publish])?;
+    let policy = Policy::by_name(&arguments.release)?;
+    let folder = arguments.source.lake.clone().unwrap_or_else(|| settings.lake.path.clone());
+    let roles: &[Role] = if arguments.check { &[] } else { &[Role::Publish] };
+    let config = Config::check(settings, roles)?;
+    // Files that are at fault are refused before anything of them is sent.
+    let validated = validate(&arguments.paths, &config.calendar, SystemClock.now())?;
+    for note in &validated.notes {
+        eprintln!("note: {note}");
+    }
+    let lake = effect::lake_at(&folder)?;
+    let mut receipt =
+        Receipt { validated: &validated, published: None, homeward: Homeward::Unseen, moved: Vec::new(), policy };
+    let mut watched = match (&lake, arguments.wait.filter(|_| !arguments.check)) {
+        (Some(lake), Some(_)) => Some(Watched::new(lake.clone(), SystemClock.now()).await?),
+        (None, Some(_)) => {
+            let what = format!("there is no lake in {}, so that nothing can be waited for", folder.display());
+            return Err(CliError::argument(what, "name its folder with --lake, or leave --wait out"));
+        }
+        (_, None) => None,
+    };
+    receipt.homeward = match (&watched, &lake) {
+        (Some(watched), _) => Homeward::Before(watched.submissions()),
+        (None, Some(lake)) => Homeward::Before(super::submission::register(lake).await?.roll()),
+        (None, None) => Homeward::Unseen,
+    };
+    let published = if arguments.check { None } else { Some(send(arguments, &config, &topics)?) };
+    receipt.published = published.as_ref();
+    if let (Some(watched), Some(published), Some(seconds), Homeward::Before(before)) =
+        (&mut watched, &published, arguments.wait, &mut receipt.homeward)
+    {
+        let before = std::mem::take(before);
+        receipt.homeward = if watched.taken_in(published, Duration::from_secs(seconds)).await? {
+            receipt.moved = watched.moved(SystemClock.now()).await?;
+            Homeward::After(before, watched.submissions())
+        } else {
+            Homeward::NotInTime(seconds)
+        };
+    }
+    if let Some(file) = &arguments.receipt {
+        let text = serde_json::to_vec_pretty(&receipt).map_err(io::Error::from)?;
+        std::fs::write(file, text).map_err(|source| CliError::Write { path: file.clone(), source })?;
+    }
+    receipt.write(out)?;
+    Ok(Outcome::Done)
+}
+
+/// Publishes every record of the files.
+fn send(arguments: &LoadArguments, config: &Config, topics: &Topics) -> Result<PublishReceipt, CliError> {
     let publisher = Publisher::new(&config.kafka)?;
     let mut progress = Progress::start("Publishing", None);
     for path in &arguments.paths {
         for record in read_path_by(path, &config.calendar)? {
-            publish(&publisher, &topics, record)?;
+            publish(&publisher, topics, record)?;
             progress.advance(1);
         }
     }
     let receipt = publisher.flush()?;
     progress.finish();
-    if let Some(file) = &arguments.receipt {
-        let text = serde_json::to_vec_pretty(&ReceiptLine::of(&receipt)).unwrap_or_default();
-        std::fs::write(file, text).map_err(|source| CliError::Write { path: file.clone(), source })?;
-    }
-    write_receipt(&receipt, out)?;
-    Ok(Outcome::Done)
+    Ok(receipt)
 }
 
 fn publish(publisher: &Publisher, topics: &Topics, record: Result<FileRecord, FileError>) -> Result<(), CliError> {
@@ -71,8 +120,9 @@ pub(super) fn publisher(settings: &Settings) -> Result<Publisher, CliError> {
     Ok(Publisher::new(&config.kafka)?)
 }
 
+/// What the broker acknowledged of one partition.
 #[derive(Serialize)]
-struct ReceiptLine<'a> {
+pub(super) struct ReceiptLine<'a> {
     topic: &'a str,
     partition: i32,
     records: u64,
@@ -81,7 +131,7 @@ struct ReceiptLine<'a> {
 }
 
 impl<'a> ReceiptLine<'a> {
-    fn of(receipt: &'a PublishReceipt) -> Vec<Self> {
+    pub(super) fn of(receipt: &'a PublishReceipt) -> Vec<Self> {
         receipt
             .partitions
             .iter()
@@ -97,12 +147,11 @@ impl<'a> ReceiptLine<'a> {
 }
 
 /// What the broker acknowledged, a line a partition.
-pub(super) fn write_receipt(receipt: &PublishReceipt, out: &mut dyn Write) -> Result<(), CliError> {
+pub(super) fn write_partitions(receipt: &PublishReceipt, out: &mut dyn Write) -> io::Result<()> {
     for line in ReceiptLine::of(receipt) {
         let ReceiptLine { topic, partition, records, first_offset, last_offset } = line;
         writeln!(out, "{topic} partition {partition}: {records} records, offsets {first_offset} to {last_offset}")?;
     }
     let progress = receipt.progress;
-    writeln!(out, "{} records sent, {} acknowledged, {} bytes", progress.sent, progress.acknowledged, progress.bytes)?;
-    Ok(())
+    writeln!(out, "{} records sent, {} acknowledged, {} bytes", progress.sent, progress.acknowledged, progress.bytes)
 }

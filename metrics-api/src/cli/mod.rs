@@ -1,8 +1,10 @@
 //! The `homeward` command: arguments, sub-commands, printing.
 
 mod arguments;
+mod effect;
 mod error;
 mod evaluate;
+mod feedback;
 mod generate;
 mod health;
 mod indicator;
@@ -10,12 +12,15 @@ mod instant;
 mod load;
 mod output;
 mod progress;
+mod quality;
 mod quarantine;
+mod receipt;
 mod run;
 mod simulate;
 mod sql;
 mod sql_verifier;
 mod submission;
+mod validate;
 
 use std::io::Write;
 use std::path::Path;

@@ -8,7 +8,7 @@ use homeward_simulator::{Parameters, Simulation};
 
 use super::arguments::SimulateArguments;
 use super::error::{CliError, Outcome};
-use super::load::{Topics, publisher, write_receipt};
+use super::load::{Topics, publisher, write_partitions};
 use super::progress::Progress;
 
 pub(super) async fn run(
@@ -37,7 +37,7 @@ pub(super) async fn run(
     }
     let receipt = publisher.flush()?;
     progress.finish();
-    write_receipt(&receipt, out)?;
+    write_partitions(&receipt, out)?;
     Ok(Outcome::Done)
 }
 

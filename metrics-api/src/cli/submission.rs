@@ -1,4 +1,4 @@
-//! `homeward submission list|show|withdraw|reinstate`.
+//! `homeward submission list|show|withdraw|reinstate`; `feedback` and `quality` are beside it.
 
 use std::io::Write;
 use std::path::Path;
@@ -15,6 +15,8 @@ use homeward_transform::book::roll::Line;
 
 use super::arguments::LakeArguments;
 use super::error::{CliError, Outcome};
+use super::feedback::{self, FeedbackArguments};
+use super::quality::{self, QualityArguments};
 use crate::config::{Config, Settings};
 
 /// `homeward submission ...`
@@ -24,6 +26,14 @@ pub enum SubmissionCommand {
     List(ListArguments),
     /// One submission with every decision about it.
     Show(ShowArguments),
+    /// What was found in one submission: an entry an occurrence, root causes first, with how to mend each.
+    #[command(after_long_help = "EXAMPLES\n  \
+  homeward submission feedback NR5-202504-20250512T091500\n  \
+  homeward submission feedback NR5-202504-20250512T091500 --format csv > feedback.csv\n\n\
+A refused row comes before the rows that do not count because of it. No value of a record is shown.")]
+    Feedback(FeedbackArguments),
+    /// How complete and how clean the submissions are that count, a provider and month.
+    Quality(QualityArguments),
     /// Take a wrong submission out of every figure: what it replaced counts again.
     #[command(after_long_help = "EXAMPLES\n  \
   homeward submission withdraw NR5-202504-20250512T091500 --reason \"wrong month\" --by \"data manager, NR5\"\n\n\
@@ -83,17 +93,19 @@ pub struct DecideArguments {
 pub(super) async fn run(
     command: &SubmissionCommand,
     config: Option<&Path>,
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
 ) -> Result<Outcome, CliError> {
     match command {
         SubmissionCommand::List(arguments) => list(arguments, config, out).await,
         SubmissionCommand::Show(arguments) => show(arguments, config, out).await,
+        SubmissionCommand::Quality(arguments) => quality::run(arguments, config, out).await,
+        SubmissionCommand::Feedback(arguments) => feedback::run(arguments, config, out).await,
         SubmissionCommand::Withdraw(arguments) => decide(arguments, Verdict::Withdrawn, config, out).await,
         SubmissionCommand::Reinstate(arguments) => decide(arguments, Verdict::Reinstated, config, out).await,
     }
 }
 
-fn open(settings: &Settings, source: &LakeArguments) -> Result<Lake, CliError> {
+pub(super) fn open(settings: &Settings, source: &LakeArguments) -> Result<Lake, CliError> {
     let folder = source.lake.as_deref().unwrap_or(&settings.lake.path);
     if !folder.is_dir() {
         return Err(CliError::argument(
@@ -105,7 +117,7 @@ fn open(settings: &Settings, source: &LakeArguments) -> Result<Lake, CliError> {
 }
 
 /// The register as the lake's rows make it; their items are not read.
-async fn register(lake: &Lake) -> Result<Register, CliError> {
+pub(super) async fn register(lake: &Lake) -> Result<Register, CliError> {
     let mut register = Register::default();
     for table in Feed::Csds.tables() {
         for batch in lake.read_columns(table.name(), &Register::columns(*table)).await? {

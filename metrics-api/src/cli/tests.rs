@@ -199,7 +199,8 @@ async fn load_publishes_with_a_receipt() {
     assert_eq!(outcome, Outcome::Done);
     let records = planted::records().len() as u64;
     assert!(text.contains(&format!("{records} records sent, {records} acknowledged")), "{text}");
-    let lines: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(&receipt).unwrap()).unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&std::fs::read(&receipt).unwrap()).unwrap();
+    let lines = told["partitions"].as_array().unwrap();
     let sum: u64 = lines.iter().map(|line| line["records"].as_u64().unwrap()).sum();
     assert_eq!(sum, records);
 }
@@ -318,6 +319,97 @@ async fn take_in(desk: &Desk, broker: &EmbeddedBroker, records: usize) {
     }
     shutdown.cancel();
     task.await.unwrap().unwrap();
+}
+
+/// A published submission as a folder, with the person of its first row refused (D14).
+fn spoiled_folder(desk: &Desk) -> (String, String, usize) {
+    let row = PublishedRow { provider: "NR5".to_owned(), commissioner: "15N".to_owned(), met: 4, stopped: 5 };
+    let primary =
+        published::submissions("2025-04-01".parse().unwrap(), FileType::Primary, std::slice::from_ref(&row)).remove(0);
+    let folder = desk.save(&primary);
+    let people = PathBuf::from(&folder).join("CYP001MPI.csv");
+    let mut reader = csv::Reader::from_path(&people).unwrap();
+    let names = reader.headers().unwrap().clone();
+    let spoilt = names.iter().position(|name| name == "OrgID_LocalPatientID").unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let mut writer = csv::Writer::from_path(&people).unwrap();
+    writer.write_record(&names).unwrap();
+    for (number, row) in rows.iter().enumerate() {
+        writer
+            .write_record(row.iter().enumerate().map(|(at, cell)| if number == 0 && at == spoilt { "" } else { cell }))
+            .unwrap();
+    }
+    writer.flush().unwrap();
+    (folder, primary.id.clone(), primary.messages().len())
+}
+
+/// D14 through `load`, Kafka and the lake: checked, sent, taken in, sent again, and told row by row.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_tells_what_is_taken_refused_and_changed() {
+    let broker = EmbeddedBroker::start().unwrap();
+    broker.create_topic("homeward.csds", 1).unwrap();
+    let desk = Desk::new(broker.brokers());
+    let (folder, id, records) = spoiled_folder(&desk);
+    let (_, checked) = desk.run(&["load", &folder, "--check"]).await.unwrap();
+    for words in [
+        "record   1 x HW-CSDS-023: a mandatory item of the table is absent or empty; send the item",
+        "cascade  3 x HW-CSDS-031",
+        "1 refused, 3 not counted with them",
+        "unknown: there is no lake at hand",
+        "nothing was sent",
+    ] {
+        assert!(checked.contains(words), "'{words}' is not in: {checked}");
+    }
+    let without = desk.run(&["load", &folder, "--wait", "1"]).await.unwrap_err().to_string();
+    assert!(without.contains("there is no lake"), "{without}");
+
+    Lake::open(&desk.path("lake")).unwrap();
+    let (_, idle) = desk.run(&["load", &folder, "--wait", "0"]).await.unwrap();
+    assert!(idle.contains("has not taken it in within 0 seconds: is 'homeward run'"), "{idle}");
+    let file = desk.path("receipt.json");
+    let line = ["load", &folder, "--wait", "60", "--receipt", file.to_str().unwrap()];
+    let (told, ()) = tokio::join!(desk.run(&line), take_in(&desk, &broker, 2 * records));
+    let (_, text) = told.unwrap();
+    assert!(text.contains("Homeward has taken it in; it counts"), "{text}");
+    assert!(text.contains("  NR5 2025-04, ucr-two-hour-response published: no data to "), "{text}");
+    assert!(text.contains(" appeared in the Primary"), "{text}");
+    let told: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let submission = &told["submissions"][0];
+    assert_eq!((&submission["rows_refused"], &submission["rows_cascaded"]), (&1.into(), &3.into()));
+    assert_eq!(submission["summary"][0]["code"], "HW-CSDS-023");
+    assert_eq!(told["taken_in"], true);
+    let moved = told["moved"].as_array().unwrap();
+    let published = moved.iter().find(|row| row["indicator"] == "ucr-two-hour-response" && row["basis"] == "published");
+    assert_eq!(published.unwrap()["new_denominator"], 4, "one of five clocks fell with its person");
+
+    let (told, ()) = tokio::join!(desk.run(&line), take_in(&desk, &broker, 3 * records));
+    let (_, again) = told.unwrap();
+    assert!(again.contains("held every row of it already, and the same files change nothing; it counts"), "{again}");
+    assert!(again.contains("no figure of a provider's month moved"), "{again}");
+    let (_, known) = desk.run(&["load", &folder, "--check"]).await.unwrap();
+    assert!(known.contains("holds every row of it already"), "{known}");
+
+    let (_, csv) = desk.run(&["submission", "feedback", &id, "--format", "csv"]).await.unwrap();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines.len(), 5, "{csv}");
+    assert!(lines[1].starts_with(&format!("{id},record,HW-CSDS-023,CYP001MPI,1,OrgID_LocalPatientID,")), "{csv}");
+    assert!(lines[1].contains(",3,csds/0/"), "{csv}");
+    assert!(lines[2..].iter().all(|line| line.contains(",CYP001MPI,1,,") && line.contains(",cascade,")), "{csv}");
+    let (_, json) = desk.run(&["submission", "feedback", &id, "--format", "json"]).await.unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["entries"].as_array().unwrap().len(), 4);
+    let (_, table) = desk.run(&["submission", "feedback", &id]).await.unwrap();
+    assert!(table.contains("CYP001MPI row 1 OrgID_LocalPatientID; 3 rows do not count because of it"), "{table}");
+    let unknown = desk.run(&["submission", "feedback", "NR5-1"]).await.unwrap_err().to_string();
+    assert!(unknown.contains("submission list"), "{unknown}");
+
+    let (_, quality) = desk.run(&["submission", "quality", "--period", "2025-04", "--format", "csv"]).await.unwrap();
+    for line in ["NR5,2025-04,rtt_end_time,4,4", "NR5,2025-04,cascaded_rows,3,", "NR5,2025-04,refused_rows,1,"] {
+        assert!(quality.lines().any(|each| each == line), "{line} is not in: {quality}");
+    }
+    let rounded = ["submission", "quality", "--release", "public-hes", "--format", "csv"];
+    let (_, rounded) = desk.run(&rounded).await.unwrap();
+    assert!(rounded.contains("NR5,2025-04,cascaded_rows,suppressed,"), "{rounded}");
 }
 
 /// April's file of 8 May is a Primary by rule; where the window closed on the 7th, it is a Refresh.

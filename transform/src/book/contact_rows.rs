@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use homeward_contract::identity::LOCAL_PREFIX;
 
+use super::View;
+use super::cascade::Cascade;
 use super::clock::{Area, Micros, Source, local_day};
 use super::contacts::{Contacts, Manner, Manners, Sent, Shown};
-use super::csds::{CsdsPerson, CsdsReferral};
+use super::csds::CsdsReferral;
 use super::referral::{LiveReferral, Received};
-use super::register::Register;
-use super::{Map, View};
 
 /// What all contacts of a referral have in common in one view.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -84,18 +84,14 @@ pub struct ContactKnowledge<'a> {
     pub service_request_id: &'a str,
     /// Live events, if any.
     pub live: Option<&'a LiveReferral>,
-    /// Which submissions count.
-    pub register: &'a Register,
+    /// What counts of its rows, and the people they name.
+    pub cascade: Cascade<'a>,
     /// CSDS rows, if any.
     pub csds: Option<&'a CsdsReferral>,
     /// The contacts.
     pub contacts: &'a Contacts,
     /// Every manner.
     pub manners: &'a Manners,
-    /// Everybody that CSDS knows.
-    pub people: &'a [CsdsPerson],
-    /// The places in `people` of this provider's people.
-    pub places: Option<&'a Map<Arc<str>, u32>>,
     /// The referral's person of today.
     pub person: Option<u32>,
 }
@@ -146,9 +142,10 @@ impl<'a> ContactKnowledge<'a> {
 
     /// Each contact that a view has, with its place and whether the live feed voided it.
     pub fn each(&self, area: AreaOf<'_>, mut take: impl FnMut(usize, ContactRow<'a>, bool)) {
-        let current = self.contacts.current(self.register, self.manners);
+        let current = self.contacts.current(&self.cascade, self.csds, self.manners);
         let received = self.live.and_then(LiveReferral::received);
-        let team = self.csds.and_then(|csds| csds.services(self.register).find_map(|one| one.team_type.clone()));
+        let team =
+            self.csds.and_then(|csds| csds.services(&self.cascade).into_iter().find_map(|one| one.team_type.clone()));
         let mut whose: Option<(u32, Whose<'a>)> = None;
         for (place, sent) in current.into_iter().enumerate() {
             let voided = self.live.is_some_and(|live| live.is_contact_voided(self.contacts.id(place)));
@@ -177,7 +174,7 @@ impl<'a> ContactKnowledge<'a> {
     ) -> ContactRow<'a> {
         let manner = self.manners.shared(sent.manner);
         let service = manner.team.as_deref().zip(self.csds);
-        let service = service.and_then(|(team, csds)| csds.service_of(team, self.register));
+        let service = service.and_then(|(team, csds)| csds.service_of(team, &self.cascade));
         let commissioner = manner.commissioner.as_ref().or(whose.commissioner.as_ref());
         ContactRow {
             provider: self.provider,
@@ -190,7 +187,7 @@ impl<'a> ContactKnowledge<'a> {
             contact_at: sent.when.instant(),
             time_missing: sent.when.second.is_none(),
             person_moved: whose.moved,
-            source: self.register.identity(sent.place.submission).source(),
+            source: self.cascade.register.identity(sent.place.submission).source(),
             frame: Frame::default(),
             manner,
         }
@@ -224,22 +221,23 @@ impl<'a> ContactKnowledge<'a> {
     /// has no such row, that of the newest.
     fn whose(&self, submission: u32) -> Whose<'a> {
         let Some(csds) = self.csds else { return Whose::default() };
-        let newest = || csds.referral(self.register).map(|current| current.facts);
+        let newest = || csds.referral(&self.cascade).map(|current| current.facts);
         let Some(referral) = csds.referral_in(submission).or_else(newest) else { return Whose::default() };
         let commissioner = referral.commissioner.clone();
         let name = referral.person.as_ref();
         let Some(name) = name else { return Whose { commissioner, ..Whose::default() } };
-        let place = self.places.and_then(|places| places.get(name)).copied();
-        let person = place.map(|place| &self.people[place as usize]);
+        let place = self.cascade.place(name);
+        let person = self.cascade.person(name);
         let facts = person.and_then(|person| person.facts.of(submission));
-        let practice = person.and_then(|person| {
-            person.practice.of(submission).or_else(|| Some(person.practice.current(self.register)?.facts))
+        let practice = person.and_then(|person| match person.practice.of(submission) {
+            Some(practice) => practice.as_ref(),
+            None => self.cascade.practice(person, name),
         });
         let nhs = facts.and_then(|facts| facts.pseudonym.as_deref());
         Whose {
             person: Some(nhs.map_or_else(|| local(self.provider, name), Cow::Borrowed)),
             commissioner,
-            practice: practice.cloned().flatten(),
+            practice: practice.cloned(),
             age_years: facts.and_then(|facts| facts.age_years),
             moved: place != self.person,
         }

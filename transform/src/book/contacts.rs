@@ -11,7 +11,9 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::Map;
+use super::cascade::Cascade;
 use super::clock::{Micros, Source};
+use super::csds::CsdsReferral;
 use super::read::{date_of, local_instant};
 use super::register::Register;
 use super::submission::{Identity, RowPlace};
@@ -233,12 +235,20 @@ impl Contacts {
         self.known.iter().filter(|known| known.shown.source().is_some()).map(|known| known.shown.day())
     }
 
-    /// The current sending of each contact, by place: the greatest rank among effective submissions (`csds.md` section 8).
+    /// The current sending of each contact, by place: the greatest rank among the rows that are read and stand (`csds.md`
+    /// section 8).
     /// One row sent with two contents keeps the greater, so that order never matters.
     #[must_use]
-    pub fn current(&self, register: &Register, manners: &Manners) -> Vec<Option<Sent>> {
+    pub fn current(
+        &self,
+        cascade: &Cascade<'_>,
+        referral: Option<&CsdsReferral>,
+        manners: &Manners,
+    ) -> Vec<Option<Sent>> {
+        let register = cascade.register;
+        let counts = |submission| cascade.reads(submission) && cascade.child_stands(submission, referral);
         let mut current: Vec<Option<Sent>> = vec![None; self.known.len()];
-        for sent in self.sent.iter().filter(|sent| register.is_effective(sent.place.submission)) {
+        for sent in self.sent.iter().filter(|sent| counts(sent.place.submission)) {
             let held = &mut current[sent.contact as usize];
             if held.is_none_or(|held| sent.rank(register, manners) > held.rank(register, manners)) {
                 *held = Some(*sent);

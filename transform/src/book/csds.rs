@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::cascade::Cascade;
 use super::clock::Micros;
-use super::register::Register;
 use super::submission::RowPlace;
 use super::versions::{Current, Versions};
 
@@ -90,8 +90,10 @@ impl CsdsReferral {
 
     /// The current CYP101 row.
     #[must_use]
-    pub fn referral<'a>(&'a self, register: &'a Register) -> Option<Current<'a, ReferralFacts>> {
-        self.referral.current(register)
+    pub fn referral<'a>(&'a self, cascade: &Cascade<'a>) -> Option<Current<'a, ReferralFacts>> {
+        self.referral.current_where(cascade.register, |submission, facts| {
+            cascade.reads(submission) && cascade.referral_row_stands(submission, facts)
+        })
     }
 
     /// The CYP101 row of one submission: whose a contact of that submission was (D4).
@@ -100,26 +102,36 @@ impl CsdsReferral {
         self.referral.of(submission)
     }
 
+    /// The CYP101 rows of one submission.
+    pub(super) fn referral_rows(&self, submission: u32) -> impl Iterator<Item = &ReferralFacts> {
+        self.referral.in_submission(submission)
+    }
+
     /// The current CYP102 row of a team.
     #[must_use]
-    pub fn service_of<'a>(&'a self, team: &str, register: &'a Register) -> Option<&'a Service> {
+    pub fn service_of<'a>(&'a self, team: &str, cascade: &Cascade<'a>) -> Option<&'a Service> {
         let (_, versions) = self.services.iter().find(|(held, _)| held.as_deref() == Some(team))?;
-        versions.current(register).map(|current| current.facts)
+        self.child(versions, cascade).map(|current| current.facts)
+    }
+
+    /// The current row of a key that hangs on the referral.
+    fn child<'a, F: Ord>(&self, versions: &'a Versions<F>, cascade: &Cascade<'a>) -> Option<Current<'a, F>> {
+        versions.current_where(cascade.register, |submission, _| {
+            cascade.reads(submission) && cascade.child_stands(submission, Some(self))
+        })
     }
 
     /// The clocks that count with their current row, in key order.
-    pub fn clocks<'a>(
-        &'a self,
-        register: &'a Register,
-    ) -> impl Iterator<Item = (&'a ClockKey, Current<'a, Rtt>)> + Clone {
-        self.clocks.iter().filter_map(|(key, versions)| Some((key, versions.current(register)?)))
+    pub fn clocks<'a>(&'a self, cascade: &Cascade<'a>) -> Vec<(&'a ClockKey, Current<'a, Rtt>)> {
+        self.clocks.iter().filter_map(|(key, versions)| Some((key, self.child(versions, cascade)?))).collect()
     }
 
     /// Services named in CYP102, the current row of each team, newest first.
-    pub fn services<'a>(&'a self, register: &'a Register) -> impl Iterator<Item = &'a Service> {
-        let mut newest: Vec<_> = self.services.iter().filter_map(|(_, versions)| versions.current(register)).collect();
+    pub fn services<'a>(&'a self, cascade: &Cascade<'a>) -> Vec<&'a Service> {
+        let mut newest: Vec<_> =
+            self.services.iter().filter_map(|(_, versions)| self.child(versions, cascade)).collect();
         newest.sort_by(|one, two| two.cmp(one));
-        newest.into_iter().map(|current| current.facts)
+        newest.into_iter().map(|current| current.facts).collect()
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use homeward_contract::time::{london, whole_minutes, whole_minutes_true};
 
 use super::areas::Areas;
+use super::cascade::Cascade;
 use super::clock::{ClockRow, Micros, Source, from_micros};
-use super::csds::{ClockKey, CsdsPerson, CsdsReferral, Rtt};
+use super::csds::{ClockKey, CsdsReferral, Rtt};
 use super::referral::{LiveReferral, Resolved};
-use super::register::Register;
 use super::versions::Current;
 
 /// The rows of one referral in both views.
@@ -28,12 +28,10 @@ pub struct Knowledge<'a> {
     pub service_request_id: &'a Arc<str>,
     /// Live events, if any.
     pub live: Option<&'a LiveReferral>,
-    /// Which submissions count.
-    pub register: &'a Register,
     /// CSDS rows, if any.
     pub csds: Option<&'a CsdsReferral>,
-    /// The CSDS person of the referral, if known.
-    pub person: Option<&'a CsdsPerson>,
+    /// Which of them count, and the people that they name.
+    pub cascade: Cascade<'a>,
 }
 
 /// Makes the rows of one referral.
@@ -84,17 +82,18 @@ fn live_row(knowledge: &Knowledge<'_>, referral: &Resolved, areas: &mut Areas) -
 
 fn csds_rows(knowledge: &Knowledge<'_>, areas: &mut Areas) -> Vec<ClockRow> {
     let Some(csds) = knowledge.csds else { return Vec::new() };
-    let register = knowledge.register;
-    let clocks = csds.clocks(register);
-    if clocks.clone().next().is_none() {
+    let cascade = &knowledge.cascade;
+    let clocks = csds.clocks(cascade);
+    if clocks.is_empty() {
         return Vec::new();
     }
-    let facts = csds.referral(register).map(|current| current.facts);
-    let person = knowledge.person;
-    let practice = person.and_then(|person| person.practice.current(register)?.facts.as_ref());
+    let facts = csds.referral(cascade).map(|current| current.facts);
+    let pseudonym = facts.and_then(|facts| facts.person.as_deref());
+    let person = pseudonym.and_then(|pseudonym| cascade.person(pseudonym));
+    let practice = person.zip(pseudonym).and_then(|(person, pseudonym)| cascade.practice(person, pseudonym));
     let area = areas.area(facts.and_then(|facts| facts.commissioner.as_ref()), practice);
-    let age_years = person.and_then(|person| person.facts.current(register)?.facts.age_years);
-    let services: Vec<_> = csds.services(register).collect();
+    let age_years = person.and_then(|person| cascade.person_facts(person)?.age_years);
+    let services = csds.services(cascade);
     let base = ClockRow {
         provider: Arc::clone(knowledge.provider),
         service_request_id: Arc::clone(knowledge.service_request_id),
@@ -127,12 +126,12 @@ fn csds_rows(knowledge: &Knowledge<'_>, areas: &mut Areas) -> Vec<ClockRow> {
                 && (other.start_day, &other.start_time) == (key.start_day, &key.start_time)
         };
         // An 05 clock without an end is superseded by an 07 clock of the same start (E12).
-        key.waiting_type.as_ref() == "05" && rtt.end_day.is_none() && clocks.clone().any(|(other, _)| twin(other))
+        key.waiting_type.as_ref() == "05" && rtt.end_day.is_none() && clocks.iter().any(|(other, _)| twin(other))
     };
     clocks
-        .clone()
+        .iter()
         .map(|(key, current)| {
-            let mut row = csds_row(&base, key, &current);
+            let mut row = csds_row(&base, key, current);
             row.superseded = is_superseded(key, current.facts);
             row.rejected_at = rejected_at.filter(|_| row.stopped_at.is_none());
             row.closed_at = closed_at.filter(|_| row.stopped_at.is_none());

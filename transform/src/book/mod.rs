@@ -11,6 +11,7 @@
 
 mod apply;
 pub mod areas;
+pub mod cascade;
 pub mod change;
 pub mod clock;
 pub mod contact_rows;
@@ -43,6 +44,7 @@ use homeward_contract::geography::Geography;
 use roaring::RoaringBitmap;
 
 use areas::Areas;
+use cascade::Cascade;
 use clock::{ClockRow, Micros};
 use contact_rows::{ContactKnowledge, ContactRow, Frame, channel};
 use contacts::{Contacts, Manners};
@@ -274,14 +276,21 @@ impl Book {
             provider: &entry.provider,
             service_request_id: &entry.service_request_id,
             live: entry.live.as_deref(),
-            register: &self.register,
+            cascade: self.cascade(entry),
             csds: entry.csds.as_deref(),
             contacts: entry.contacts.as_deref()?,
             manners: &self.manners,
-            people: &self.people,
-            places: self.people_index.get(&entry.provider),
             person: entry.person,
         })
+    }
+
+    /// What counts of a referral's rows, and what hangs on what.
+    fn cascade<'a>(&'a self, entry: &'a Entry) -> Cascade<'a> {
+        Cascade {
+            register: &self.register,
+            people: (&self.people, self.people_index.get(&entry.provider)),
+            service_request_id: &entry.service_request_id,
+        }
     }
 
     /// Every submission and whether it counts.

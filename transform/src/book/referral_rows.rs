@@ -179,12 +179,13 @@ fn csds_row(
     two_hour: bool,
     areas: &mut Areas,
 ) -> Option<ReferralRow> {
-    let (csds, register) = (knowledge.csds?, knowledge.register);
-    let current = csds.referral(register)?;
+    let (csds, cascade) = (knowledge.csds?, &knowledge.cascade);
+    let current = csds.referral(cascade)?;
     let facts = current.facts;
-    let practice = knowledge.person.and_then(|person| person.practice.current(register)?.facts.as_ref());
-    let person = knowledge.person.and_then(|person| Some(person.facts.current(register)?.facts));
-    let services: Vec<&Service> = csds.services(register).collect();
+    let named = facts.person.as_deref().and_then(|pseudonym| Some((cascade.person(pseudonym)?, pseudonym)));
+    let practice = named.and_then(|(person, pseudonym)| cascade.practice(person, pseudonym));
+    let person = named.and_then(|(person, _)| cascade.person_facts(person));
+    let services: Vec<&Service> = csds.services(cascade);
     let mut team_types: Vec<&str> = services.iter().filter_map(|service| service.team_type.as_deref()).collect();
     team_types.sort_unstable();
     team_types.dedup();
@@ -192,7 +193,7 @@ fn csds_row(
     let rejections = services.iter().map(|service| service.rejected_at);
     let last_period = current.submission.rp_end_day;
     let sent_until = midnight(last_period + 1);
-    let newest = register.newest_period(&current.submission.provider);
+    let newest = cascade.register.newest_period(&current.submission.provider);
     let row = ReferralRow {
         provider: Arc::clone(knowledge.provider),
         service_request_id: Arc::clone(knowledge.service_request_id),

@@ -4,7 +4,8 @@
 //! not withdrawn. For a provider and period the last receipt of each kind is active, and an active Refresh replaces the
 //! Primary as a whole (`csds.md` section 8). All of it is a function of what arrived, in whatever order.
 //!
-//! Bounds: per submission, a bitmap of row numbers for each table, and one of the referrals and people it touches.
+//! Bounds: per submission, a bitmap of row numbers for each table, one of the referrals and people it touches, and the keys
+//! of its refused rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub struct Register {
     periods: BTreeMap<(Arc<str>, i32), Period>,
     /// Submissions that something arrived for since the last [`Register::settle`].
     stirred: BTreeSet<u32>,
+    /// Submissions that count and in which a parent was refused or mended since the last [`Register::settle`].
+    parents_changed: BTreeSet<u32>,
     version: u64,
     interner: Interner,
 }
@@ -66,18 +69,27 @@ impl Register {
                 let columns = RefusedColumns::new(batch)?;
                 for (row, place) in self.places(&columns.submission, batch.num_rows()).into_iter().enumerate() {
                     // A name of a later Homeward's table says nothing to this one's manifest either.
-                    if let Some(table) = columns.table(row) {
-                        self.seen(place.submission, table).refused.insert(place.row);
+                    let Some(table) = columns.table(row) else { continue };
+                    self.seen(place.submission, table).refused.insert(place.row);
+                    if let Some(key) = columns.key(row) {
+                        self.refuse(place, table, key);
                     }
                 }
                 Ok(Vec::new())
             }
+            // Nothing that counts rests on a warning.
+            Table::CsdsRowWarning => Ok(Vec::new()),
             _ => {
                 let columns = SubmissionColumns::of(table, batch)?;
                 let manifests = (table == Table::Cyp000Header).then(|| ManifestColumn::new(batch)).transpose()?;
                 let places = self.places(&columns, batch.num_rows());
                 for (row, place) in places.iter().enumerate() {
                     self.seen(place.submission, table).accepted.insert(place.row);
+                    // It may be the mended parent of rows that did not count.
+                    let held = &self.held[place.submission as usize];
+                    if held.effective && !held.refused_keys.is_empty() {
+                        self.parents_changed.insert(place.submission);
+                    }
                     if let Some(manifest) = manifests.as_ref().and_then(|column| column.manifest(row)) {
                         self.held[place.submission as usize].manifests.insert(manifest);
                     }
@@ -85,6 +97,44 @@ impl Register {
                 Ok(places)
             }
         }
+    }
+
+    /// Where the rows of notes about records belong.
+    ///
+    /// # Errors
+    /// When the batch does not have the columns of a submission's rows.
+    pub(crate) fn places_of(&mut self, table: Table, batch: &RecordBatch) -> Result<Vec<RowPlace>, FactShapeError> {
+        Ok(self.places(&SubmissionColumns::of(table, batch)?, batch.num_rows()))
+    }
+
+    fn refuse(&mut self, place: RowPlace, table: Table, key: &str) {
+        let held = &mut self.held[place.submission as usize];
+        let keys = held.refused_keys.entry(table).or_default();
+        let rows = match keys.get_mut(key) {
+            Some(rows) => rows,
+            None => keys.entry(Box::from(key)).or_default(),
+        };
+        if rows.insert(place.row) && held.effective {
+            self.parents_changed.insert(place.submission);
+        }
+    }
+
+    /// True when a row of a submission with this key was refused and not mended since: what hangs on it does not count,
+    /// unless another row with the key stands ([`super::cascade`]).
+    #[must_use]
+    pub fn refuses(&self, submission: u32, table: Table, key: &str) -> bool {
+        self.held[submission as usize].refuses(table, key)
+    }
+
+    /// True when any row whose key is known was refused in a submission.
+    #[must_use]
+    pub fn refuses_any(&self, submission: u32) -> bool {
+        !self.held[submission as usize].refused_keys.is_empty()
+    }
+
+    /// Submissions that count and whose rows may hang on other parents than before; each is told once.
+    pub(super) fn take_parents_changed(&mut self) -> BTreeSet<u32> {
+        std::mem::take(&mut self.parents_changed)
     }
 
     /// Finds which submission counts for each provider and period that something arrived for, and says what changed.

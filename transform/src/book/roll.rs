@@ -115,7 +115,7 @@ impl Register {
             _ => SubmissionColumns::NAMES.to_vec(),
         };
         match table {
-            Table::CsdsRefusedRow => columns.push(RefusedColumns::TABLE_NAME),
+            Table::CsdsRefusedRow => columns.extend(RefusedColumns::NAMES),
             Table::Cyp000Header => columns.push(ManifestColumn::NAME),
             _ => {}
         }
@@ -133,7 +133,9 @@ impl Register {
         lines
     }
 
-    fn line(&self, index: u32) -> Line {
+    /// One submission. Call it after [`Register::settle`].
+    #[must_use]
+    pub fn line(&self, index: u32) -> Line {
         let identity = self.identity(index);
         let outcome = match self.standing(index) {
             Standing::Complete if self.is_effective(index) => Outcome::Counts,

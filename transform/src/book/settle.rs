@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::cascade::Cascade;
 use super::change::{Cause, Flipped, Subject};
 use super::clock::{ClockRow, Micros, Source, local_day};
 use super::contact_rows::{ContactKnowledge, Frame, ShownContacts, channel};
@@ -9,6 +10,7 @@ use super::dirty::{CalendarPeriod, DirtyCells, Reason};
 use super::fold::{self, Knowledge, Rows};
 use super::index::months;
 use super::referral_rows::{self, ReferralRows, month_of, next_month};
+use super::register::Flip;
 use super::{Book, Entry, Map, VIEWS, View};
 
 impl Book {
@@ -52,7 +54,10 @@ impl Book {
     /// that a provider's newest submission leaves out are touched too: they are not resent since.
     fn flip_submissions(&mut self) -> Map<u32, Flipped> {
         let mut flipped: Map<u32, Flipped> = Map::default();
-        for flip in self.register.settle() {
+        let flips = self.register.settle();
+        let mended = self.register.take_parents_changed();
+        let mended = mended.into_iter().map(|submission| Flip { old: None, new: Some(submission), why: None });
+        for flip in flips.into_iter().chain(mended) {
             let new = flip.new.map(|index| self.register.identity(index));
             let new = new.map(|identity| (identity.source(), identity.received_at));
             for submission in [flip.old, flip.new].into_iter().flatten() {
@@ -75,11 +80,11 @@ impl Book {
 
     /// Ties a referral to the person of its current CYP101 row (D4: a referral may move to another person).
     fn link_person(&mut self, index: u32) {
-        let entry = &mut self.entries[index as usize];
-        let current = entry.csds.as_ref().and_then(|csds| csds.referral(&self.register));
-        let people = self.people_index.get(&entry.provider);
-        let person = current.and_then(|current| current.facts.person.as_ref()).zip(people);
-        entry.person = person.and_then(|(person, people)| people.get(person).copied());
+        let entry = &self.entries[index as usize];
+        let cascade = self.cascade(entry);
+        let current = entry.csds.as_ref().and_then(|csds| csds.referral(&cascade));
+        let person = current.and_then(|current| cascade.place(current.facts.person.as_ref()?));
+        self.entries[index as usize].person = person;
     }
 
     fn settle_entry(&mut self, index: u32, as_of: Micros, flipped: Flipped, dirty: &mut DirtyCells) {
@@ -120,14 +125,17 @@ impl Book {
     /// What the views show of a referral now.
     fn found(&mut self, index: u32) -> Found {
         let entry = &self.entries[index as usize];
-        let person = entry.person.map(|person| &self.people[person as usize]);
+        let cascade = Cascade {
+            register: &self.register,
+            people: (&self.people, self.people_index.get(&entry.provider)),
+            service_request_id: &entry.service_request_id,
+        };
         let knowledge = Knowledge {
             provider: &entry.provider,
             service_request_id: &entry.service_request_id,
             live: entry.live.as_deref(),
-            register: &self.register,
+            cascade,
             csds: entry.csds.as_deref(),
-            person,
         };
         let rows = fold::rows(&knowledge, &mut self.areas);
         let voided = entry.live.as_ref().is_some_and(|live| live.is_referral_voided());
@@ -146,12 +154,10 @@ impl Book {
                     provider: &entry.provider,
                     service_request_id: &entry.service_request_id,
                     live: entry.live.as_deref(),
-                    register: &self.register,
+                    cascade,
                     csds: entry.csds.as_deref(),
                     contacts,
                     manners: &self.manners,
-                    people: &self.people,
-                    places: self.people_index.get(&entry.provider),
                     person: entry.person,
                 };
                 known.shown(&mut |commissioner, practice| areas.area(commissioner, practice), &self.hasher)

@@ -63,6 +63,9 @@ impl Seen {
     }
 }
 
+/// Numbers of refused rows by table and the key that their children name them by.
+pub(super) type RefusedKeys = BTreeMap<Table, BTreeMap<Box<str>, RoaringBitmap>>;
+
 /// A withdrawal or reinstatement.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decided {
@@ -102,6 +105,7 @@ pub(super) struct Held {
     pub(super) identity: Identity,
     pub(super) manifests: BTreeSet<Manifest>,
     pub(super) tables: BTreeMap<Table, Seen>,
+    pub(super) refused_keys: RefusedKeys,
     pub(super) entries: RoaringBitmap,
     pub(super) people: RoaringBitmap,
     pub(super) decided: Option<Decided>,
@@ -121,6 +125,7 @@ impl Held {
             identity,
             manifests: BTreeSet::new(),
             tables: BTreeMap::new(),
+            refused_keys: RefusedKeys::default(),
             entries: RoaringBitmap::new(),
             people: RoaringBitmap::new(),
             decided,
@@ -136,6 +141,12 @@ impl Held {
 
     pub(super) fn counts(&self) -> bool {
         self.standing == Standing::Complete
+    }
+
+    /// True when a row with this key was refused and not mended since.
+    pub(super) fn refuses(&self, table: Table, key: &str) -> bool {
+        let Some(rows) = self.refused_keys.get(&table).and_then(|keys| keys.get(key)) else { return false };
+        self.tables.get(&table).is_none_or(|seen| !rows.is_subset(&seen.accepted))
     }
 
     /// Looks again at what has arrived.

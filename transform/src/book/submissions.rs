@@ -105,16 +105,24 @@ pub(super) struct RefusedColumns<'a> {
     /// Submission columns.
     pub(super) submission: SubmissionColumns<'a>,
     table_name: &'a StringArray,
+    row_key: &'a StringArray,
 }
 
 impl<'a> RefusedColumns<'a> {
-    /// The column beside those of the submission.
-    pub(super) const TABLE_NAME: &'static str = "table_name";
+    /// The columns beside those of the submission.
+    pub(super) const NAMES: [&'static str; 2] = ["table_name", "row_key"];
 
     /// Finds the columns.
     pub(super) fn new(batch: &'a RecordBatch) -> Result<Self, FactShapeError> {
         let facts = Facts::new(Table::CsdsRefusedRow.name(), batch);
-        Ok(Self { submission: SubmissionColumns::new(&facts)?, table_name: facts.text(Self::TABLE_NAME)? })
+        let [table_name, row_key] = Self::NAMES;
+        let submission = SubmissionColumns::new(&facts)?;
+        Ok(Self { submission, table_name: facts.text(table_name)?, row_key: facts.text(row_key)? })
+    }
+
+    /// The key that the row's children name it by, where it could be read.
+    pub(super) fn key(&self, row: usize) -> Option<&'a str> {
+        text_at(self.row_key, row)
     }
 
     /// The table that the row would have gone to.

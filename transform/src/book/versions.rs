@@ -69,15 +69,32 @@ impl<F: Ord> Versions<F> {
     /// The version that counts: the greatest rank among effective submissions.
     #[must_use]
     pub fn current<'a>(&'a self, register: &'a Register) -> Option<Current<'a, F>> {
-        let effective = self.sent.iter().filter(|sent| register.is_effective(sent.place.submission));
-        effective
-            .map(|sent| Current {
-                submission: register.identity(sent.place.submission),
-                row: sent.place.row,
-                index: sent.place.submission,
-                facts: &self.facts[sent.facts as usize],
+        self.current_where(register, |submission, _| register.is_effective(submission))
+    }
+
+    /// The version of the greatest rank among the rows that are read and stand.
+    pub fn current_where<'a>(
+        &'a self,
+        register: &'a Register,
+        counts: impl Fn(u32, &F) -> bool,
+    ) -> Option<Current<'a, F>> {
+        self.sent
+            .iter()
+            .map(|sent| (sent.place, &self.facts[sent.facts as usize]))
+            .filter(|(place, facts)| counts(place.submission, facts))
+            .map(|(place, facts)| Current {
+                submission: register.identity(place.submission),
+                row: place.row,
+                index: place.submission,
+                facts,
             })
             .max()
+    }
+
+    /// What the rows of one submission say.
+    pub fn in_submission(&self, submission: u32) -> impl Iterator<Item = &F> {
+        let own = self.sent.iter().filter(move |sent| sent.place.submission == submission);
+        own.map(|sent| &self.facts[sent.facts as usize])
     }
 }
 

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::CellVersion;
-use crate::book::View;
 use crate::engine::period::parse_name;
 use crate::engine::{Atom, AtomValue, EVERY_STRATUM, Place};
 use crate::figure::Dimension;
-use crate::revision::{Revision, Stated, view_of};
+use crate::revision::{Revision, Stated};
 
 /// The newest revisions kept in memory; older ones stay in the lake.
 const KEPT_MAX: usize = 500;
@@ -111,10 +110,6 @@ fn revision(
     if !over || old == new {
         return None;
     }
-    let because = match view_of(basis) {
-        View::Csds => &version.csds_because,
-        View::Live => &version.live_because,
-    };
     Some(Revision {
         known_at,
         indicator: indicator.to_string(),
@@ -123,7 +118,7 @@ fn revision(
         period: period.to_string(),
         old,
         new,
-        because: because.to_string(),
+        because: version.because().to_owned(),
     })
 }
 

@@ -18,7 +18,7 @@ use crate::cells::{Cells, Unit};
 use crate::compute::ChangedUnit;
 use crate::engine::period::parse_name;
 use crate::engine::{Atom, AtomValue};
-use crate::revision::because;
+use crate::revision::{because, view_of};
 
 pub use columns::{HistoryShapeError, VersionName, schema};
 pub use figures::{FigureVersion, VersionQuery, figure_versions};
@@ -44,6 +44,17 @@ pub struct CellVersion {
     pub csds_because: Arc<str>,
     /// Why clocks of `live_clock` changed, in words.
     pub live_because: Arc<str>,
+}
+
+impl CellVersion {
+    /// Why it changed, in the words of the view that its basis reads.
+    #[must_use]
+    pub fn because(&self) -> &str {
+        match view_of(&self.atom.basis) {
+            View::Csds => &self.csds_because,
+            View::Live => &self.live_because,
+        }
+    }
 }
 
 /// The cell versions that a set of changed units makes.

@@ -2,8 +2,11 @@
 //! every commit; and at every instant on the way the figures are those of the truth that the simulator planted.
 
 mod aging;
+mod cascades;
 mod history;
 mod stumble;
+
+use std::collections::BTreeSet;
 
 use chrono::Duration;
 use history::{History, Outcome};
@@ -87,6 +90,34 @@ fn a_year_of_submissions_is_the_planted_truth_at_every_instant() {
     let history = History::new(year(20_260_402));
     let revisions = runtime.block_on(history.follow_the_truth(14));
     assert!(revisions > 100, "{revisions} figures were restated");
+}
+
+/// Refused persons and referrals take their children with them, in any order and through crashes, and give them back when
+/// they are mended.
+#[test]
+fn children_of_refused_rows_do_not_count_in_any_order_until_their_parents_are_mended() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let seed = 20_260_403;
+    let planted = History::new(Parameters { days: 70, ..year(seed) });
+    let spoiled = cascades::spoil(planted.messages(), seed);
+    assert!(spoiled.fallen.len() > 100 && spoiled.mends.len() > 20, "{} mends", spoiled.mends.len());
+    runtime.block_on(async {
+        let sound = planted.one_batch().await;
+        let mended = [spoiled.messages.clone(), spoiled.mends].concat();
+        let history = planted.with_messages(spoiled.oracle);
+        let expected = history.one_batch().await;
+        assert_ne!(expected, sound, "what fell counted in some figure");
+        let history = history.with_messages(spoiled.messages);
+        let (fallen, refused) = history.told();
+        // A row that the simulator itself spoilt is refused, whatever it hangs on.
+        let expected_fallen: BTreeSet<String> = spoiled.fallen.difference(&refused).cloned().collect();
+        let differ: Vec<_> = fallen.symmetric_difference(&expected_fallen).collect();
+        assert!(differ.is_empty(), "feedback tells of the same rows, but for {differ:?}");
+        assert_same("children without their parents", &expected, &history.one_batch().await);
+        assert_same("shuffled and duplicated", &expected, &history.shuffled(seed).await);
+        assert_same("killed and restored", &expected, &history.killed_and_restored(3).await);
+        assert_same("mended", &sound, &history.with_messages(mended).shuffled(seed).await);
+    });
 }
 
 fn assert_same(way: &str, expected: &Outcome, found: &Outcome) {

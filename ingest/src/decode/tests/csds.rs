@@ -237,6 +237,75 @@ fn a_refused_row_leaves_its_place_and_reason() {
     assert_eq!(cell(&wrong_key.tables[0].1, 0, "code"), "HW-CSDS-030");
 }
 
+/// Its children must find it: the keys are the ones that accepted rows keep, and nobody's number or name in clear.
+#[test]
+fn a_refused_row_keeps_the_keys_that_it_names() {
+    let good = r#"{"ServiceRequestID":"S1|2","LocalPatientID":" P1 ","ReferralRequest_ReceivedDate":"2025-04-03"}"#;
+    let kept = accepted(&row("CYP101Referral", SUBMISSION, good));
+    let refused = |table: &str, record: &str| {
+        let decoded = one(&row(table, SUBMISSION, record));
+        let (_, batch) = &decoded.tables[0];
+        ["row_key", "parent_key"].map(|column| cell(batch, 0, column))
+    };
+    let keys = refused("CYP101Referral", &good.replace("2025-04-03", "yesterday"));
+    assert_eq!(keys, [cell(&kept, 0, "service_request_id"), cell(&kept, 0, "local_patient_pseudonym")]);
+    let person = r#"{"LocalPatientID":"P1","OrgID_LocalPatientID":"NR5","DateOfDeath":"x"}"#;
+    assert_eq!(refused("CYP001MPI", person), [keys[1].as_str(), ""]);
+    let activity = r#"{"CareActivityID":"A1","CareContactID":"C1","CareActivity_Duration":"long"}"#;
+    assert_eq!(refused("CYP202CareActivity", activity), ["A1", "C1"]);
+    for (table, record) in [
+        ("CYP101Referral", r#"{"ServiceRequestID":"9990000018","LocalPatientID":null}"#),
+        ("CYP101Referral", r#"{"ServiceRequestID":"NHSNOREM1"}"#),
+        ("CYP201CareContact", r#"{"CareContactID":"Jane Doe","ServiceRequestID":"1941-05-01","Contact_Date":"x"}"#),
+        ("CYP104RTT", r#"{"ServiceRequestID":"S1","ServiceRequestID":"S2"}"#),
+    ] {
+        assert_eq!(refused(table, record), ["", ""], "{record}");
+    }
+    // Nothing of the row before it is left.
+    let [first, second] = [
+        row("CYP001MPI", SUBMISSION, person),
+        format!(r#"{{"table":"CYP001MPI","submission":{SUBMISSION},"row_number":18}}"#),
+    ];
+    let both = decoded(Feed::Csds, &[("NR5|P1", first.as_bytes()), ("NR5|P1", second.as_bytes())]);
+    assert_eq!([0, 1].map(|at| cell(&both.tables[0].1, at, "row_key")), [keys[1].as_str(), ""]);
+}
+
+#[test]
+fn what_is_found_about_a_kept_row_is_kept_once_a_row() {
+    let record = r#"{"ServiceRequestID":"S1","WaitingTime_MeasurementType":"77","RTT_StartDate":"2025-04-03","RTT_StartTime":"10:00:00","RTT_EndDate":"2025-04-03","RTT_EndTime":"09:59:00","Colour":"red","Team":"blue"}"#;
+    let found = one(&row("CYP104RTT", SUBMISSION, record));
+    assert_eq!(found.accepted, 1);
+    let (table, warnings) = &found.tables[1];
+    assert_eq!(*table, Table::CsdsRowWarning);
+    let told: Vec<String> = (0..warnings.num_rows())
+        .map(|at| {
+            format!(
+                "{} {} {}",
+                cell(warnings, at, "table_name"),
+                cell(warnings, at, "code"),
+                cell(warnings, at, "item")
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "CYP104RTT HW-CSDS-070 WaitingTime_MeasurementType",
+            "CYP104RTT HW-CSDS-062 ",
+            "CYP104RTT HW-CSDS-068 RTT_EndDate"
+        ]
+    );
+    let days_alone = record.replace(r#""RTT_EndTime":"09:59:00""#, "\"RTT_EndTime\":null");
+    let codes = |record: &str| one(&row("CYP104RTT", SUBMISSION, record)).flags;
+    assert!(!codes(&days_alone).contains_key(&CsdsNegativeWait));
+    assert!(
+        codes(&days_alone.replace(r#"RTT_EndDate":"2025-04-03"#, r#"RTT_EndDate":"2025-04-02"#))
+            .contains_key(&CsdsNegativeWait)
+    );
+    let refused = one(&row("CYP104RTT", SUBMISSION, &record.replace("10:00:00", "ten")));
+    assert!(refused.tables.iter().all(|(table, _)| *table == Table::CsdsRefusedRow), "its code says more");
+}
+
 #[test]
 fn a_header_says_how_many_rows_its_submission_has() {
     let header = |rows: &str| {

@@ -1,8 +1,9 @@
-//! `meta.csds_items` and `meta.csds_codes`: the national data set as the contract reads it. Pure.
+//! `meta.csds_items`, `meta.csds_codes` and `meta.reject_codes`: the national data set as the contract reads it. Pure.
 
 use homeward_contract::code_list;
 use homeward_contract::dictionary::{item_columns, key_words, tables};
 use homeward_contract::item::items;
+use homeward_contract::reject::RejectCode;
 
 use super::column::{Cell, Kind, always, maybe};
 use super::meta_table::{Written, outline};
@@ -68,6 +69,29 @@ pub(crate) fn csds_codes() -> Written {
     });
     let about = "Code lists of the Community Services Data Set, each code with how well it is known.";
     (outline("csds_codes", about, columns), rows.collect())
+}
+
+/// `meta.reject_codes`
+pub(crate) fn reject_codes() -> Written {
+    let columns = vec![
+        always("code", Text, "Code as shown, for example HW-CSDS-023. It keeps its meaning."),
+        always("severity", Text, "file, record, cascade, warning or filter."),
+        always("consequence", Text, "What becomes of what the rule catches."),
+        always("message", Text, "What is wrong."),
+        always("mend", Text, "How to mend it."),
+    ];
+    let rows = RejectCode::ALL.iter().map(|rule| -> Vec<Cell> {
+        let severity = rule.severity();
+        vec![
+            rule.code().into(),
+            severity.as_str().into(),
+            severity.words().into(),
+            rule.message().into(),
+            rule.mend().into(),
+        ]
+    });
+    let about = "Every reason for which a submission or a record is refused, filtered or flagged.";
+    (outline("reject_codes", about, columns), rows.collect())
 }
 
 fn filled(text: &str) -> Option<String> {

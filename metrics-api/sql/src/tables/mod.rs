@@ -128,6 +128,7 @@ fn tables(source: &Source) -> Result<Vec<Table>, ArrowError> {
         world::areas(geography),
         data_set::csds_items(),
         data_set::csds_codes(),
+        data_set::reject_codes(),
         examples::table(),
     ] {
         tables.push(written(outline, &rows)?);

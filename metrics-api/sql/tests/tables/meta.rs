@@ -144,6 +144,25 @@ async fn the_national_data_set_is_told_item_by_item() {
 }
 
 #[tokio::test]
+async fn every_reject_code_says_what_becomes_of_it_and_how_to_mend_it() {
+    let devon = devon();
+    let sql = "SELECT code, severity FROM meta.reject_codes WHERE code IN ('HW-CSDS-009', 'HW-CSDS-023', 'HW-CSDS-031', \
+               'HW-CSDS-066', 'HW-ANY-001') ORDER BY code";
+    assert_eq!(
+        lines(&devon.ask(sql).await),
+        [
+            "HW-ANY-001 | filter",
+            "HW-CSDS-009 | file",
+            "HW-CSDS-023 | record",
+            "HW-CSDS-031 | cascade",
+            "HW-CSDS-066 | warning"
+        ]
+    );
+    let unsaid = "SELECT code FROM meta.reject_codes WHERE message = '' OR mend = '' OR consequence = ''";
+    assert_eq!(devon.ask(unsaid).await, Vec::<Vec<String>>::new());
+}
+
+#[tokio::test]
 async fn an_area_names_what_it_is_part_of() {
     let devon = devon();
     let sql = "SELECT level, name, parent_level, parent, region, icb, lcp FROM meta.areas \

@@ -1,0 +1,84 @@
+//! Which rows stand: a row whose parent was refused in the same submission does not count, nor do its children. Pure.
+//!
+//! A row stands when it names no parent, when a row of its parent stands, or when no row of its parent is in the submission
+//! at all (an orphan: kept, our choice). So it falls exactly when rows of its parent are known and none of them stands. It
+//! is asked anew whenever a referral is settled, of what has arrived by then, so that the order of arrival changes nothing.
+//! [`crate::feedback`] holds all 37 tables to the same rule.
+
+use std::sync::Arc;
+
+use homeward_contract::feed::Table;
+
+use super::Map;
+use super::csds::{CsdsPerson, CsdsReferral, PersonFacts, ReferralFacts};
+use super::register::Register;
+
+/// What hangs on what, for the rows of one referral.
+#[derive(Clone, Copy)]
+pub struct Cascade<'a> {
+    /// Every submission and the keys that it refused.
+    pub register: &'a Register,
+    /// Every person, and where each of the referral's provider is found among them.
+    pub people: (&'a [CsdsPerson], Option<&'a Map<Arc<str>, u32>>),
+    /// ServiceRequestID.
+    pub service_request_id: &'a str,
+}
+
+impl<'a> Cascade<'a> {
+    /// True when the rows of a submission are read.
+    #[must_use]
+    pub fn reads(&self, submission: u32) -> bool {
+        self.register.is_effective(submission)
+    }
+
+    /// True when what hangs on a person stands in a submission.
+    #[must_use]
+    pub fn person_stands(&self, submission: u32, pseudonym: &str) -> bool {
+        !self.register.refuses(submission, Table::Cyp001Mpi, pseudonym)
+            || self.person(pseudonym).is_some_and(|person| person.facts.in_submission(submission).next().is_some())
+    }
+
+    /// True when a CYP101 row of the referral stands.
+    #[must_use]
+    pub fn referral_row_stands(&self, submission: u32, facts: &ReferralFacts) -> bool {
+        facts.person.as_deref().is_none_or(|person| self.person_stands(submission, person))
+    }
+
+    /// True when what hangs on the referral stands in a submission: services, clocks, contacts.
+    #[must_use]
+    pub fn child_stands(&self, submission: u32, referral: Option<&CsdsReferral>) -> bool {
+        if !self.register.refuses_any(submission) {
+            return true;
+        }
+        let rows = referral.into_iter().flat_map(|referral| referral.referral_rows(submission));
+        let mut rows = rows.peekable();
+        let fell =
+            rows.peek().is_some() || self.register.refuses(submission, Table::Cyp101Referral, self.service_request_id);
+        !fell || rows.any(|facts| self.referral_row_stands(submission, facts))
+    }
+
+    /// The practice of a person, by the current CYP002 row.
+    #[must_use]
+    pub fn practice(&self, person: &'a CsdsPerson, pseudonym: &str) -> Option<&'a Arc<str>> {
+        let counts = |submission, _: &_| self.reads(submission) && self.person_stands(submission, pseudonym);
+        person.practice.current_where(self.register, counts)?.facts.as_ref()
+    }
+
+    /// What is known of a person, by the current CYP001 row.
+    #[must_use]
+    pub fn person_facts(&self, person: &'a CsdsPerson) -> Option<&'a PersonFacts> {
+        Some(person.facts.current_where(self.register, |submission, _| self.reads(submission))?.facts)
+    }
+
+    /// The person of the referral's provider with this pseudonym.
+    #[must_use]
+    pub fn person(&self, pseudonym: &str) -> Option<&'a CsdsPerson> {
+        Some(&self.people.0[self.place(pseudonym)? as usize])
+    }
+
+    /// The place of that person among all people.
+    #[must_use]
+    pub fn place(&self, pseudonym: &str) -> Option<u32> {
+        self.people.1?.get(pseudonym).copied()
+    }
+}
