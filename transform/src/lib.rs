@@ -17,6 +17,7 @@ pub mod figure;
 pub mod history;
 pub mod live;
 pub mod proof;
+pub mod reconcile;
 pub mod release;
 pub mod reporting;
 pub mod revision;

@@ -85,18 +85,18 @@ impl Book {
                 person.age_years.put(place, age_years);
             }
             self.register.touches_person(place.submission, index);
-            if self.register.is_effective(place.submission) {
+            if self.register.is_read(place.submission) {
                 self.touched.extend(person.referrals.iter().copied());
             }
         }
         Ok(())
     }
 
-    /// The entry of a referral that a submission has a row about. While the submission does not count, nothing changes.
+    /// The entry of a referral that a submission has a row about. While the submission is not read, nothing changes.
     fn entry_of(&mut self, provider: &str, id: &str, place: RowPlace) -> u32 {
         let index = self.entry(provider, id);
         self.register.touches_entry(place.submission, index);
-        if self.register.is_effective(place.submission) {
+        if self.register.is_read(place.submission) {
             self.touched.push(index);
         }
         index

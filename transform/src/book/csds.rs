@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::choice::Choice;
 use super::clock::Micros;
-use super::register::Register;
 use super::submission::RowPlace;
 use super::versions::{Current, Versions};
 
@@ -82,21 +82,21 @@ impl CsdsReferral {
 
     /// The current CYP101 row.
     #[must_use]
-    pub fn referral<'a>(&'a self, register: &'a Register) -> Option<&'a ReferralFacts> {
-        self.referral.current(register).map(|current| current.facts)
+    pub fn referral<'a>(&'a self, choice: Choice<'a>) -> Option<&'a ReferralFacts> {
+        self.referral.current(choice).map(|current| current.facts)
     }
 
     /// The clocks that count with their current row, in key order.
     pub fn clocks<'a>(
         &'a self,
-        register: &'a Register,
+        choice: Choice<'a>,
     ) -> impl Iterator<Item = (&'a ClockKey, Current<'a, Rtt>)> + Clone {
-        self.clocks.iter().filter_map(|(key, versions)| Some((key, versions.current(register)?)))
+        self.clocks.iter().filter_map(move |(key, versions)| Some((key, versions.current(choice)?)))
     }
 
     /// Services named in CYP102, the current row of each team, newest first.
-    pub fn services<'a>(&'a self, register: &'a Register) -> impl Iterator<Item = &'a Service> {
-        let mut newest: Vec<_> = self.services.iter().filter_map(|(_, versions)| versions.current(register)).collect();
+    pub fn services<'a>(&'a self, choice: Choice<'a>) -> impl Iterator<Item = &'a Service> {
+        let mut newest: Vec<_> = self.services.iter().filter_map(|(_, versions)| versions.current(choice)).collect();
         newest.sort_by(|one, two| two.cmp(one));
         newest.into_iter().map(|current| current.facts)
     }

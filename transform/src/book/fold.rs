@@ -5,10 +5,10 @@ use std::sync::Arc;
 use homeward_contract::time::{london, whole_minutes, whole_minutes_true};
 
 use super::areas::Areas;
+use super::choice::Choice;
 use super::clock::{ClockRow, Micros, Source, from_micros};
 use super::csds::{ClockKey, CsdsPerson, CsdsReferral, Rtt};
 use super::referral::{LiveReferral, Resolved};
-use super::register::Register;
 use super::versions::Current;
 
 /// The rows of one referral in both views.
@@ -21,6 +21,7 @@ pub struct Rows {
 }
 
 /// Everything known of one referral.
+#[derive(Clone, Copy)]
 pub struct Knowledge<'a> {
     /// Provider after succession.
     pub provider: &'a Arc<str>,
@@ -28,8 +29,8 @@ pub struct Knowledge<'a> {
     pub service_request_id: &'a Arc<str>,
     /// Live events, if any.
     pub live: Option<&'a LiveReferral>,
-    /// Which submissions count.
-    pub register: &'a Register,
+    /// Which submissions are read.
+    pub choice: Choice<'a>,
     /// CSDS rows, if any.
     pub csds: Option<&'a CsdsReferral>,
     /// The CSDS person of the referral, if known.
@@ -84,17 +85,17 @@ fn live_row(knowledge: &Knowledge<'_>, referral: &Resolved, areas: &mut Areas) -
 
 fn csds_rows(knowledge: &Knowledge<'_>, areas: &mut Areas) -> Vec<ClockRow> {
     let Some(csds) = knowledge.csds else { return Vec::new() };
-    let register = knowledge.register;
-    let clocks = csds.clocks(register);
+    let choice = knowledge.choice;
+    let clocks = csds.clocks(choice);
     if clocks.clone().next().is_none() {
         return Vec::new();
     }
-    let facts = csds.referral(register);
+    let facts = csds.referral(choice);
     let person = knowledge.person;
-    let practice = person.and_then(|person| person.practice.current(register)?.facts.as_ref());
+    let practice = person.and_then(|person| person.practice.current(choice)?.facts.as_ref());
     let area = areas.area(facts.and_then(|facts| facts.commissioner.as_ref()), practice);
-    let age_years = person.and_then(|person| *person.age_years.current(register)?.facts);
-    let services: Vec<_> = csds.services(register).collect();
+    let age_years = person.and_then(|person| *person.age_years.current(choice)?.facts);
+    let services: Vec<_> = csds.services(choice).collect();
     let base = ClockRow {
         provider: Arc::clone(knowledge.provider),
         service_request_id: Arc::clone(knowledge.service_request_id),

@@ -12,6 +12,7 @@
 mod apply;
 pub mod areas;
 pub mod change;
+pub mod choice;
 pub mod clock;
 pub mod csds;
 pub mod dirty;
@@ -22,6 +23,7 @@ pub mod read;
 pub mod referral;
 pub mod register;
 pub mod roll;
+mod stages;
 pub mod submission;
 mod submissions;
 pub mod versions;
@@ -31,19 +33,22 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use homeward_contract::feed::Table;
 use homeward_contract::geography::Geography;
 
 use areas::Areas;
 use change::Why;
+use choice::Choice;
 use clock::{ClockRow, Micros, local_day};
 use csds::{CsdsPerson, CsdsReferral};
 use dirty::DirtyCells;
 use fold::{Knowledge, Rows};
 use read::{FactShapeError, Facts, Interner};
 use referral::LiveReferral;
-use register::Register;
+use register::{Received, Register};
+
+use crate::reconcile::ledger::{Ledger, ProviderMonth};
 
 /// A map with a keyed hash that is cheaper than the standard library's: every event is looked up several times.
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
@@ -75,6 +80,7 @@ pub struct Book {
     index: Map<Arc<str>, Map<Arc<str>, u32>>,
     entries: Vec<Entry>,
     register: Register,
+    ledger: Ledger,
     people: Vec<CsdsPerson>,
     people_index: Map<Arc<str>, Map<Arc<str>, u32>>,
     by_day: Map<Arc<str>, BTreeMap<NaiveDate, BTreeSet<u32>>>,
@@ -97,6 +103,7 @@ impl Book {
             index: Map::default(),
             entries: Vec::new(),
             register: Register::default(),
+            ledger: Ledger::default(),
             people: Vec::new(),
             people_index: Map::default(),
             by_day: Map::default(),
@@ -139,6 +146,7 @@ impl Book {
         }
         let whys = self.flip_submissions();
         let mut touched = std::mem::take(&mut self.touched);
+        touched.extend(self.ledger.woken(as_of));
         touched.sort_unstable();
         touched.dedup();
         for index in touched {
@@ -196,6 +204,31 @@ impl Book {
         &self.register
     }
 
+    /// The postings of every referral in the reconciliation.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Provider-months whose postings changed since the last call.
+    pub fn take_reconcilable(&mut self) -> BTreeSet<ProviderMonth> {
+        self.ledger.take_changed()
+    }
+
+    /// What was received of each provider, after succession, and month.
+    #[must_use]
+    pub fn received(&self) -> BTreeMap<ProviderMonth, Received> {
+        let mut received: BTreeMap<ProviderMonth, Received> = BTreeMap::new();
+        for (provider, rp_end_day, own) in self.register.received() {
+            let Some(month) = read::date_of(rp_end_day).with_day(1) else { continue };
+            let held = received.entry((self.areas.provider(provider), month)).or_default();
+            held.primary |= own.primary;
+            held.primary_withdrawn |= own.primary_withdrawn;
+            held.refresh |= own.refresh;
+        }
+        received
+    }
+
     /// Every provider that has rows, in code order.
     #[must_use]
     pub fn providers(&self) -> BTreeSet<Arc<str>> {
@@ -229,7 +262,7 @@ impl Book {
     /// Ties a referral to the person of its current CYP101 row (D4: a referral may move to another person).
     fn link_person(&mut self, index: u32) {
         let entry = &mut self.entries[index as usize];
-        let current = entry.csds.as_ref().and_then(|csds| csds.referral(&self.register));
+        let current = entry.csds.as_ref().and_then(|csds| csds.referral(Choice::counting(&self.register)));
         let people = self.people_index.get(&entry.provider);
         let person = current.and_then(|facts| facts.person.as_ref()).zip(people);
         let person = person.and_then(|(person, people)| people.get(person).copied());
@@ -252,11 +285,12 @@ impl Book {
             provider: &entry.provider,
             service_request_id: &entry.service_request_id,
             live: entry.live.as_deref(),
-            register: &self.register,
+            choice: Choice::counting(&self.register),
             csds: entry.csds.as_deref(),
             person,
         };
         let rows = fold::rows(&knowledge, &mut self.areas);
+        stages::post(&mut self.ledger, index, &knowledge, &self.register, &rows, &mut self.areas, as_of);
         if rows == entry.rows {
             return;
         }

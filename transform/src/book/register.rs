@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
+use homeward_contract::calendar::FileType;
 use homeward_contract::feed::Table;
 use roaring::RoaringBitmap;
 
@@ -24,14 +25,27 @@ use super::submissions::{DecisionColumns, ManifestColumn, RefusedColumns, Submis
 struct Period {
     members: Vec<u32>,
     effective: Option<u32>,
+    /// The Primary alone, whatever counts, and whether it was withdrawn.
+    primary: Option<(u32, bool)>,
 }
 
-/// Another submission counts for a provider and period than before.
+/// What was received for a provider and period.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Received {
+    /// A whole Primary.
+    pub primary: bool,
+    /// It was withdrawn, and no other came.
+    pub primary_withdrawn: bool,
+    /// A Refresh that counts.
+    pub refresh: bool,
+}
+
+/// Another submission is read for a provider and period than before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flip {
-    /// What counted.
+    /// What was read.
     pub old: Option<u32>,
-    /// What counts now.
+    /// What is read now.
     pub new: Option<u32>,
     /// Why, where the rows themselves do not tell.
     pub why: Option<Why>,
@@ -87,7 +101,8 @@ impl Register {
         }
     }
 
-    /// Finds which submission counts for each provider and period that something arrived for, and says what changed.
+    /// Finds which submission counts for each provider and period that something arrived for, and which Primary would; says
+    /// what changed.
     pub fn settle(&mut self) -> Vec<Flip> {
         self.version += u64::from(!self.stirred.is_empty());
         let mut periods = BTreeSet::new();
@@ -96,7 +111,14 @@ impl Register {
             held.review();
             periods.insert((Arc::clone(&held.identity.provider), held.identity.rp_end_day));
         }
-        periods.iter().filter_map(|period| self.flip(period)).collect()
+        let mut flips = Vec::new();
+        for period in &periods {
+            let (primary, counting) = (self.flip_primary(period), self.flip(period));
+            let told = |flip: &Flip| counting.is_some_and(|other| (other.old, other.new) == (flip.old, flip.new));
+            flips.extend(primary.filter(|flip| !told(flip)));
+            flips.extend(counting);
+        }
+        flips
     }
 
     fn flip(&mut self, period: &(Arc<str>, i32)) -> Option<Flip> {
@@ -119,6 +141,56 @@ impl Register {
             }
         }
         Some(Flip { old, new, why })
+    }
+
+    /// Finds the Primary that would count without a Refresh. One that was withdrawn stands in for none.
+    fn flip_primary(&mut self, period: &(Arc<str>, i32)) -> Option<Flip> {
+        let Self { held, periods, .. } = self;
+        let period = periods.get_mut(period)?;
+        let members = period.members.iter().map(|index| (*index, &held[*index as usize]));
+        let whole = members.filter(|(_, member)| {
+            member.identity.file_type == FileType::Primary && (member.counts() || member.standing == Standing::Withdrawn)
+        });
+        let new = whole
+            .max_by_key(|(_, member)| (member.counts(), &member.identity))
+            .map(|(index, member)| (index, !member.counts()));
+        let old = std::mem::replace(&mut period.primary, new);
+        if old == new {
+            return None;
+        }
+        let (old, new) = (old.map(|(index, _)| index), new.map(|(index, _)| index));
+        for (index, primary) in [(old, false), (new, true)] {
+            if let Some(index) = index {
+                held[index as usize].primary = primary;
+            }
+        }
+        Some(Flip { old, new, why: None })
+    }
+
+    /// True when a submission is the Primary of its period; `withdrawn` lets one be that was withdrawn.
+    #[must_use]
+    pub fn is_primary(&self, submission: u32, withdrawn: bool) -> bool {
+        let held = &self.held[submission as usize];
+        held.primary && (withdrawn || held.counts())
+    }
+
+    /// True when the rows of a submission are read for any figure.
+    #[must_use]
+    pub fn is_read(&self, submission: u32) -> bool {
+        self.is_effective(submission) || self.is_primary(submission, true)
+    }
+
+    /// Every provider, as sent, and period with what of it was received: its Primary, and what counts.
+    pub fn received(&self) -> impl Iterator<Item = (&Arc<str>, i32, Received)> {
+        self.periods.iter().map(|((provider, rp_end_day), period)| {
+            let is_refresh = |index: u32| self.identity(index).file_type == FileType::Refresh;
+            let received = Received {
+                primary: period.primary.is_some(),
+                primary_withdrawn: period.primary.is_some_and(|(_, withdrawn)| withdrawn),
+                refresh: period.effective.is_some_and(is_refresh),
+            };
+            (provider, *rp_end_day, received)
+        })
     }
 
     /// True when the rows of a submission count.

@@ -3,7 +3,7 @@
 //! Equal facts are held once, however often they are sent again: a resend costs twelve bytes. The order of arrival
 //! changes nothing.
 
-use super::register::Register;
+use super::choice::Choice;
 use super::submission::{Identity, RowPlace};
 
 /// One sending of a key.
@@ -56,13 +56,12 @@ impl<F: Ord> Versions<F> {
         }
     }
 
-    /// The version that counts: the greatest rank among effective submissions.
+    /// The version that counts: the greatest rank among the submissions that are read.
     #[must_use]
-    pub fn current<'a>(&'a self, register: &'a Register) -> Option<Current<'a, F>> {
-        let effective = self.sent.iter().filter(|sent| register.is_effective(sent.place.submission));
-        effective
-            .map(|sent| Current {
-                submission: register.identity(sent.place.submission),
+    pub fn current<'a>(&'a self, choice: Choice<'a>) -> Option<Current<'a, F>> {
+        let read = self.sent.iter().filter(|sent| choice.takes(sent.place.submission));
+        read.map(|sent| Current {
+                submission: choice.identity(sent.place.submission),
                 row: sent.place.row,
                 facts: &self.facts[sent.facts as usize],
             })
