@@ -130,9 +130,8 @@ impl PublishedFigure {
     /// The member at fault.
     pub fn check(&self) -> Result<(), &'static str> {
         let texts = [("load", &self.load), ("workbook", &self.workbook), ("organisation", &self.organisation)];
-        let fits = |text: &str| {
-            (1..=TEXT_CHARACTERS).contains(&text.chars().count()) && !text.chars().any(char::is_control)
-        };
+        let fits =
+            |text: &str| (1..=TEXT_CHARACTERS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
         if let Some((part, _)) = texts.into_iter().find(|(_, text)| !fits(text)) {
             return Err(part);
         }

@@ -274,7 +274,8 @@ mod tests {
         let mut seen = BTreeSet::new();
         for reject in RejectCode::ALL {
             let code = reject.code();
-            let number = ["HW-ANY-", "HW-UCR-", "HW-CSDS-", "HW-PUB-"].iter().find_map(|prefix| code.strip_prefix(prefix));
+            let number =
+                ["HW-ANY-", "HW-UCR-", "HW-CSDS-", "HW-PUB-"].iter().find_map(|prefix| code.strip_prefix(prefix));
             assert!(number.is_some_and(|n| n.len() == 3 && n.bytes().all(|b| b.is_ascii_digit())), "{code}");
             assert!(seen.insert(code), "{code} twice");
             assert_eq!(RejectCode::from_code(code), Some(*reject));

@@ -87,10 +87,7 @@ impl CsdsReferral {
     }
 
     /// The clocks that count with their current row, in key order.
-    pub fn clocks<'a>(
-        &'a self,
-        choice: Choice<'a>,
-    ) -> impl Iterator<Item = (&'a ClockKey, Current<'a, Rtt>)> + Clone {
+    pub fn clocks<'a>(&'a self, choice: Choice<'a>) -> impl Iterator<Item = (&'a ClockKey, Current<'a, Rtt>)> + Clone {
         self.clocks.iter().filter_map(move |(key, versions)| Some((key, versions.current(choice)?)))
     }
 

@@ -149,7 +149,8 @@ impl Register {
         let period = periods.get_mut(period)?;
         let members = period.members.iter().map(|index| (*index, &held[*index as usize]));
         let whole = members.filter(|(_, member)| {
-            member.identity.file_type == FileType::Primary && (member.counts() || member.standing == Standing::Withdrawn)
+            member.identity.file_type == FileType::Primary
+                && (member.counts() || member.standing == Standing::Withdrawn)
         });
         let new = whole
             .max_by_key(|(_, member)| (member.counts(), &member.identity))

@@ -61,11 +61,11 @@ impl<F: Ord> Versions<F> {
     pub fn current<'a>(&'a self, choice: Choice<'a>) -> Option<Current<'a, F>> {
         let read = self.sent.iter().filter(|sent| choice.takes(sent.place.submission));
         read.map(|sent| Current {
-                submission: choice.identity(sent.place.submission),
-                row: sent.place.row,
-                facts: &self.facts[sent.facts as usize],
-            })
-            .max()
+            submission: choice.identity(sent.place.submission),
+            row: sent.place.row,
+            facts: &self.facts[sent.facts as usize],
+        })
+        .max()
     }
 }
 

@@ -68,7 +68,8 @@ struct Counted {
 /// The postings of one referral as of an instant, in order.
 #[must_use]
 pub fn postings(referral: &Referral<'_>, as_of: Micros) -> Vec<Posting> {
-    let live: Vec<Clock<'_>> = referral.live.iter().map(|row| Clock { row, counted: live_counted(row, as_of) }).collect();
+    let live: Vec<Clock<'_>> =
+        referral.live.iter().map(|row| Clock { row, counted: live_counted(row, as_of) }).collect();
     let official = |rows: &'_ [ClockRow]| -> Vec<Option<Counted>> {
         rows.iter().map(|row| official_counted(row, as_of)).collect()
     };
@@ -79,11 +80,12 @@ pub fn postings(referral: &Referral<'_>, as_of: Micros) -> Vec<Posting> {
 
     let mut made = Vec::new();
     for (stage, held) in [(Stage::Live, &live), (Stage::Primary, &primary), (Stage::Refresh, &refresh)] {
-        made.extend(held.iter().filter_map(|clock| clock.counted).map(|counted| counted.posting(Account::Stage(stage), 1)));
+        made.extend(
+            held.iter().filter_map(|clock| clock.counted).map(|counted| counted.posting(Account::Stage(stage), 1)),
+        );
     }
-    let from_live = |step: Step, csds: &[Clock<'_>]| {
-        differences(step, &live, csds, |from, to| live_cause(referral, from, to))
-    };
+    let from_live =
+        |step: Step, csds: &[Clock<'_>]| differences(step, &live, csds, |from, to| live_cause(referral, from, to));
     made.extend(from_live(Step::LiveToPrimary, &primary));
     made.extend(from_live(Step::LiveToRefresh, &refresh));
     made.extend(differences(Step::PrimaryToRefresh, &primary, &refresh, |from, to| csds_cause(referral, from, to)));
@@ -211,10 +213,7 @@ fn csds_cause(referral: &Referral<'_>, primary: Option<&Clock<'_>>, now: Option<
 }
 
 /// Pairs the clocks of two stages: by type and start, then by start, then by type, then the only two that are left.
-fn pairs<'c, 'r>(
-    from: &'c [Clock<'r>],
-    to: &'c [Clock<'r>],
-) -> Vec<(Option<&'c Clock<'r>>, Option<&'c Clock<'r>>)> {
+fn pairs<'c, 'r>(from: &'c [Clock<'r>], to: &'c [Clock<'r>]) -> Vec<(Option<&'c Clock<'r>>, Option<&'c Clock<'r>>)> {
     let rules: [fn(&ClockRow, &ClockRow) -> bool; 3] = [is_same_clock, is_same_start, is_same_type];
     let (mut from, mut to): (Vec<_>, Vec<_>) = (from.iter().collect(), to.iter().collect());
     let mut paired = Vec::new();

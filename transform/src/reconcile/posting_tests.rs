@@ -111,7 +111,12 @@ fn a_difference_between_primary_and_refresh_has_the_first_cause_that_holds() {
         ("type", one(&stopped), one(&clock("07", at(0), Some(60))), Some(Cause::ChangedType)),
         ("amended", one(&stopped), one(&clock("05", at(0), Some(300))), Some(Cause::TimesAmended)),
         ("month", one(&stopped), one(&clock("05", at(0), Some(20_000))), Some(Cause::OtherMonth)),
-        ("the clock of another type beside it", one(&stopped), [one(&stopped), one(&clock("01", at(0), None))].concat(), None),
+        (
+            "the clock of another type beside it",
+            one(&stopped),
+            [one(&stopped), one(&clock("01", at(0), None))].concat(),
+            None,
+        ),
     ];
     for (what, primary, refresh, cause) in cases {
         assert_eq!(cause_of(&known(None, &primary, &refresh), Step::PrimaryToRefresh), cause, "{what}");

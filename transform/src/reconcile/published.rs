@@ -90,13 +90,15 @@ impl Published {
     /// When the batch does not have the table's columns.
     pub fn take(&mut self, batch: &RecordBatch) -> Result<(), FactShapeError> {
         let facts = Facts::new(Table::PublishedFigure.name(), batch);
-        let (load, organisation, measure) = (facts.text("load_id")?, facts.text("organisation")?, facts.text("measure")?);
+        let (load, organisation, measure) =
+            (facts.text("load_id")?, facts.text("organisation")?, facts.text("measure")?);
         let (workbook, loaded_at, known_at) =
             (facts.text("workbook")?, facts.instant("loaded_at")?, facts.instant("known_at")?);
         let (months, values) = (facts.date("month")?, facts.real("value")?);
         let (decimals, provisional) = (facts.int("decimals")?, facts.flag("provisional")?);
         for row in 0..batch.num_rows() {
-            let Some((measure, month)) = Measure::from_word(measure.value(row)).zip(day_at(months, row).map(date_of)) else {
+            let Some((measure, month)) = Measure::from_word(measure.value(row)).zip(day_at(months, row).map(date_of))
+            else {
                 continue;
             };
             let figure = PublishedRate {

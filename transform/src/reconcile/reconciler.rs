@@ -76,7 +76,8 @@ impl Reconciler {
             let rates = self.published.organisations(Measure::TwoHourRate, month);
             let known = self.shown.months.keys().filter(|(_, held)| *held == month).map(|(provider, _)| provider);
             let ours = book.providers();
-            let providers: BTreeSet<Arc<str>> = rates.filter(|code| ours.contains(*code)).chain(known).cloned().collect();
+            let providers: BTreeSet<Arc<str>> =
+                rates.filter(|code| ours.contains(*code)).chain(known).cloned().collect();
             dirty.extend(providers.into_iter().map(|provider| (provider, month)));
         }
         let shown = Arc::make_mut(&mut self.shown);
@@ -105,7 +106,8 @@ impl Reconciler {
     fn begin_live(&mut self, ledger: &Ledger, dirty: &mut BTreeSet<ProviderMonth>) {
         let mut since: BTreeMap<Arc<str>, NaiveDate> = BTreeMap::new();
         let live = Account::Stage(Stage::Live);
-        for (provider, month) in ledger.months().iter().filter(|(_, sums)| sums.contains_key(&live)).map(|(key, _)| key) {
+        for (provider, month) in ledger.months().iter().filter(|(_, sums)| sums.contains_key(&live)).map(|(key, _)| key)
+        {
             since.entry(Arc::clone(provider)).or_insert(*month);
         }
         let moved = |provider: &Arc<str>| since.get(provider) != self.live_since.get(provider);

@@ -14,6 +14,7 @@ pub(crate) mod clocks;
 mod counts;
 mod figures;
 pub(crate) mod known;
+mod stages;
 pub(crate) mod state;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use chrono::{DateTime, Utc};
 pub use clocks::PlantedClock;
 pub use counts::{Counts, FeedCounts};
 pub use figures::{Area, Grain, OpenBands, Ratio};
+pub use stages::{PlantedCauses, Stages};
 
 use crate::csds::{CsdsClock, Planted, PlantedSubmission};
 use crate::referral::Referral;
