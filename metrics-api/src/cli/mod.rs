@@ -10,6 +10,7 @@ mod instant;
 mod load;
 mod output;
 mod progress;
+mod published;
 mod quarantine;
 mod run;
 mod simulate;
@@ -42,6 +43,7 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<Outcome, CliE
         Command::Generate(arguments) => generate::run(arguments, out),
         Command::Quarantine(command) => quarantine::run(command, config, out).await,
         Command::Submission(command) => submission::run(command, config, out).await,
+        Command::Published(command) => published::run(command, config, out),
         Command::Sql(arguments) => sql::run(arguments, config, out).await,
         Command::SqlVerifier => sql_verifier::run(&mut std::io::stdin().lock(), out),
     }

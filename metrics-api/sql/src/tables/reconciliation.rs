@@ -1,5 +1,6 @@
 //! `outcomes.reconciliation`: stages and causes of every provider and month.
 
+use homeward_contract::time::local_midnight;
 use homeward_transform::release::{ReleasedEntry, ReleasedMonth, Shown};
 use homeward_transform::snapshot::Snapshot;
 
@@ -16,6 +17,7 @@ pub(crate) fn outline() -> (Outline, State) {
         always("provider_name", Text, "Name of the provider."),
         always("period", Text, "Month of the RTT end, London: 2024-10."),
         always("first_day", Date, "First day of that month."),
+        always("period_start", Timestamptz, "First instant of that month, at London midnight: what to plot."),
         always(
             "position",
             Bigint,
@@ -68,6 +70,7 @@ fn place(month: &ReleasedMonth, position: i64, reader: &Reader) -> Vec<Cell> {
         area_name(&reader.source.geography, &month.provider).into(),
         month.month.format("%Y-%m").to_string().into(),
         month.month.into(),
+        local_midnight(month.month).into(),
         position.into(),
     ]
 }
