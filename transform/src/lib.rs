@@ -22,4 +22,5 @@ pub mod release;
 pub mod reporting;
 pub mod revision;
 pub mod snapshot;
+pub mod spans;
 pub mod statistics;

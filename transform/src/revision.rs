@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 use crate::book::View;
 use crate::book::change::{Cause, Origin};
-use crate::book::clock::Source;
 use crate::book::dirty::{CalendarPeriod, Causes};
 use crate::engine::period::{Period, PeriodKind};
 
@@ -50,10 +49,10 @@ pub(crate) fn view_of(basis: &str) -> View {
 /// The causes of one view in words, largest first: "14 clocks gained an RTT end in the Refresh, 1 clock was removed in live events".
 #[must_use]
 pub fn because(causes: &Causes, view: View) -> String {
-    let mut told: Vec<(u64, Cause, Source)> = causes
+    let mut told: Vec<(u64, Cause, Origin)> = causes
         .iter()
         .filter(|((of, _, _), count)| *of == view && **count > 0)
-        .map(|((_, cause, source), count)| (*count, *cause, *source))
+        .map(|((_, cause, origin), count)| (*count, *cause, *origin))
         .collect();
     told.sort_by(|one, two| two.0.cmp(&one.0).then(one.1.cmp(&two.1)).then(one.2.cmp(&two.2)));
     let phrases: Vec<String> = told.into_iter().map(phrase).collect();
@@ -63,14 +62,14 @@ pub fn because(causes: &Causes, view: View) -> String {
     phrases.join(", ")
 }
 
-fn phrase((count, cause, source): (u64, Cause, Source)) -> String {
+fn phrase((count, cause, origin): (u64, Cause, Origin)) -> String {
     let many = count != 1;
     let clocks = if many { "clocks" } else { "clock" };
     let what = cause.phrase(many);
     if matches!(cause, Cause::TimePassed | Cause::Withdrawn | Cause::Reinstated) {
         return format!("{count} {clocks} {what}");
     }
-    format!("{count} {clocks} {what} {}", Origin { source }.phrase())
+    format!("{count} {clocks} {what} {}", origin.phrase())
 }
 
 fn figure_words((numerator, denominator): (i64, Option<i64>)) -> String {
@@ -97,14 +96,19 @@ fn period_words(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::change::Why;
+    use crate::book::change::{Flipped, Why};
+    use crate::book::clock::Source;
+
+    fn on(source: Source, day: &str) -> Origin {
+        Origin { source, received_on: Some(day.parse().expect("a date")) }
+    }
 
     #[test]
     fn a_revision_reads_as_a_sentence() {
         let causes = Causes::from([
-            ((View::Csds, Cause::GainedEnd, Source::Refresh), 14),
-            ((View::Csds, Cause::Removed, Source::Refresh), 1),
-            ((View::Live, Cause::Appeared, Source::Live), 3),
+            ((View::Csds, Cause::GainedEnd, on(Source::Refresh, "2024-11-14")), 14),
+            ((View::Csds, Cause::Removed, on(Source::Refresh, "2024-11-14")), 1),
+            ((View::Live, Cause::Appeared, Origin::LIVE), 3),
         ]);
         let revision = Revision {
             known_at: DateTime::UNIX_EPOCH,
@@ -118,20 +122,29 @@ mod tests {
         };
         assert_eq!(
             revision.words(),
-            "NR5, Oct 2024: 84.9% (849 of 1000) to 84.6% (858 of 1014) because 14 clocks gained an RTT end in the Refresh, \
-             1 clock was removed in the Refresh"
+            "NR5, Oct 2024: 84.9% (849 of 1000) to 84.6% (858 of 1014) because 14 clocks gained an RTT end in the Refresh of \
+             14 November 2024, 1 clock was removed in the Refresh of 14 November 2024"
         );
     }
 
     #[test]
     fn a_submission_that_began_or_ceased_to_count_is_the_reason_told() {
+        let received_at = "2024-11-14T09:00:00Z".parse::<DateTime<Utc>>().expect("an instant").timestamp_micros();
         let told = |why: Why, cause: Cause, source: Source| {
-            let (cause, source) = why.tell(cause, source);
-            because(&Causes::from([((View::Csds, cause, source), 2)]), View::Csds)
+            let mut flipped = Flipped::default();
+            flipped.note(Some(why), Some((Source::Refresh, received_at)));
+            let (cause, origin) = flipped.tell(cause, source);
+            because(&Causes::from([((View::Csds, cause, origin), 2)]), View::Csds)
         };
         let replaced = Why::Replaced(Source::Refresh);
-        assert_eq!(told(replaced, Cause::Removed, Source::Primary), "2 clocks were not sent again in the Refresh");
-        assert_eq!(told(replaced, Cause::GainedEnd, Source::Refresh), "2 clocks gained an RTT end in the Refresh");
+        assert_eq!(
+            told(replaced, Cause::Removed, Source::Primary),
+            "2 clocks were not sent again in the Refresh of 14 November 2024"
+        );
+        assert_eq!(
+            told(replaced, Cause::GainedEnd, Source::Refresh),
+            "2 clocks gained an RTT end in the Refresh of 14 November 2024"
+        );
         let withdrawn = "2 clocks changed when a submission was withdrawn";
         assert_eq!(told(Why::Withdrawn, Cause::LostEnd, Source::Primary), withdrawn);
         assert_eq!(told(Why::Withdrawn, Cause::Removed, Source::Refresh), withdrawn);

@@ -22,10 +22,15 @@ use super::arguments::EvaluateArguments;
 use super::error::{CliError, Outcome};
 use super::output::write_figures;
 use super::progress::Progress;
+use crate::config::Config;
 use crate::facts::decode_paths;
 use crate::keys;
 
-pub(super) async fn run(arguments: &EvaluateArguments, out: &mut dyn Write) -> Result<Outcome, CliError> {
+pub(super) async fn run(
+    arguments: &EvaluateArguments,
+    config: Option<&Path>,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
     let catalogue = Arc::new(catalogue(arguments.definitions.as_deref())?);
     let asked = arguments.indicator.iter().map(|id| definition(&catalogue, id)).collect::<Result<Vec<_>, _>>()?;
     for definition in &asked {
@@ -34,6 +39,7 @@ pub(super) async fn run(arguments: &EvaluateArguments, out: &mut dyn Write) -> R
     let policy = arguments.release.as_deref().map(Policy::by_name).transpose()?;
     check_dimensions(arguments)?;
 
+    let calendar = Config::check(super::settings(config)?, &[])?.calendar;
     let now = SystemClock.now();
     let instants = Instants { as_of: arguments.as_of.unwrap_or(now), as_known_at: arguments.as_known_at };
     for definition in &asked {
@@ -47,7 +53,8 @@ pub(super) async fn run(arguments: &EvaluateArguments, out: &mut dyn Write) -> R
     }
     let mut progress = Progress::start("Reading records", None);
     // Pseudonyms of one run only need to agree with each other, so a key of its own will do.
-    let files = decode_paths(&arguments.paths, &keys::of_this_run(), now, |more| progress.advance(more))?;
+    let keys = keys::of_this_run();
+    let files = decode_paths(&arguments.paths, &keys, &calendar, now, |more| progress.advance(more))?;
     progress.finish();
     for note in &files.notes {
         eprintln!("note: {note}");

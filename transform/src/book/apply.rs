@@ -85,7 +85,7 @@ impl Book {
                 person.age_years.put(place, age_years);
             }
             self.register.touches_person(place.submission, index);
-            if self.register.is_read(place.submission) {
+            if self.register.is_effective(place.submission) {
                 self.touched.extend(person.referrals.iter().copied());
             }
         }

@@ -40,12 +40,12 @@ pub struct Received {
     pub refresh: bool,
 }
 
-/// Another submission is read for a provider and period than before.
+/// Another submission counts for a provider and period than before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flip {
-    /// What was read.
+    /// What counted.
     pub old: Option<u32>,
-    /// What is read now.
+    /// What counts now.
     pub new: Option<u32>,
     /// Why, where the rows themselves do not tell.
     pub why: Option<Why>,
@@ -60,6 +60,7 @@ pub struct Register {
     periods: BTreeMap<(Arc<str>, i32), Period>,
     /// Submissions that something arrived for since the last [`Register::settle`].
     stirred: BTreeSet<u32>,
+    reread: BTreeSet<u32>,
     version: u64,
     interner: Interner,
 }
@@ -111,14 +112,10 @@ impl Register {
             held.review();
             periods.insert((Arc::clone(&held.identity.provider), held.identity.rp_end_day));
         }
-        let mut flips = Vec::new();
         for period in &periods {
-            let (primary, counting) = (self.flip_primary(period), self.flip(period));
-            let told = |flip: &Flip| counting.is_some_and(|other| (other.old, other.new) == (flip.old, flip.new));
-            flips.extend(primary.filter(|flip| !told(flip)));
-            flips.extend(counting);
+            self.choose_primary(period);
         }
-        flips
+        periods.iter().filter_map(|period| self.flip(period)).collect()
     }
 
     fn flip(&mut self, period: &(Arc<str>, i32)) -> Option<Flip> {
@@ -144,9 +141,9 @@ impl Register {
     }
 
     /// Finds the Primary that would count without a Refresh. One that was withdrawn stands in for none.
-    fn flip_primary(&mut self, period: &(Arc<str>, i32)) -> Option<Flip> {
+    fn choose_primary(&mut self, period: &(Arc<str>, i32)) {
         let Self { held, periods, .. } = self;
-        let period = periods.get_mut(period)?;
+        let Some(period) = periods.get_mut(period) else { return };
         let members = period.members.iter().map(|index| (*index, &held[*index as usize]));
         let whole = members.filter(|(_, member)| {
             member.identity.file_type == FileType::Primary
@@ -157,15 +154,19 @@ impl Register {
             .map(|(index, member)| (index, !member.counts()));
         let old = std::mem::replace(&mut period.primary, new);
         if old == new {
-            return None;
+            return;
         }
-        let (old, new) = (old.map(|(index, _)| index), new.map(|(index, _)| index));
-        for (index, primary) in [(old, false), (new, true)] {
-            if let Some(index) = index {
-                held[index as usize].primary = primary;
+        for (primary, chosen) in [(old, false), (new, true)] {
+            if let Some((index, _)) = primary {
+                held[index as usize].primary = chosen;
+                self.reread.insert(index);
             }
         }
-        Some(Flip { old, new, why: None })
+    }
+
+    /// Submissions that became or ceased to be the Primary of their period since the last call, whether or not they count.
+    pub(super) fn take_reread(&mut self) -> BTreeSet<u32> {
+        std::mem::take(&mut self.reread)
     }
 
     /// True when a submission is the Primary of its period; `withdrawn` lets one be that was withdrawn.

@@ -5,6 +5,7 @@
 pub mod period;
 mod plan;
 mod result;
+mod spans;
 
 use std::sync::Arc;
 
@@ -82,7 +83,9 @@ impl Engine {
             .with_target_partitions(1)
             .with_information_schema(false)
             .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
-        Self { context: SessionContext::new_with_config(config) }
+        let context = SessionContext::new_with_config(config);
+        spans::register(&context);
+        Self { context }
     }
 
     /// Runs one indicator over the input; rows come in no particular order.
