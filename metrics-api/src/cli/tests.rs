@@ -402,7 +402,7 @@ async fn a_published_workbook_is_loaded_and_a_corrected_one_supersedes() {
         let header = "ODS Code,Organisation Name,Organisation Type,June 2025 (provisional)\n";
         std::fs::write(&file, format!("{head}{header}NR5,Livewell Southwest,Provider,{rate}\n")).unwrap();
     };
-    let load = || desk.run(&["published", "load", file.to_str().unwrap()]);
+    let load = async || desk.run(&["published", "load", file.to_str().unwrap()]).await;
     save("85%");
     let refused = load().await.unwrap_err().to_string();
     assert!(refused.contains("Table 1.csv") && refused.contains("unrounded"), "{refused}");
