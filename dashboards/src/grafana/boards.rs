@@ -78,12 +78,12 @@ pub(super) fn month(catalogue: &Catalogue, places: &Places) -> Board {
 }
 
 /// For the commissioner: why is the live figure not the published one?
-pub(super) fn reconciliation(places: &Places) -> Board {
+pub(super) fn reconciliation(catalogue: &Catalogue, places: &Places) -> Board {
     let mut sheet = Sheet::default();
     trust::line(&mut sheet);
     sheet.row("From live to published");
-    sheet.place(stages::rates(), 24, 10);
-    sheet.place(stages::lines(), 24, 18);
+    sheet.place(stages::rates(catalogue, places), 24, 10);
+    sheet.place(stages::lines(catalogue, places), 24, 18);
     let plan = Plan {
         uid: "homeward-ucr-reconciliation",
         title: "UCR from live to published",

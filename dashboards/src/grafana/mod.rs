@@ -71,7 +71,7 @@ pub fn files_leading_to(catalogue: &Catalogue, places: &Places) -> Vec<Generated
 /// The boards as data.
 #[must_use]
 pub fn boards(catalogue: &Catalogue, places: &Places) -> Vec<Board> {
-    vec![boards::now(catalogue, places), boards::month(catalogue, places), boards::reconciliation(places)]
+    vec![boards::now(catalogue, places), boards::month(catalogue, places), boards::reconciliation(catalogue, places)]
 }
 
 fn board_file(board: &Board) -> GeneratedFile {
