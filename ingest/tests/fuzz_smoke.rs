@@ -139,6 +139,16 @@ fn zip_file() {
 }
 
 #[test]
+fn published_figure() {
+    run("published_figure", targets::published_figure, 3_000);
+}
+
+#[test]
+fn workbook() {
+    run("workbook", targets::workbook, 2_000);
+}
+
+#[test]
 fn time_text() {
     run("time_text", targets::time_text, 20_000);
 }
@@ -151,12 +161,16 @@ fn quarantine_entry() {
 /// A corpus that is refused at the door would fuzz nothing behind it.
 #[test]
 fn the_seeds_themselves_are_accepted() {
-    for (feed, target) in [(Feed::Ucr, "ucr_event"), (Feed::Csds, "csds_record")] {
+    for (feed, target) in [(Feed::Ucr, "ucr_event"), (Feed::Csds, "csds_record"), (Feed::Published, "published_figure")]
+    {
         for seed in
             seeds(target).iter().filter(|seed| !seed.is_empty() && !seed.windows(8).any(|part| part == b"raw_line"))
         {
             assert_eq!(targets::refusals(feed, seed), [], "{}", seed.escape_ascii());
         }
+    }
+    for seed in seeds("workbook").iter().filter(|seed| !seed.is_empty()) {
+        assert!(targets::workbook_figures(seed) > 0, "{}", seed.escape_ascii());
     }
     for seed in seeds("csv_files").iter().filter(|seed| seed.starts_with(b"Version")) {
         assert_eq!(targets::csv_records(seed), 3, "{}", seed.escape_ascii());

@@ -26,6 +26,7 @@ const RECEIVED: &str = include_str!("../fixtures/handbook/ucr-referral-received-
 const DEADLINE: Duration = Duration::from_secs(60);
 const UCR: &str = "homeward.ucr";
 const CSDS: &str = "homeward.csds";
+const PUBLISHED: &str = "homeward.published";
 
 /// A running pipeline that a test can end.
 struct Running {
@@ -122,6 +123,7 @@ fn broker() -> EmbeddedBroker {
     let broker = EmbeddedBroker::start().unwrap();
     broker.create_topic(UCR, 3).unwrap();
     broker.create_topic(CSDS, 1).unwrap();
+    broker.create_topic(PUBLISHED, 1).unwrap();
     broker
 }
 

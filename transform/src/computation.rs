@@ -20,6 +20,7 @@ use crate::conditions::{Condition, conditions};
 use crate::definition::Catalogue;
 use crate::engine::Engine;
 use crate::history::{CellVersion, RevisionLog, cells_at, versions};
+use crate::reconcile::reconciler::Reconciler;
 use crate::revision::COMPUTED_AGAIN;
 use crate::snapshot::{Freshness, Snapshot};
 
@@ -29,6 +30,7 @@ pub struct Computation {
     engine: Engine,
     cells: Cells,
     log: RevisionLog,
+    reconciler: Reconciler,
     conditions: Arc<[Condition]>,
     /// The list of submissions, and the version of the register that it was made of.
     submissions: (u64, Arc<[Line]>),
@@ -49,6 +51,7 @@ impl Computation {
             engine: Engine::new(Arc::clone(&geography)),
             cells: Cells::default(),
             log: RevisionLog::default(),
+            reconciler: Reconciler::default(),
             conditions: Arc::from([]),
             submissions: (0, Arc::from([])),
             catalogue,
@@ -81,7 +84,10 @@ impl Computation {
     /// # Errors
     /// When the batch does not have its table's columns.
     pub fn apply(&mut self, table: Table, batch: &RecordBatch) -> Result<(), FactShapeError> {
-        self.book.apply(table, batch)
+        match table {
+            Table::PublishedFigure => self.reconciler.published.take(batch),
+            _ => self.book.apply(table, batch),
+        }
     }
 
     /// Recomputes every calendar cell that facts or time changed since the last call, and returns the new cell versions.
@@ -120,6 +126,7 @@ impl Computation {
         known_at: DateTime<Utc>,
     ) -> Result<Vec<CellVersion>, ComputeError> {
         self.waiting.merge(self.book.settle(as_of.timestamp_micros()));
+        self.reconciler.update(&mut self.book);
         let Self { engine, catalogue, book, cells, waiting, changed, .. } = self;
         compute::calendar(engine, catalogue, book, cells, waiting, as_of, changed).await?;
         self.waiting = DirtyCells::default();
@@ -160,6 +167,7 @@ impl Computation {
             revisions: self.log.kept().cloned().collect(),
             conditions: Arc::clone(&self.conditions),
             submissions: Arc::clone(&self.submissions.1),
+            reconciliation: self.reconciler.shown(),
         }
     }
 }

@@ -68,6 +68,7 @@ fn known_by(table: Table, batch: &RecordBatch, known_at: DateTime<Utc>) -> Resul
         (Table::CsdsSubmissionDecision, _) => "decided_at",
         (_, Feed::Ucr) => "event_time",
         (_, Feed::Csds) => "file_received_at",
+        (_, Feed::Published) => "loaded_at",
     };
     let recorded = Facts::new(table.name(), batch).instant(column)?;
     let limit = TimestampMicrosecondArray::from(vec![known_at.timestamp_micros()]).with_timezone("UTC");

@@ -20,6 +20,7 @@ pub mod levels;
 pub mod live;
 pub mod percentile;
 pub mod proof;
+pub mod reconcile;
 pub mod release;
 pub mod reporting;
 pub mod revision;

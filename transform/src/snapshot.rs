@@ -15,6 +15,7 @@ use crate::engine::period::{Period, PeriodKind, parse_name};
 use crate::engine::{Atom, AtomValue, EVERY_STRATUM};
 use crate::figure::{Dimension, Figure, Status};
 use crate::levels;
+use crate::reconcile::Reconciliation;
 use crate::revision::Revision;
 
 /// Area value of a clock whose area is not known.
@@ -62,6 +63,7 @@ pub struct Snapshot {
     pub(crate) revisions: Arc<[Revision]>,
     pub(crate) conditions: Arc<[Condition]>,
     pub(crate) submissions: Arc<[Line]>,
+    pub(crate) reconciliation: Arc<Reconciliation>,
 }
 
 impl Snapshot {
@@ -79,6 +81,7 @@ impl Snapshot {
             revisions: Arc::from([]),
             conditions: Arc::from([]),
             submissions: Arc::from([]),
+            reconciliation: Arc::default(),
         }
     }
 
@@ -128,6 +131,18 @@ impl Snapshot {
     #[must_use]
     pub fn with_submissions(self, submissions: Vec<Line>) -> Self {
         Self { submissions: Arc::from(submissions), ..self }
+    }
+
+    /// The two-hour figure of every provider and month from live events to the workbook. Empty for the past.
+    #[must_use]
+    pub fn reconciliation(&self) -> &Reconciliation {
+        &self.reconciliation
+    }
+
+    /// The same picture with this reconciliation: for a picture that is planted.
+    #[must_use]
+    pub fn with_reconciliation(self, reconciliation: Reconciliation) -> Self {
+        Self { reconciliation: Arc::new(reconciliation), ..self }
     }
 
     /// Alert conditions that hold now.

@@ -1,11 +1,13 @@
-//! The two boards: one question each.
+//! The boards: one question each.
 
 use homeward_transform::definition::{Catalogue, Definition, DefinitionStatus, Kind};
 
 use super::layout::Sheet;
 use super::model::{Annotations, Board, Link, SCHEMA_VERSION, Templating, TimePicker, TimeRange, Variable};
 use super::panel::head_link;
-use super::{Places, alerting, count, history, proportion, snapshot, trust, variables, whole};
+use super::{
+    Places, alerting, count, history, proportion, reconciliation as stages, snapshot, trust, variables, whole,
+};
 
 /// The tag that every board of ours carries.
 const TAG: &str = "homeward";
@@ -79,6 +81,25 @@ pub(super) fn month(catalogue: &Catalogue, places: &Places) -> Board {
         refresh: "1m",
         from: "now-56d",
         variables: variables::month(catalogue),
+    };
+    board(plan, sheet, places)
+}
+
+/// For the commissioner: why is the live figure not the published one?
+pub(super) fn reconciliation(catalogue: &Catalogue, places: &Places) -> Board {
+    let mut sheet = Sheet::default();
+    trust::line(&mut sheet);
+    sheet.row("From live to published");
+    sheet.place(stages::rates(catalogue, places), 24, 10);
+    sheet.place(stages::lines(catalogue, places), 24, 18);
+    let plan = Plan {
+        uid: "homeward-ucr-reconciliation",
+        title: "UCR from live to published",
+        description: "For the commissioner: each month by live events, Primary, Refresh and the published figure, and which \
+                      causes lie between them. The accessible board has the same as sentences and tables.",
+        refresh: "5m",
+        from: "now-400d",
+        variables: variables::providers(),
     };
     board(plan, sheet, places)
 }

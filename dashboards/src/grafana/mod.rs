@@ -1,4 +1,4 @@
-//! Grafana: two boards and the provisioning that loads them, from the definitions.
+//! Grafana: three boards and the provisioning that loads them, from the definitions.
 //!
 //! A definition's panels follow from its kind: a snapshot stands on "UCR now", every other kind on "UCR today and this
 //! month", with the title, unit, targets, windows and words of its `indicator.toml`. Only definitions in use are
@@ -20,6 +20,7 @@ mod panel;
 mod promql;
 mod proportion;
 mod provisioning;
+mod reconciliation;
 mod snapshot;
 mod sql;
 mod trust;
@@ -71,7 +72,7 @@ pub fn files_leading_to(catalogue: &Catalogue, places: &Places) -> Vec<Generated
 /// The boards as data.
 #[must_use]
 pub fn boards(catalogue: &Catalogue, places: &Places) -> Vec<Board> {
-    vec![boards::now(catalogue, places), boards::month(catalogue, places)]
+    vec![boards::now(catalogue, places), boards::month(catalogue, places), boards::reconciliation(catalogue, places)]
 }
 
 fn board_file(board: &Board) -> GeneratedFile {

@@ -247,6 +247,35 @@ pub(super) fn lineage() -> String {
         .to_owned()
 }
 
+/// The rate of every stage of the two-hour figure, for the chosen providers.
+pub(super) fn reconciliation_rates() -> String {
+    "SELECT\n  period_start AS \"time\",\n  provider_name || ', ' || stage AS \"metric\",\n  value AS \"value\"\n\
+     FROM outcomes.reconciliation\n\
+     WHERE entry = 'stage' AND provider IN (${area:sqlstring}) AND $__timeFilter(period_start)\n\
+     ORDER BY period_start, provider_name, position"
+        .to_owned()
+}
+
+/// Every line of the reconciliation of the chosen providers, in reading order.
+pub(super) fn reconciliation_lines() -> String {
+    "SELECT\n  period AS \"Month\",\n  provider_name AS \"Provider\",\n  \
+     coalesce(replace(cause, '_', ' '), upper(stage)) AS \"Stage or cause\",\n  clocks AS \"Clocks\",\n  \
+     CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) ELSE shown END AS \"Met\",\n  \
+     CASE WHEN shown = 'shown' THEN CAST(denominator AS VARCHAR) ELSE shown END AS \"Stopped\",\n  \
+     value AS \"Rate\",\n  coalesce(meaning, '') AS \"What it means\"\n\
+     FROM outcomes.reconciliation\n\
+     WHERE provider IN (${area:sqlstring}) AND $__timeFilter(period_start)\n\
+     ORDER BY period DESC, provider_name, position\nLIMIT 500"
+        .to_owned()
+}
+
+/// Providers by name, for the menu of the reconciliation.
+pub(super) fn provider_menu() -> String {
+    "SELECT DISTINCT provider_name AS \"__text\", provider AS \"__value\" \
+     FROM outcomes.reconciliation ORDER BY provider_name LIMIT 500"
+        .to_owned()
+}
+
 /// Areas of the chosen level by name, for the menu.
 pub(super) fn area_menu() -> String {
     "SELECT DISTINCT area_name AS \"__text\", area AS \"__value\" \

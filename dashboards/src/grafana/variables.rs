@@ -57,6 +57,17 @@ pub(super) fn month(catalogue: &Catalogue) -> Vec<Variable> {
     ]
 }
 
+/// Providers of the reconciliation, under the name that the other boards know.
+pub(super) fn providers() -> Vec<Variable> {
+    let menu = area(json!(sql::provider_menu()));
+    vec![Variable {
+        datasource: Some(datasources::postgres()),
+        label: "Provider".to_owned(),
+        description: "Providers with stopped clocks or submissions.".to_owned(),
+        ..menu
+    }]
+}
+
 fn level(levels: &[(&str, &str)]) -> Variable {
     custom(
         "level",

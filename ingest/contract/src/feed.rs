@@ -10,11 +10,13 @@ pub enum Feed {
     Ucr,
     /// Monthly Community Services Data Set submissions (handbook, `csds.md`).
     Csds,
+    /// Figures of NHS England's workbooks (handbook, `ucr.md` section 1).
+    Published,
 }
 
 impl Feed {
     /// Every feed, in the order in which they are listed to people.
-    pub const ALL: [Feed; 2] = [Feed::Ucr, Feed::Csds];
+    pub const ALL: [Feed; 3] = [Feed::Ucr, Feed::Csds, Feed::Published];
 
     /// The short name used in configuration, metric labels and quarantine ids.
     #[must_use]
@@ -22,6 +24,7 @@ impl Feed {
         match self {
             Feed::Ucr => "ucr",
             Feed::Csds => "csds",
+            Feed::Published => "published",
         }
     }
 
@@ -31,6 +34,7 @@ impl Feed {
         match self {
             Feed::Ucr => "homeward.ucr",
             Feed::Csds => "homeward.csds",
+            Feed::Published => "homeward.published",
         }
     }
 
@@ -40,6 +44,7 @@ impl Feed {
         match self {
             Feed::Ucr => Table::UcrEvent,
             Feed::Csds => Table::Cyp000Header,
+            Feed::Published => Table::PublishedFigure,
         }
     }
 }
@@ -52,7 +57,7 @@ impl fmt::Display for Feed {
 
 /// The word does not name a feed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a feed; use one of: ucr, csds")]
+#[error("`{0}` is not a feed; use one of: ucr, csds, published")]
 pub struct UnknownFeed(pub String);
 
 impl FromStr for Feed {
@@ -161,6 +166,9 @@ tables! {
         CsdsRowWarning "csds_row_warning" None, "a warning about an accepted row of a submission";
         CsdsSubmissionDecision "csds_submission_decision" None, "a withdrawal or reinstatement of a submission";
     }
+    Published {
+        PublishedFigure "published_figure" None, "a published figure";
+    }
 }
 
 impl Table {
@@ -230,6 +238,6 @@ mod tests {
     #[test]
     fn an_unknown_feed_says_what_to_write() {
         let error = "mhsds".parse::<Feed>().unwrap_err();
-        assert!(error.to_string().contains("ucr, csds"));
+        assert!(error.to_string().contains("ucr, csds, published"));
     }
 }

@@ -37,6 +37,7 @@ pub mod geography;
 pub mod identity;
 pub mod item;
 pub mod manifest;
+pub mod published;
 mod reference_table;
 pub mod reject;
 pub mod rules;

@@ -1,7 +1,7 @@
 //! Every reason for which a submission or a record is refused, filtered or flagged, in one table.
 //!
 //! The codes are Homeward's own and never look like national ones (`csds.md` section 8): `HW-ANY-nnn` for any feed,
-//! `HW-UCR-nnn` for events, `HW-CSDS-nnn` for submissions. A code once given keeps its meaning; a rule that goes away
+//! `HW-UCR-nnn` for events, `HW-CSDS-nnn` for submissions, `HW-PUB-nnn` for published figures. A code once given keeps its meaning; a rule that goes away
 //! leaves a hole. Messages hold no value of the record, so that no personal data reaches a log or a summary.
 
 use std::fmt;
@@ -256,6 +256,14 @@ reject_codes! {
     CascadeReject "HW-CSDS-031" Cascade "the row belongs to a person or referral whose own row was refused"
         "mend the root first and send it again: this row then counts as it is";
 
+    // Published figures.
+    WrongPublishedKind "HW-PUB-001" Record "the record is not an object with a figure"
+        "load the workbook with `homeward published load`";
+    BadPublishedFigure "HW-PUB-002" Record "a member of the figure is absent or cannot be read"
+        "load the workbook with `homeward published load`; the detail names the member";
+    PublishedKeyMismatch "HW-PUB-003" Record "the Kafka key is not the organisation's code"
+        "load the workbook with `homeward published load`";
+
     // CSDS: kept and counted.
     CsdsInvalidNhsNumber "HW-CSDS-060" Warning "the NHS number is not valid: the person has no pseudonym"
         "correct the number at the source, or leave it empty";
@@ -305,7 +313,8 @@ mod tests {
         let mut seen = BTreeSet::new();
         for reject in RejectCode::ALL {
             let code = reject.code();
-            let number = ["HW-ANY-", "HW-UCR-", "HW-CSDS-"].iter().find_map(|prefix| code.strip_prefix(prefix));
+            let number =
+                ["HW-ANY-", "HW-UCR-", "HW-CSDS-", "HW-PUB-"].iter().find_map(|prefix| code.strip_prefix(prefix));
             assert!(number.is_some_and(|n| n.len() == 3 && n.bytes().all(|b| b.is_ascii_digit())), "{code}");
             assert!(seen.insert(code), "{code} twice");
             assert_eq!(RejectCode::from_code(code), Some(*reject));

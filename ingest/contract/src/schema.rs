@@ -66,7 +66,7 @@ pub enum Source {
     Event,
     /// How many rows of each table the submission sent, as the header says; null when it does not.
     Manifest,
-    /// A field of a refused row, a warning or a decision: their decoder fills them in order.
+    /// A field of a refused row, a warning, a decision or a published figure: their decoder fills them in order.
     Own,
     /// Kafka topic, or `file:` and the file's name.
     Topic,
@@ -112,6 +112,7 @@ pub fn columns(table: Table) -> &'static [Column] {
             Table::CsdsRefusedRow => refused_columns(),
             Table::CsdsRowWarning => warning_columns(),
             Table::CsdsSubmissionDecision => decision_columns(),
+            Table::PublishedFigure => published_columns(),
             _ => submission_columns(table),
         })
     });
@@ -181,6 +182,17 @@ fn decision_columns() -> Vec<Column> {
     let text = |name: &str| Column::new(name, DataType::Utf8, false, Source::Own);
     let mut columns = vec![text("decision_id"), text("submission_id"), text("decision"), text("reason")];
     columns.extend([text("decided_by"), Column::new("decided_at", timestamp(), false, Source::Own)]);
+    columns.extend(meta_columns());
+    columns
+}
+
+fn published_columns() -> Vec<Column> {
+    let own = |name: &str, data_type| Column::new(name, data_type, false, Source::Own);
+    let text = |name: &str| own(name, DataType::Utf8);
+    let mut columns = vec![text("load_id"), own("loaded_at", timestamp()), text("workbook"), text("measure")];
+    columns.extend([text("organisation"), text("level"), own("month", DataType::Date32)]);
+    columns.push(Column::new("value", DataType::Float64, true, Source::Own));
+    columns.extend([own("decimals", DataType::Int32), own("provisional", DataType::Boolean)]);
     columns.extend(meta_columns());
     columns
 }

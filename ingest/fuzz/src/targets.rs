@@ -13,7 +13,7 @@ use homeward_contract::feed::Feed;
 use homeward_contract::identity::PseudonymKeys;
 use homeward_contract::time;
 use homeward_ingest::decode::{self, DecodeContext, Decoded, Place, RawRecord, Refusal};
-use homeward_ingest::file;
+use homeward_ingest::file::{self, workbook::Load};
 use homeward_ingest::quarantine::{self, QuarantineKey};
 
 /// Files yield at most this many records here: a decoder that makes more of a few hundred bytes has run away.
@@ -22,6 +22,7 @@ const FILE_RECORDS_MAX: usize = 100_000;
 static KEYS: LazyLock<PseudonymKeys> = LazyLock::new(|| PseudonymKeys::from_secret(1, &[7; 32]));
 
 const GOOD_EVENT: &[u8] = include_bytes!("../corpus/ucr_event/received.json");
+const GOOD_FIGURE: &[u8] = include_bytes!("../corpus/published_figure/rate.json");
 const GOOD_ROW: &[u8] = include_bytes!("../corpus/csds_record/CYP104RTT.json");
 
 /// One UCR event.
@@ -32,6 +33,11 @@ pub(crate) fn ucr_event(data: &[u8]) {
 /// One CSDS record of any table.
 pub(crate) fn csds_record(data: &[u8]) {
     check_decoder(Feed::Csds, data, GOOD_ROW);
+}
+
+/// One published figure.
+pub(crate) fn published_figure(data: &[u8]) {
+    check_decoder(Feed::Published, data, GOOD_FIGURE);
 }
 
 /// Conservation, the refused bytes unchanged, and no harm to the neighbours in the batch.
@@ -82,6 +88,10 @@ fn plausible_key(feed: Feed, payload: &[u8]) -> Vec<u8> {
         (Feed::Csds, _) if text.contains("CYP000Header") || text.contains("\"decision\"") => {
             b"NR5-202504-20250512T091500".to_vec()
         }
+        (Feed::Published, _) => {
+            let rest = text.split_once(r#""organisation":""#).and_then(|(_, rest)| rest.split_once('"'));
+            rest.map_or_else(Vec::new, |(organisation, _)| organisation.as_bytes().to_vec())
+        }
         _ => b"NR5|S1".to_vec(),
     }
 }
@@ -102,6 +112,24 @@ pub(crate) fn csv_files(data: &[u8]) {
 /// A .zip of a submission.
 pub(crate) fn zip_file(data: &[u8]) {
     zip_records(data);
+}
+
+/// A workbook of published figures.
+pub(crate) fn workbook(data: &[u8]) {
+    workbook_figures(data);
+}
+
+/// How many figures the workbook gives; each is one that the decoder accepts.
+pub(crate) fn workbook_figures(data: &[u8]) -> usize {
+    let load = Load { id: "fuzz".to_owned(), at: DateTime::UNIX_EPOCH };
+    let Ok(figures) = file::workbook::read_bytes(data, "Table 1", &load) else { return 0 };
+    for figure in &figures {
+        let key = figure.organisation.as_bytes().to_vec();
+        let payload = figure.payload();
+        let decoded = decoded_with_keys(Feed::Published, &[(key, payload.as_bytes())]);
+        assert_eq!(decoded.accepted, 1, "{payload}");
+    }
+    figures.len()
 }
 
 /// How many records the two CSV files give.

@@ -53,5 +53,5 @@ pub use referral::Fate;
 pub use scenario::Scenario;
 pub use simulation::Simulation;
 pub use stream::{EndlessSimulation, Message};
-pub use truth::{Area, Counts, FeedCounts, Grain, OpenBands, PlantedClock, Ratio, Truth};
+pub use truth::{Area, Counts, FeedCounts, Grain, OpenBands, PlantedCauses, PlantedClock, Ratio, Stages, Truth};
 pub use write::WriteError;

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `event`, `csds_items` | the JSON shapes, borrowed from the payload |
 //! | `csds_keys` | by which keys a refused row is known |
-//! | `ucr`, `csds`, `csds_plan` | which cell each field fills |
+//! | `ucr`, `csds`, `csds_plan`, `published` | which cell each field fills |
 //! | `requirements`, `changes` | what an event type needs, what an amendment may change |
 //! | `field`, `clean` | single fields |
 //! | `extra` | unknown fields, without direct identifiers |
@@ -28,6 +28,7 @@ mod fault;
 mod field;
 mod flags;
 mod limits;
+mod published;
 mod requirements;
 mod scalar;
 mod ucr;
@@ -50,6 +51,7 @@ use columns::Value;
 use csds::{CsdsDecoder, Scratch};
 use fault::Fault;
 use flags::Flags;
+use published::PublishedDecoder;
 use ucr::UcrDecoder;
 
 /// Where a record stands: topic, partition and offset. For files `file:<name>`, 0 and the line or
@@ -172,6 +174,7 @@ pub fn decode(feed: Feed, records: &[RawRecord<'_>], context: &DecodeContext<'_>
     let (tables, refusals, flags) = match feed {
         Feed::Ucr => decode_ucr(records, context),
         Feed::Csds => decode_csds(records, context),
+        Feed::Published => decode_published(records, context),
     };
     let accepted = (records.len() - refusals.len()) as u64;
     debug_assert_eq!(
@@ -214,6 +217,17 @@ fn decode_csds(records: &[RawRecord<'_>], context: &DecodeContext<'_>) -> Parts 
     }
     let (tables, flags) = decoder.finish();
     (tables, refusals, flags)
+}
+
+fn decode_published(records: &[RawRecord<'_>], context: &DecodeContext<'_>) -> Parts {
+    let mut decoder = PublishedDecoder::new(context, records.len());
+    let mut refusals = Vec::new();
+    for record in records {
+        if let Err(fault) = payload(record).and_then(|payload| decoder.read(record, payload)) {
+            refusals.push(refusal(record, fault));
+        }
+    }
+    (decoder.finish().map(|batch| (Table::PublishedFigure, batch)).into_iter().collect(), refusals, Flags::default())
 }
 
 fn payload<'p>(record: &'p RawRecord<'_>) -> Result<&'p [u8], Fault> {

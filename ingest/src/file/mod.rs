@@ -14,6 +14,7 @@ mod events;
 mod limits;
 mod lines;
 mod submission;
+pub mod workbook;
 mod zipped;
 
 use std::collections::{BTreeMap, VecDeque};

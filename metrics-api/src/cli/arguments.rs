@@ -118,6 +118,9 @@ exit status 1 when a file differs, is missing or is left over.")]
     /// CSDS submissions: which count, which do not and why, and taking a wrong one out.
     #[command(subcommand)]
     Submission(super::submission::SubmissionCommand),
+    /// Figures that NHS England published: from a downloaded workbook to the broker.
+    #[command(subcommand)]
+    Published(super::published::PublishedCommand),
     /// One query over the lake, without a server.
     #[command(after_long_help = "EXAMPLES\n  \
   homeward sql \"SELECT * FROM meta.freshness\"\n  \
@@ -453,6 +456,7 @@ mod tests {
             ("homeward simulate", "--out"),
             ("homeward quarantine replay", "--all"),
             ("homeward load", "PATH"),
+            ("homeward published load", "FILE"),
             ("homeward indicator", "explain"),
         ] {
             let message = parse(line).unwrap_err().to_string();

@@ -10,12 +10,12 @@ use homeward_contract::feed::Feed;
 use homeward_contract::geography::Geography;
 use homeward_ingest::kafka::PublishReceipt;
 use homeward_ingest::lake::{Follower, Lake};
+use homeward_transform::book::Book;
 use homeward_transform::book::roll::Line;
 use homeward_transform::computation::Computation;
 use homeward_transform::definition::Catalogue;
 use homeward_transform::figure::Dimension;
 use homeward_transform::history::CellVersion;
-use homeward_transform::live::columns_read;
 use homeward_transform::snapshot::{FigureQuery, Snapshot};
 
 use super::error::CliError;
@@ -59,7 +59,7 @@ impl Watched {
     /// Reads the lake in this folder and computes what it gives now.
     pub(super) async fn new(lake: Lake, now: DateTime<Utc>) -> Result<Self, CliError> {
         let catalogue = Arc::new(Catalogue::builtin()?);
-        let followers = Feed::ALL.iter().map(|feed| lake.follow_columns(*feed, columns_read)).collect();
+        let followers = Feed::ALL.iter().map(|feed| lake.follow_columns(*feed, Book::columns_read)).collect();
         let computation = Computation::new(Arc::clone(&catalogue), Arc::new(Geography::devon()));
         let mut watched = Self { lake, followers, computation, catalogue, before: Months::new() };
         watched.read().await?;

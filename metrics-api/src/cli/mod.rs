@@ -12,6 +12,7 @@ mod instant;
 mod load;
 mod output;
 mod progress;
+mod published;
 mod quality;
 mod quarantine;
 mod receipt;
@@ -47,6 +48,7 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<Outcome, CliE
         Command::Generate(arguments) => generate::run(arguments, out),
         Command::Quarantine(command) => quarantine::run(command, config, out).await,
         Command::Submission(command) => submission::run(command, config, out).await,
+        Command::Published(command) => published::run(command, config, out),
         Command::Sql(arguments) => sql::run(arguments, config, out).await,
         Command::SqlVerifier => sql_verifier::run(&mut std::io::stdin().lock(), out),
     }

@@ -274,7 +274,7 @@ async fn sql_answers_over_the_lake_in_three_formats_and_writes_nothing() {
         "value": value, "band": null, "first_day": "2025-06-01"}]);
     assert_eq!(json, expected);
     let (_, table) = desk.run(&["sql", "SELECT number, file FROM meta.example_queries"]).await.unwrap();
-    assert!(table.contains("15") && table.ends_with("(15 rows)\n"), "{table}");
+    assert!(table.contains("16") && table.ends_with("(16 rows)\n"), "{table}");
     let lake = Lake::open(&desk.path("lake")).unwrap();
     assert_eq!(lake.version("figure_version").await.unwrap(), None, "a query keeps no history");
 }
@@ -295,11 +295,11 @@ async fn sql_refuses_what_the_wire_refuses_and_rounds_by_the_policy_asked_for() 
     assert_eq!(policy, "release,tick\npublic-hes/1,day\n");
 }
 
-/// Reads what is on the topic into the desk's lake until it holds so many records.
-async fn take_in(desk: &Desk, broker: &EmbeddedBroker, records: usize) {
+/// Reads what is on a feed's topic into the desk's lake until it holds so many records.
+async fn take_in(desk: &Desk, broker: &EmbeddedBroker, feed: Feed, records: usize) {
     let lake = Lake::open(&desk.path("lake")).unwrap();
     let mut kafka = broker.config();
-    kafka.topics.remove(&Feed::Ucr);
+    kafka.topics.retain(|held, _| *held == feed);
     let ingest = Ingest {
         kafka,
         options: IngestOptions { commit_interval: Duration::from_millis(20), ..IngestOptions::default() },
@@ -313,7 +313,7 @@ async fn take_in(desk: &Desk, broker: &EmbeddedBroker, records: usize) {
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(run_ingest(ingest, shutdown.clone()));
     let deadline = Instant::now() + Duration::from_secs(60);
-    while lake.frontier(Feed::Csds).await.unwrap().values().sum::<i64>() < i64::try_from(records).unwrap() {
+    while lake.frontier(feed).await.unwrap().values().sum::<i64>() < i64::try_from(records).unwrap() {
         assert!(Instant::now() < deadline, "{records} records in time");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -368,7 +368,7 @@ async fn a_receipt_tells_what_is_taken_refused_and_changed() {
     assert!(idle.contains("has not taken it in within 0 seconds: is 'homeward run'"), "{idle}");
     let file = desk.path("receipt.json");
     let line = ["load", &folder, "--wait", "60", "--receipt", file.to_str().unwrap()];
-    let (told, ()) = tokio::join!(desk.run(&line), take_in(&desk, &broker, 2 * records));
+    let (told, ()) = tokio::join!(desk.run(&line), take_in(&desk, &broker, Feed::Csds, 2 * records));
     let (_, text) = told.unwrap();
     assert!(text.contains("Homeward has taken it in; it counts"), "{text}");
     assert!(text.contains("  NR5 2025-04, ucr-two-hour-response published: no data to "), "{text}");
@@ -382,7 +382,7 @@ async fn a_receipt_tells_what_is_taken_refused_and_changed() {
     let published = moved.iter().find(|row| row["indicator"] == "ucr-two-hour-response" && row["basis"] == "published");
     assert_eq!(published.unwrap()["new_denominator"], 4, "one of five clocks fell with its person");
 
-    let (told, ()) = tokio::join!(desk.run(&line), take_in(&desk, &broker, 3 * records));
+    let (told, ()) = tokio::join!(desk.run(&line), take_in(&desk, &broker, Feed::Csds, 3 * records));
     let (_, again) = told.unwrap();
     assert!(again.contains("held every row of it already, and the same files change nothing; it counts"), "{again}");
     assert!(again.contains("no figure of a provider's month moved"), "{again}");
@@ -447,7 +447,7 @@ async fn submissions_are_listed_withdrawn_and_reinstated() {
     let folder = desk.save(&primary);
     desk.run(&["load", &folder]).await.unwrap();
     let whole = primary.messages().len();
-    take_in(&desk, &broker, whole).await;
+    take_in(&desk, &broker, Feed::Csds, whole).await;
     let (primary, refresh_id) = (primary.id, refresh.id.clone());
     let (_, list) = desk.run(&["submission", "list", "--period", "2025-04"]).await.unwrap();
     assert!(list.contains(&format!("{primary} ")) && list.contains("  active\n"), "{list}");
@@ -461,7 +461,7 @@ async fn submissions_are_listed_withdrawn_and_reinstated() {
     }
     publisher.flush().unwrap();
     let sent = whole + half;
-    take_in(&desk, &broker, sent).await;
+    take_in(&desk, &broker, Feed::Csds, sent).await;
     let (_, faults) = desk.run(&["submission", "list", "--faults"]).await.unwrap();
     assert!(faults.contains(&refresh_id) && faults.contains("incomplete: its header has not arrived"), "{faults}");
     assert!(!faults.contains(&primary), "{faults}");
@@ -476,12 +476,46 @@ async fn submissions_are_listed_withdrawn_and_reinstated() {
     assert!(unknown.contains("submission list"), "{unknown}");
     let (_, text) = decide("withdraw", primary.clone()).await.unwrap();
     assert!(text.contains("is withdrawn; it was active"), "{text}");
-    take_in(&desk, &broker, sent + 1).await;
+    take_in(&desk, &broker, Feed::Csds, sent + 1).await;
     let (_, shown) = desk.run(&["submission", "show", &primary]).await.unwrap();
     assert!(shown.contains("State      withdrawn") && shown.contains("by data manager: wrong month"), "{shown}");
     decide("reinstate", primary.clone()).await.unwrap();
-    take_in(&desk, &broker, sent + 2).await;
+    take_in(&desk, &broker, Feed::Csds, sent + 2).await;
     let (_, shown) = desk.run(&["submission", "show", &primary]).await.unwrap();
     assert!(shown.contains("State      active"), "{shown}");
     assert_eq!(shown.matches("by data manager: wrong month").count(), 2, "the audit trail keeps both: {shown}");
+}
+
+/// A workbook that a person saved as CSV, through `published load`, Kafka and the lake, and again after a correction.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_published_workbook_is_loaded_and_a_corrected_one_supersedes() {
+    let broker = EmbeddedBroker::start().unwrap();
+    broker.create_topic("homeward.published", 1).unwrap();
+    let desk = Desk::new(broker.brokers());
+    fill_lake(&desk).await;
+    let file = desk.path("Table 1.csv");
+    let save = |rate: &str| {
+        let head = "Table 1: Percentage of 2-hour UCR referrals,,,\n,,,\n,,,\n,,,\n,,,Month (RTT End Date)\n";
+        let header = "ODS Code,Organisation Name,Organisation Type,June 2025 (provisional)\n";
+        std::fs::write(&file, format!("{head}{header}NR5,Livewell Southwest,Provider,{rate}\n")).unwrap();
+    };
+    let load = async || desk.run(&["published", "load", file.to_str().unwrap()]).await;
+    save("85%");
+    let refused = load().await.unwrap_err().to_string();
+    assert!(refused.contains("Table 1.csv") && refused.contains("unrounded"), "{refused}");
+    save("0.5");
+    let (_, text) = load().await.unwrap();
+    assert!(text.contains("1 two_hour_rate, June 2025 to June 2025, 0 blank, June 2025 provisional"), "{text}");
+    assert!(text.contains("1 records sent, 1 acknowledged"), "{text}");
+    take_in(&desk, &broker, Feed::Published, 1).await;
+    let stages = "SELECT stage, numerator, denominator, value, provisional FROM outcomes.reconciliation \
+                  WHERE entry = 'stage' ORDER BY position";
+    let header = "stage,numerator,denominator,value,provisional\n";
+    let (_, csv) = desk.run(&["sql", stages, "--format", "csv"]).await.unwrap();
+    assert_eq!(csv, format!("{header}live,27,40,0.675,true\npublished,,,0.5,true\n"), "no submission, no comparison");
+    save("0.6");
+    load().await.unwrap();
+    take_in(&desk, &broker, Feed::Published, 2).await;
+    let (_, csv) = desk.run(&["sql", stages, "--format", "csv"]).await.unwrap();
+    assert_eq!(csv, format!("{header}live,27,40,0.675,true\npublished,,,0.6,true\n"));
 }

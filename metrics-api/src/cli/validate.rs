@@ -96,6 +96,8 @@ impl Validated {
                         *self.events.warnings.entry(code).or_default() += count;
                     }
                 }
+                // No file of submissions or events holds one: `homeward published load` reads workbooks.
+                Feed::Published => {}
                 Feed::Csds => {
                     let mut unplaced: BTreeMap<RejectCode, u64> = BTreeMap::new();
                     for refusal in &decoded.refusals {

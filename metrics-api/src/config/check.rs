@@ -317,4 +317,4 @@ pub(super) fn kafka_config(settings: &KafkaSettings, topics: BTreeMap<Feed, Stri
     }
 }
 
-const FEED_MEND: &str = "use ucr and csds";
+const FEED_MEND: &str = "use ucr, csds and published";

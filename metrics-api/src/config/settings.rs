@@ -78,7 +78,7 @@ impl fmt::Debug for KafkaSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IngestSettings {
-    /// Feeds that this process takes: `ucr`, `csds`.
+    /// Feeds that this process takes: `ucr`, `csds`, `published`.
     pub feeds: Vec<String>,
     /// Longest time between two commits while data flows, in seconds.
     pub commit_interval_seconds: f64,
@@ -94,7 +94,7 @@ pub struct IngestSettings {
 impl Default for IngestSettings {
     fn default() -> Self {
         Self {
-            feeds: vec!["ucr".to_owned(), "csds".to_owned()],
+            feeds: vec!["ucr".to_owned(), "csds".to_owned(), "published".to_owned()],
             commit_interval_seconds: 0.25,
             poison_share: 0.5,
             poison_minimum_records: 100,

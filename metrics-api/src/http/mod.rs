@@ -9,6 +9,7 @@ mod health;
 mod metrics;
 mod outgoing;
 mod problem;
+mod reconciliation;
 mod serving;
 
 use std::net::SocketAddr;
@@ -52,6 +53,8 @@ pub fn router(serving: Serving, with_metrics: bool) -> Router {
         .route("/area/{level}/{code}", get(board::area))
         .route("/indicator/{id}", get(board::indicator))
         .route("/indicator/{id}/revisions", get(board::revisions))
+        .route("/reconciliation", get(board::reconciliations))
+        .route("/reconciliation/{provider}/{month}", get(board::reconciliation))
         .route("/events", get(board::listen))
         .route("/board.js", get(board::script))
         .route("/board.css", get(board::style))
@@ -60,6 +63,7 @@ pub fn router(serving: Serving, with_metrics: bool) -> Router {
         .route("/api/v1/indicators", get(api::indicators))
         .route("/api/v1/indicators/{id}", get(api::indicator))
         .route("/api/v1/revisions", get(api::revisions))
+        .route("/api/v1/reconciliation", get(reconciliation::reconciliation))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(fallback);
@@ -101,7 +105,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
 async fn fallback(uri: axum::http::Uri) -> Problem {
     Problem::not_found(
         format!("there is nothing at {}", uri.path()),
-        "use /, /area/{level}/{code}, /indicator/{id}, /events, /metrics, /healthz, /readyz, /api/v1/figures, /api/v1/indicators or /api/v1/revisions",
+        "use /, /area/{level}/{code}, /indicator/{id}, /reconciliation, /events, /metrics, /healthz, /readyz, /api/v1/figures, /api/v1/indicators, /api/v1/reconciliation or /api/v1/revisions",
     )
 }
 

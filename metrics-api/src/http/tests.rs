@@ -224,6 +224,9 @@ async fn faults_are_problems_with_a_mend() {
         ("/api/v1/figures?indicator=ucr-referrals&release=public-csds", 403, "not offered"),
         ("/api/v1/figures?indicater=ucr-referrals", 400, "unknown field"),
         ("/api/v1/indicators/x", 404, "no indicator"),
+        ("/api/v1/reconciliation?month=June", 400, "month=2024-10"),
+        ("/api/v1/reconciliation?day=1", 400, "unknown field"),
+        ("/reconciliation/NR5/2019-01", 404, "/reconciliation"),
         ("/nowhere", 404, "/api/v1/figures"),
     ] {
         let (found, problem) = house.json(path).await;
@@ -231,6 +234,28 @@ async fn faults_are_problems_with_a_mend() {
         assert!(problem.to_string().contains(words), "{path}: '{words}' is not in {problem}");
         assert!(problem["mend"].as_str().is_some_and(|mend| !mend.is_empty()), "{path}: {problem}");
     }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_reconciliation_is_told_as_json_and_on_the_board() {
+    let house = House::planted("internal-live").await;
+    let (status, told) = house.json("/api/v1/reconciliation?provider=nr5&month=2025-06").await;
+    assert_eq!(status, 200, "{told}");
+    assert_eq!(told["months"][0]["words"], "NR5, Jun 2025: live 27 of 40.");
+    assert_eq!(told["months"][0]["entries"][0]["stage"], "live");
+    assert_eq!(told["months"][0]["entries"][0]["denominator"], 40);
+    let (_, none) = house.json("/api/v1/reconciliation?month=2025-05").await;
+    assert_eq!(none["months"], serde_json::json!([]));
+    let (status, list) = house.get("/reconciliation").await;
+    assert!(status == 200 && list.contains("NR5, Jun 2025: live 27 of 40."), "{list}");
+    assert!(list.contains("/reconciliation/NR5/2025-06") && list.contains("not there yet"), "{list}");
+    let (status, month) = house.get("/reconciliation/NR5/2025-06").await;
+    assert!(status == 200 && month.contains("67.5%") && month.contains("<caption id=\"lines\">"), "{month}");
+    house.close().await;
+    let house = House::planted("public-hes").await;
+    let (_, told) = house.json("/api/v1/reconciliation").await;
+    assert_eq!(told["months"][0]["words"], "NR5, Jun 2025: live 25 of 40.");
     house.close().await;
 }
 

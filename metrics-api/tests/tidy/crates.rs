@@ -40,10 +40,11 @@ const MEMBERS: [Member; 7] = [
 
 /// Each outside world and the crates that name it: one, but for the SQL engine, which runs definitions in one crate
 /// and answers clients in another.
-const WINDOWS: [(&str, &[&str]); 8] = [
+const WINDOWS: [(&str, &[&str]); 9] = [
     ("rdkafka", &["ingest"]),
     ("deltalake", &["ingest"]),
     ("object_store", &["ingest"]),
+    ("calamine", &["ingest"]),
     ("datafusion", &["transform", "metrics-api/sql"]),
     ("datafusion_postgres", &["metrics-api/sql"]),
     ("prometheus", &["metrics-api"]),

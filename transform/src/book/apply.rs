@@ -102,11 +102,11 @@ impl Book {
         Ok(())
     }
 
-    /// The entry of a referral that a submission has a row about. While the submission does not count, nothing changes.
+    /// The entry of a referral that a submission has a row about. While the submission is not read, nothing changes.
     fn entry_of(&mut self, provider: &str, id: &str, place: RowPlace) -> u32 {
         let index = self.entry(provider, id);
         self.register.touches_entry(place.submission, index);
-        if self.register.is_effective(place.submission) {
+        if self.register.is_read(place.submission) {
             self.touched.push(index);
         }
         index

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use homeward_contract::feed::Table;
 
 use super::Map;
+use super::choice::Choice;
 use super::csds::{CsdsPerson, CsdsReferral, PersonFacts, ReferralFacts};
-use super::register::Register;
 
 /// What hangs on what, for the rows of one referral.
 #[derive(Clone, Copy)]
 pub struct Cascade<'a> {
-    /// Every submission and the keys that it refused.
-    pub register: &'a Register,
+    /// Which submissions are read, and the keys that each refused.
+    pub choice: Choice<'a>,
     /// Every person, and where each of the referral's provider is found among them.
     pub people: (&'a [CsdsPerson], Option<&'a Map<Arc<str>, u32>>),
     /// ServiceRequestID.
@@ -28,13 +28,13 @@ impl<'a> Cascade<'a> {
     /// True when the rows of a submission are read.
     #[must_use]
     pub fn reads(&self, submission: u32) -> bool {
-        self.register.is_effective(submission)
+        self.choice.takes(submission)
     }
 
     /// True when what hangs on a person stands in a submission.
     #[must_use]
     pub fn person_stands(&self, submission: u32, pseudonym: &str) -> bool {
-        !self.register.refuses(submission, Table::Cyp001Mpi, pseudonym)
+        !self.choice.register().refuses(submission, Table::Cyp001Mpi, pseudonym)
             || self.person(pseudonym).is_some_and(|person| person.facts.in_submission(submission).next().is_some())
     }
 
@@ -47,13 +47,13 @@ impl<'a> Cascade<'a> {
     /// True when what hangs on the referral stands in a submission: services, clocks, contacts.
     #[must_use]
     pub fn child_stands(&self, submission: u32, referral: Option<&CsdsReferral>) -> bool {
-        if !self.register.refuses_any(submission) {
+        if !self.choice.register().refuses_any(submission) {
             return true;
         }
         let rows = referral.into_iter().flat_map(|referral| referral.referral_rows(submission));
         let mut rows = rows.peekable();
-        let fell =
-            rows.peek().is_some() || self.register.refuses(submission, Table::Cyp101Referral, self.service_request_id);
+        let fell = rows.peek().is_some()
+            || self.choice.register().refuses(submission, Table::Cyp101Referral, self.service_request_id);
         !fell || rows.any(|facts| self.referral_row_stands(submission, facts))
     }
 
@@ -61,13 +61,13 @@ impl<'a> Cascade<'a> {
     #[must_use]
     pub fn practice(&self, person: &'a CsdsPerson, pseudonym: &str) -> Option<&'a Arc<str>> {
         let counts = |submission, _: &_| self.reads(submission) && self.person_stands(submission, pseudonym);
-        person.practice.current_where(self.register, counts)?.facts.as_ref()
+        person.practice.current_where(self.choice, counts)?.facts.as_ref()
     }
 
     /// What is known of a person, by the current CYP001 row.
     #[must_use]
     pub fn person_facts(&self, person: &'a CsdsPerson) -> Option<&'a PersonFacts> {
-        Some(person.facts.current_where(self.register, |submission, _| self.reads(submission))?.facts)
+        Some(person.facts.current_where(self.choice, |submission, _| self.reads(submission))?.facts)
     }
 
     /// The person of the referral's provider with this pseudonym.

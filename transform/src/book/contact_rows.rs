@@ -187,7 +187,7 @@ impl<'a> ContactKnowledge<'a> {
             contact_at: sent.when.instant(),
             time_missing: sent.when.second.is_none(),
             person_moved: whose.moved,
-            source: self.cascade.register.identity(sent.place.submission).source(),
+            source: self.cascade.choice.identity(sent.place.submission).source(),
             frame: Frame::default(),
             manner,
         }

@@ -245,7 +245,7 @@ impl Contacts {
         referral: Option<&CsdsReferral>,
         manners: &Manners,
     ) -> Vec<Option<Sent>> {
-        let register = cascade.register;
+        let register = cascade.choice.register();
         let counts = |submission| cascade.reads(submission) && cascade.child_stands(submission, referral);
         let mut current: Vec<Option<Sent>> = vec![None; self.known.len()];
         for sent in self.sent.iter().filter(|sent| counts(sent.place.submission)) {

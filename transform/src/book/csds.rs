@@ -91,7 +91,7 @@ impl CsdsReferral {
     /// The current CYP101 row.
     #[must_use]
     pub fn referral<'a>(&'a self, cascade: &Cascade<'a>) -> Option<Current<'a, ReferralFacts>> {
-        self.referral.current_where(cascade.register, |submission, facts| {
+        self.referral.current_where(cascade.choice, |submission, facts| {
             cascade.reads(submission) && cascade.referral_row_stands(submission, facts)
         })
     }
@@ -116,7 +116,7 @@ impl CsdsReferral {
 
     /// The current row of a key that hangs on the referral.
     fn child<'a, F: Ord>(&self, versions: &'a Versions<F>, cascade: &Cascade<'a>) -> Option<Current<'a, F>> {
-        versions.current_where(cascade.register, |submission, _| {
+        versions.current_where(cascade.choice, |submission, _| {
             cascade.reads(submission) && cascade.child_stands(submission, Some(self))
         })
     }

@@ -21,6 +21,7 @@ pub struct Rows {
 }
 
 /// Everything known of one referral.
+#[derive(Clone, Copy)]
 pub struct Knowledge<'a> {
     /// Provider after succession.
     pub provider: &'a Arc<str>,

@@ -13,6 +13,7 @@ mod apply;
 pub mod areas;
 pub mod cascade;
 pub mod change;
+pub mod choice;
 pub mod clock;
 pub mod contact_rows;
 pub mod contacts;
@@ -29,6 +30,7 @@ pub mod register;
 pub mod roll;
 mod rows;
 mod settle;
+mod stages;
 pub mod submission;
 mod submissions;
 pub mod versions;
@@ -38,13 +40,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use homeward_contract::feed::Table;
 use homeward_contract::geography::Geography;
 use roaring::RoaringBitmap;
 
 use areas::Areas;
 use cascade::Cascade;
+use choice::Choice;
 use clock::{ClockRow, Micros};
 use contact_rows::{ContactKnowledge, ContactRow, Frame, channel};
 use contacts::{Contacts, Manners};
@@ -54,7 +57,9 @@ use index::Index;
 use read::{FactShapeError, Facts, Interner};
 use referral::LiveReferral;
 use referral_rows::{ReferralRow, ReferralRows};
-use register::Register;
+use register::{Received, Register};
+
+use crate::reconcile::ledger::{Ledger, ProviderMonth};
 
 /// A map with a keyed hash that is cheaper than the standard library's: every event is looked up several times.
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
@@ -122,6 +127,7 @@ pub struct Book {
     index: Map<Arc<str>, Map<Arc<str>, u32>>,
     entries: Vec<Entry>,
     register: Register,
+    ledger: Ledger,
     people: Vec<CsdsPerson>,
     people_index: Map<Arc<str>, Map<Arc<str>, u32>>,
     manners: Manners,
@@ -151,6 +157,7 @@ impl Book {
             index: Map::default(),
             entries: Vec::new(),
             register: Register::default(),
+            ledger: Ledger::default(),
             people: Vec::new(),
             people_index: Map::default(),
             manners: Manners::default(),
@@ -287,7 +294,7 @@ impl Book {
     /// What counts of a referral's rows, and what hangs on what.
     fn cascade<'a>(&'a self, entry: &'a Entry) -> Cascade<'a> {
         Cascade {
-            register: &self.register,
+            choice: Choice::counting(&self.register),
             people: (&self.people, self.people_index.get(&entry.provider)),
             service_request_id: &entry.service_request_id,
         }
@@ -297,6 +304,31 @@ impl Book {
     #[must_use]
     pub const fn register(&self) -> &Register {
         &self.register
+    }
+
+    /// The postings of every referral in the reconciliation.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Provider-months whose postings changed since the last call.
+    pub fn take_reconcilable(&mut self) -> BTreeSet<ProviderMonth> {
+        self.ledger.take_changed()
+    }
+
+    /// What was received of each provider, after succession, and month.
+    #[must_use]
+    pub fn received(&self) -> BTreeMap<ProviderMonth, Received> {
+        let mut received: BTreeMap<ProviderMonth, Received> = BTreeMap::new();
+        for (provider, rp_end_day, own) in self.register.received() {
+            let Some(month) = read::date_of(rp_end_day).with_day(1) else { continue };
+            let held = received.entry((self.areas.provider(provider), month)).or_default();
+            held.primary |= own.primary;
+            held.primary_withdrawn |= own.primary_withdrawn;
+            held.refresh |= own.refresh;
+        }
+        received
     }
 
     /// Every provider that has rows, in code order.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+    Array, AsArray, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, StringArray,
+    TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
 use chrono::{Duration, NaiveDate, NaiveTime};
 use homeward_contract::time::{local_midnight, resolve_start};
@@ -74,6 +75,11 @@ impl<'a> Facts<'a> {
     /// A 32-bit integer column.
     pub fn int(&self, column: &'static str) -> Result<&'a Int32Array, FactShapeError> {
         Ok(self.column(column, &DataType::Int32)?.as_primitive::<Int32Type>())
+    }
+
+    /// A column of real numbers.
+    pub fn real(&self, column: &'static str) -> Result<&'a Float64Array, FactShapeError> {
+        Ok(self.column(column, &DataType::Float64)?.as_primitive::<Float64Type>())
     }
 
     /// A yes/no column.

@@ -193,7 +193,7 @@ fn csds_row(
     let rejections = services.iter().map(|service| service.rejected_at);
     let last_period = current.submission.rp_end_day;
     let sent_until = midnight(last_period + 1);
-    let newest = cascade.register.newest_period(&current.submission.provider);
+    let newest = cascade.choice.register().newest_period(&current.submission.provider);
     let row = ReferralRow {
         provider: Arc::clone(knowledge.provider),
         service_request_id: Arc::clone(knowledge.service_request_id),

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
+use homeward_contract::calendar::FileType;
 use homeward_contract::feed::Table;
 use roaring::RoaringBitmap;
 
@@ -25,6 +26,19 @@ use super::submissions::{DecisionColumns, ManifestColumn, RefusedColumns, Submis
 struct Period {
     members: Vec<u32>,
     effective: Option<u32>,
+    /// The Primary alone, whatever counts, and whether it was withdrawn.
+    primary: Option<(u32, bool)>,
+}
+
+/// What was received for a provider and period.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Received {
+    /// A whole Primary.
+    pub primary: bool,
+    /// It was withdrawn, and no other came.
+    pub primary_withdrawn: bool,
+    /// A Refresh that counts.
+    pub refresh: bool,
 }
 
 /// Another submission counts for a provider and period than before.
@@ -47,8 +61,9 @@ pub struct Register {
     periods: BTreeMap<(Arc<str>, i32), Period>,
     /// Submissions that something arrived for since the last [`Register::settle`].
     stirred: BTreeSet<u32>,
-    /// Submissions that count and in which a parent was refused or mended since the last [`Register::settle`].
+    /// Submissions that are read and in which a parent was refused or mended since the last [`Register::settle`].
     parents_changed: BTreeSet<u32>,
+    reread: BTreeSet<u32>,
     version: u64,
     interner: Interner,
 }
@@ -87,7 +102,7 @@ impl Register {
                     self.seen(place.submission, table).accepted.insert(place.row);
                     // It may be the mended parent of rows that did not count.
                     let held = &self.held[place.submission as usize];
-                    if held.effective && !held.refused_keys.is_empty() {
+                    if (held.effective || held.primary) && !held.refused_keys.is_empty() {
                         self.parents_changed.insert(place.submission);
                     }
                     if let Some(manifest) = manifests.as_ref().and_then(|column| column.manifest(row)) {
@@ -114,7 +129,7 @@ impl Register {
             Some(rows) => rows,
             None => keys.entry(Box::from(key)).or_default(),
         };
-        if rows.insert(place.row) && held.effective {
+        if rows.insert(place.row) && (held.effective || held.primary) {
             self.parents_changed.insert(place.submission);
         }
     }
@@ -132,12 +147,13 @@ impl Register {
         !self.held[submission as usize].refused_keys.is_empty()
     }
 
-    /// Submissions that count and whose rows may hang on other parents than before; each is told once.
+    /// Submissions that are read and whose rows may hang on other parents than before; each is told once.
     pub(super) fn take_parents_changed(&mut self) -> BTreeSet<u32> {
         std::mem::take(&mut self.parents_changed)
     }
 
-    /// Finds which submission counts for each provider and period that something arrived for, and says what changed.
+    /// Finds which submission counts for each provider and period that something arrived for, and which Primary would; says
+    /// what changed.
     pub fn settle(&mut self) -> Vec<Flip> {
         self.version += u64::from(!self.stirred.is_empty());
         let mut periods = BTreeSet::new();
@@ -145,6 +161,9 @@ impl Register {
             let held = &mut self.held[index as usize];
             held.review();
             periods.insert((Arc::clone(&held.identity.provider), held.identity.rp_end_day));
+        }
+        for period in &periods {
+            self.choose_primary(period);
         }
         periods.iter().filter_map(|period| self.flip(period)).collect()
     }
@@ -177,6 +196,61 @@ impl Register {
         let of_provider = (Arc::clone(provider), i32::MIN)..=(Arc::clone(provider), i32::MAX);
         let mut newest_first = self.periods.range(of_provider).rev();
         newest_first.find(|(_, period)| period.effective.is_some()).map(|((_, rp_end_day), _)| *rp_end_day)
+    }
+
+    /// Finds the Primary that would count without a Refresh. One that was withdrawn stands in for none.
+    fn choose_primary(&mut self, period: &(Arc<str>, i32)) {
+        let Self { held, periods, .. } = self;
+        let Some(period) = periods.get_mut(period) else { return };
+        let members = period.members.iter().map(|index| (*index, &held[*index as usize]));
+        let whole = members.filter(|(_, member)| {
+            member.identity.file_type == FileType::Primary
+                && (member.counts() || member.standing == Standing::Withdrawn)
+        });
+        let new = whole
+            .max_by_key(|(_, member)| (member.counts(), &member.identity))
+            .map(|(index, member)| (index, !member.counts()));
+        let old = std::mem::replace(&mut period.primary, new);
+        if old == new {
+            return;
+        }
+        for (primary, chosen) in [(old, false), (new, true)] {
+            if let Some((index, _)) = primary {
+                held[index as usize].primary = chosen;
+                self.reread.insert(index);
+            }
+        }
+    }
+
+    /// Submissions that became or ceased to be the Primary of their period since the last call, whether or not they count.
+    pub(super) fn take_reread(&mut self) -> BTreeSet<u32> {
+        std::mem::take(&mut self.reread)
+    }
+
+    /// True when a submission is the Primary of its period; `withdrawn` lets one be that was withdrawn.
+    #[must_use]
+    pub fn is_primary(&self, submission: u32, withdrawn: bool) -> bool {
+        let held = &self.held[submission as usize];
+        held.primary && (withdrawn || held.counts())
+    }
+
+    /// True when the rows of a submission are read for any figure.
+    #[must_use]
+    pub fn is_read(&self, submission: u32) -> bool {
+        self.is_effective(submission) || self.is_primary(submission, true)
+    }
+
+    /// Every provider, as sent, and period with what of it was received: its Primary, and what counts.
+    pub fn received(&self) -> impl Iterator<Item = (&Arc<str>, i32, Received)> {
+        self.periods.iter().map(|((provider, rp_end_day), period)| {
+            let is_refresh = |index: u32| self.identity(index).file_type == FileType::Refresh;
+            let received = Received {
+                primary: period.primary.is_some(),
+                primary_withdrawn: period.primary.is_some_and(|(_, withdrawn)| withdrawn),
+                refresh: period.effective.is_some_and(is_refresh),
+            };
+            (provider, *rp_end_day, received)
+        })
     }
 
     /// True when the rows of a submission count.

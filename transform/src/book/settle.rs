@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::cascade::Cascade;
 use super::change::{Cause, Flipped, Subject};
+use super::choice::Choice;
 use super::clock::{ClockRow, Micros, Source, local_day};
 use super::contact_rows::{ContactKnowledge, Frame, ShownContacts, channel};
 use super::dirty::{CalendarPeriod, DirtyCells, Reason};
@@ -11,6 +12,7 @@ use super::fold::{self, Knowledge, Rows};
 use super::index::months;
 use super::referral_rows::{self, ReferralRows, month_of, next_month};
 use super::register::Flip;
+use super::stages;
 use super::{Book, Entry, Map, VIEWS, View};
 
 impl Book {
@@ -27,6 +29,7 @@ impl Book {
         self.turn_month(as_of, &mut dirty);
         let flipped = self.flip_submissions();
         let mut touched = std::mem::take(&mut self.touched);
+        touched.extend(self.ledger.woken(as_of));
         touched.sort_unstable();
         touched.dedup();
         for index in touched {
@@ -75,6 +78,9 @@ impl Book {
                 }
             }
         }
+        for submission in self.register.take_reread() {
+            self.touched.extend(self.register.entries(submission));
+        }
         flipped
     }
 
@@ -89,7 +95,7 @@ impl Book {
 
     fn settle_entry(&mut self, index: u32, as_of: Micros, flipped: Flipped, dirty: &mut DirtyCells) {
         self.link_person(index);
-        let Found { rows, referral, frames, contacts } = self.found(index);
+        let Found { rows, referral, frames, contacts } = self.found(index, as_of);
         let entry = &mut self.entries[index as usize];
         let mut changes = Changes { dirty, flipped, month: month_of(as_of) };
         let contacts_changed = changes.contacts(entry, &contacts, frames);
@@ -122,11 +128,11 @@ impl Book {
         entry.days = days;
     }
 
-    /// What the views show of a referral now.
-    fn found(&mut self, index: u32) -> Found {
+    /// What the views show of a referral now; its postings in the reconciliation are brought up to date.
+    fn found(&mut self, index: u32, as_of: Micros) -> Found {
         let entry = &self.entries[index as usize];
         let cascade = Cascade {
-            register: &self.register,
+            choice: Choice::counting(&self.register),
             people: (&self.people, self.people_index.get(&entry.provider)),
             service_request_id: &entry.service_request_id,
         };
@@ -138,6 +144,7 @@ impl Book {
             csds: entry.csds.as_deref(),
         };
         let rows = fold::rows(&knowledge, &mut self.areas);
+        stages::post(&mut self.ledger, index, &knowledge, &rows, &mut self.areas, as_of);
         let voided = entry.live.as_ref().is_some_and(|live| live.is_referral_voided());
         let frame = |rows: &[ClockRow], voided| Frame {
             two_hour: rows.iter().any(|row| matches!(row.waiting_type.as_ref(), "05" | "07")),

@@ -114,6 +114,8 @@ pub(super) struct Held {
     /// Accepted and refused rows as of then, the header aside; a row that was mended counts as accepted.
     pub(super) row_counts: (u64, u64),
     pub(super) effective: bool,
+    /// It is the Primary of its period, whether or not that counts.
+    pub(super) primary: bool,
 }
 
 /// Tables without which a file is rejected (`csds.md` section 5).
@@ -132,6 +134,7 @@ impl Held {
             standing: Standing::NoHeader,
             row_counts: (0, 0),
             effective: false,
+            primary: false,
         }
     }
 

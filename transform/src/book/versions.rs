@@ -3,7 +3,7 @@
 //! Equal facts are held once, however often they are sent again: a resend costs twelve bytes. The order of arrival
 //! changes nothing.
 
-use super::register::Register;
+use super::choice::Choice;
 use super::submission::{Identity, RowPlace};
 
 /// One sending of a key.
@@ -66,24 +66,14 @@ impl<F: Ord> Versions<F> {
         own.map(|sent| (sent.place.row, &self.facts[sent.facts as usize])).max().map(|(_, facts)| facts)
     }
 
-    /// The version that counts: the greatest rank among effective submissions.
-    #[must_use]
-    pub fn current<'a>(&'a self, register: &'a Register) -> Option<Current<'a, F>> {
-        self.current_where(register, |submission, _| register.is_effective(submission))
-    }
-
     /// The version of the greatest rank among the rows that are read and stand.
-    pub fn current_where<'a>(
-        &'a self,
-        register: &'a Register,
-        counts: impl Fn(u32, &F) -> bool,
-    ) -> Option<Current<'a, F>> {
+    pub fn current_where<'a>(&'a self, choice: Choice<'a>, counts: impl Fn(u32, &F) -> bool) -> Option<Current<'a, F>> {
         self.sent
             .iter()
             .map(|sent| (sent.place, &self.facts[sent.facts as usize]))
             .filter(|(place, facts)| counts(place.submission, facts))
             .map(|(place, facts)| Current {
-                submission: register.identity(place.submission),
+                submission: choice.identity(place.submission),
                 row: place.row,
                 index: place.submission,
                 facts,

@@ -50,10 +50,12 @@
 mod figure;
 mod policy;
 pub mod reach;
+mod reconciliation;
 mod released;
 mod rounding;
 
 pub use figure::ReleasedFigure;
 pub use policy::{Coverage, Numbers, Policy, UnknownPolicy};
+pub use reconciliation::{ReleasedEntry, ReleasedMonth};
 pub use released::{HoldsNoPatientData, Released};
 pub use rounding::{Rounding, Shown};

@@ -252,7 +252,7 @@ fn is_national(dimensions: &[(Dimension, String)]) -> bool {
 }
 
 /// A ratio of the numbers shown: it inherits the suppression of either, and without a denominator there is no data.
-fn ratio(numerator: Shown, denominator: Shown) -> Shown {
+pub(super) fn ratio(numerator: Shown, denominator: Shown) -> Shown {
     if numerator == Shown::Suppressed || denominator == Shown::Suppressed {
         return Shown::Suppressed;
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Truth;
 use super::known::KnownClock;
+use crate::csds::CsdsClock;
 use crate::referral::Referral;
 use crate::wall::{midnight, naive_minutes, wall};
 
@@ -20,7 +21,7 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    fn add(&mut self, met: bool) {
+    pub(super) fn add(&mut self, met: bool) {
         self.met += u64::from(met);
         self.denominator += 1;
     }
@@ -95,14 +96,7 @@ impl Truth {
         let counting = self.counting(as_known_at);
         for referral in &self.referrals {
             for row in self.newest_rows(referral.serial, &counting) {
-                let Some(ended_on) = row.end_date.filter(|day| in_scope(referral, row.waiting_type, *day)) else {
-                    continue;
-                };
-                let minutes = row
-                    .start_time
-                    .zip(row.end_time)
-                    .map(|(start, end)| naive_minutes(row.start_date.and_time(start), ended_on.and_time(end)));
-                let met = minutes.is_some_and(|minutes| (0..=120).contains(&minutes));
+                let Some((ended_on, met)) = official(referral, row) else { continue };
                 cells.entry((row.provider.clone(), month_name(ended_on))).or_default().add(met);
             }
         }
@@ -202,6 +196,14 @@ fn placed(clock: &KnownClock<'_>, as_of: DateTime<Utc>) -> Option<(DateTime<Utc>
 }
 
 /// The official cohort: type 05; before April 2023 types 05 and 07 of the old team types (E13, `ucr.md` section 1).
+/// The day on which a row of CYP104 stops a clock of the official cohort, and whether it was met.
+pub(super) fn official(referral: &Referral, row: &CsdsClock) -> Option<(NaiveDate, bool)> {
+    let ended_on = row.end_date.filter(|day| in_scope(referral, row.waiting_type, *day))?;
+    let times = row.start_time.zip(row.end_time);
+    let minutes = times.map(|(start, end)| naive_minutes(row.start_date.and_time(start), ended_on.and_time(end)));
+    Some((ended_on, minutes.is_some_and(|minutes| (0..=120).contains(&minutes))))
+}
+
 fn in_scope(referral: &Referral, waiting_type: &str, anchor: NaiveDate) -> bool {
     if (anchor.year(), anchor.month()) >= (2023, 4) {
         return waiting_type == "05";

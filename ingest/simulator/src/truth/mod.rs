@@ -15,6 +15,7 @@ mod community;
 mod counts;
 mod figures;
 pub(crate) mod known;
+mod stages;
 pub(crate) mod state;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use chrono::{DateTime, Utc};
 pub use clocks::PlantedClock;
 pub use counts::{Counts, FeedCounts};
 pub use figures::{Area, Grain, OpenBands, Ratio};
+pub use stages::{PlantedCauses, Stages};
 
 use crate::csds::{CsdsClock, Planted, PlantedContact, PlantedReferral, PlantedSubmission};
 use crate::referral::Referral;

@@ -23,7 +23,7 @@ macro_rules! examples {
 }
 
 /// Every example query, in the order in which they are listed.
-pub const EXAMPLES: [Example; 15] = examples![
+pub const EXAMPLES: [Example; 16] = examples![
     "01-response-by-partnership-this-month.sql",
     "02-providers-surely-below-the-national-minimum.sql",
     "03-published-beside-live.sql",
@@ -39,6 +39,7 @@ pub const EXAMPLES: [Example; 15] = examples![
     "13-data-quality-by-provider.sql",
     "14-can-the-target-still-be-reached.sql",
     "15-where-a-figure-comes-from.sql",
+    "16-why-live-is-not-published.sql",
 ];
 
 impl Example {

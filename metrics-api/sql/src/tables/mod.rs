@@ -15,6 +15,7 @@ mod figure_table;
 mod figures;
 mod history_table;
 mod meta_table;
+mod reconciliation;
 mod shelf;
 mod state;
 mod wanted;
@@ -139,6 +140,7 @@ fn tables(source: &Source) -> Result<Vec<Table>, ArrowError> {
         state::coverage(),
         state::submissions(),
         state::revisions(),
+        reconciliation::outline(),
         world::policies(),
     ] {
         tables.push(Table::new(outline, Rows::Meta(Content::State(state))));

@@ -13,6 +13,7 @@ use super::column::{Cell, Kind, Outline, always, maybe};
 use super::figure_table::Reader;
 use super::figures::area_name;
 use super::meta_table::outline;
+use super::reconciliation;
 use super::world::policy_rows;
 use Kind::{Bigint, Boolean, Date, Double, Text, Timestamptz};
 
@@ -24,6 +25,7 @@ pub(crate) enum State {
     Coverage,
     Submissions,
     Revisions,
+    Reconciliation,
     Policies,
 }
 
@@ -38,6 +40,7 @@ impl State {
             Self::Coverage => coverage_rows(snapshot, reader),
             Self::Submissions => submission_rows(snapshot, reader),
             Self::Revisions => revision_rows(snapshot, reader),
+            Self::Reconciliation => reconciliation::rows(snapshot, reader),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The fifteen example queries over planted figures: each gives the answer that was planted.
+//! The sixteen example queries over planted figures: each gives the answer that was planted.
 #![expect(clippy::panic, reason = "a test says why it fails by panicking")]
 
 use homeward_sql::Tick;
@@ -216,4 +216,12 @@ async fn every_example_runs_under_every_policy() {
             assert!(policy != "internal-live" || !rows.is_empty(), "{}", example.file);
         }
     }
+}
+
+#[tokio::test]
+async fn why_live_is_not_published() {
+    let found = answer(16).await;
+    assert_eq!(found.len(), 8, "{found:?}");
+    assert!(found[0].starts_with("live | primary | not_in_csds | The live feed stopped"), "{found:?}");
+    assert!(found[0].ends_with(" | 4 | -3 | -4"), "{found:?}");
 }

@@ -7,4 +7,5 @@ mod figures;
 mod history;
 mod meta;
 mod planted;
+mod reconciliation;
 mod release;

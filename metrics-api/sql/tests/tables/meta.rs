@@ -264,7 +264,7 @@ async fn a_login_knows_its_policy() {
 async fn the_examples_are_listed_with_their_text() {
     let devon = devon();
     let listed = devon.ask("SELECT number, file, title, sql FROM meta.example_queries ORDER BY number").await;
-    assert_eq!(listed.len(), 15);
+    assert_eq!(listed.len(), 16);
     for (row, example) in listed.iter().zip(EXAMPLES) {
         assert!(row[1].ends_with(example.file), "{row:?}");
         assert_eq!((row[2].as_str(), row[3].as_str()), (example.header("title").as_str(), example.sql()));

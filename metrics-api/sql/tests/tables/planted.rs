@@ -21,6 +21,11 @@ use homeward_transform::definition::Catalogue;
 use homeward_transform::engine::{Atom, AtomValue};
 use homeward_transform::history::{CellVersion, cells_at};
 use homeward_transform::live::Past;
+use homeward_transform::reconcile::ledger::{Sum, Sums};
+use homeward_transform::reconcile::month::Exists;
+use homeward_transform::reconcile::posting::Account;
+use homeward_transform::reconcile::published::PublishedRate;
+use homeward_transform::reconcile::{Cause, Reconciled, Reconciliation, Stage, Step};
 use homeward_transform::release::Policy;
 use homeward_transform::revision::Revision;
 use homeward_transform::snapshot::{Freshness, Snapshot};
@@ -232,7 +237,7 @@ impl Devon {
         let (catalogue, geography) = (Arc::clone(&self.source.catalogue), Arc::clone(&self.source.geography));
         let snapshot = Snapshot::of_cells(cells, catalogue, geography, as_of);
         let snapshot = snapshot.with_state(self.sequence, freshness, revisions);
-        let snapshot = snapshot.with_submissions(submissions());
+        let snapshot = snapshot.with_submissions(submissions()).with_reconciliation(reconciliation());
         self.sender.send_replace(Some(Arc::new(snapshot)));
     }
 
@@ -317,6 +322,36 @@ pub(crate) fn rows(answer: &Answer) -> Vec<Vec<String>> {
 /// Rows as lines, for comparing at a glance.
 pub(crate) fn lines(rows: &[Vec<String>]) -> Vec<String> {
     rows.iter().map(|row| row.join(" | ")).collect()
+}
+
+/// April of two providers: one published, one with no Primary.
+fn reconciliation() -> Reconciliation {
+    let sum = |met, stopped, clocks| Sum { met, stopped, clocks };
+    let cause = |step, cause, met, stopped, clocks| (Account::Cause(step, cause), sum(met, stopped, clocks));
+    let stage = |stage, met, stopped| (Account::Stage(stage), sum(met, stopped, stopped));
+    let (to_primary, to_refresh) = (Step::LiveToPrimary, Step::PrimaryToRefresh);
+    let sums = Sums::from([
+        stage(Stage::Live, 85, 103),
+        cause(to_primary, Cause::NotInCsds, -3, -4, 4),
+        cause(to_primary, Cause::EndMissing, -2, -2, 2),
+        cause(to_primary, Cause::OtherMonth, 1, 0, 2),
+        stage(Stage::Primary, 81, 97),
+        cause(to_refresh, Cause::EndGained, 2, 2, 2),
+        cause(to_refresh, Cause::NotSentAgain, 0, -1, 1),
+        stage(Stage::Refresh, 83, 98),
+    ]);
+    let rate = PublishedRate { rate: Some(0.85), decimals: 15, provisional: true, workbook: Arc::from("2025-26.xlsx") };
+    let april: chrono::NaiveDate = "2025-04-01".parse().unwrap();
+    let all = Exists { live: true, primary: true, refresh: true };
+    let full = Reconciled::new(Arc::from("NR5"), april, all, &sums, Some(&rate));
+    let step = Step::LiveToRefresh;
+    let sums = Sums::from([
+        stage(Stage::Live, 30, 40),
+        cause(step, Cause::NotOnFeed, 9, 12, 12),
+        stage(Stage::Refresh, 39, 52),
+    ]);
+    let without_primary = Exists { primary: false, ..all };
+    Reconciliation::of(vec![full, Reconciled::new(Arc::from("RH8"), april, without_primary, &sums, None)])
 }
 
 /// A Refresh that was withdrawn, and the Primary that counts again.

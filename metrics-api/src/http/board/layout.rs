@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::super::serving::Serving;
 use super::coverage::{Coverage, coverage};
 use super::words::{percent_text, spoken_window};
-use super::{Content, Page, definition, kiosk, now, rates, trust, when};
+use super::{Content, Page, definition, kiosk, now, rates, reconciliation, trust, when};
 use crate::reading::shown_basis;
 use homeward_transform::definition::Kind;
 use homeward_transform::figure::Dimension;
@@ -108,6 +108,8 @@ pub(super) fn page(page: &Page<'_>, content: &Content) -> Markup {
                 Content::Board => (board(page)),
                 Content::Indicator(id) => (definition::page(page, id)),
                 Content::Revisions(id) => (trust::all_revisions(page, id)),
+                Content::Reconciliation(None) => (reconciliation::list(page)),
+                Content::Reconciliation(Some((provider, month))) => (reconciliation::month(page, provider, *month)),
             }
             @if !page.kiosk { (footer(page)) }
         }
@@ -174,6 +176,7 @@ fn footer(page: &Page<'_>) -> Markup {
             p {
                 "More: " a href="/?kiosk" { "wall screen" } ", "
                 @for definition in page.catalogue().iter() { a href={ "/indicator/" (definition.id) } { "what " (definition.title) " means" } ", " }
+                a href="/reconciliation" { "from live to published" } ", "
                 a href="/api/v1/indicators" { "definitions as data" } ", "
                 a href="/api/v1/revisions" { "revision log" } ", "
                 a href="/metrics" { "metrics" } ", "

@@ -17,6 +17,7 @@ mod now;
 mod numbers;
 mod place;
 mod rates;
+mod reconciliation;
 mod sentence;
 mod trend;
 mod trust;
@@ -36,6 +37,7 @@ use homeward_transform::release::{Policy, Rounding};
 use homeward_transform::snapshot::Snapshot;
 
 use super::problem::Problem;
+use super::reconciliation::first_day;
 use super::serving::Serving;
 use crate::reading::{DayReading, Reading};
 use cache::{Key, Taken};
@@ -125,6 +127,8 @@ enum Content {
     Board,
     Indicator(String),
     Revisions(String),
+    /// Every provider, or one provider and month.
+    Reconciliation(Option<(String, NaiveDate)>),
 }
 
 type Parameters = Query<BTreeMap<String, String>>;
@@ -160,6 +164,29 @@ pub(super) async fn revisions(
     show(serving, None, Content::Revisions(id), Asked::of(&query, &headers)).await
 }
 
+pub(super) async fn reconciliations(
+    State(serving): State<Serving>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Response {
+    show(serving, None, Content::Reconciliation(None), Asked::of(&query, &headers)).await
+}
+
+pub(super) async fn reconciliation(
+    State(serving): State<Serving>,
+    Path((provider, month)): Path<(String, String)>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Response {
+    match first_day(&month) {
+        Ok(month) => {
+            let content = Content::Reconciliation(Some((provider, month)));
+            show(serving, None, content, Asked::of(&query, &headers)).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
 async fn show(serving: Serving, area: Option<(String, String)>, content: Content, asked: Asked) -> Response {
     let Some(snapshot) = serving.snapshot_if_any() else {
         return html(StatusCode::SERVICE_UNAVAILABLE, None, layout::waiting(&serving).into_string());
@@ -184,8 +211,20 @@ async fn rendered(
     asked: &Asked,
 ) -> Result<(String, Arc<str>), Problem> {
     let policy = serving.policy(None)?;
-    let (Content::Indicator(id) | Content::Revisions(id)) = &content else {
-        return board(serving, snapshot, policy, area, asked).await;
+    let id = match &content {
+        Content::Board => return board(serving, snapshot, policy, area, asked).await,
+        Content::Reconciliation(None) => {
+            return kept(serving, snapshot, policy, "/reconciliation".to_owned(), Place::whole(), asked, content).await;
+        }
+        Content::Reconciliation(Some((provider, month))) => {
+            if snapshot.reconciliation().get(provider, *month).is_none() {
+                let what = format!("there is no reconciliation of '{provider}' for {}", month.format("%B %Y"));
+                return Err(Problem::not_found(what, "begin at /reconciliation, which lists every provider and month"));
+            }
+            let path = format!("/reconciliation/{provider}/{}", month.format("%Y-%m"));
+            return kept(serving, snapshot, policy, path, Place::whole(), asked, content).await;
+        }
+        Content::Indicator(id) | Content::Revisions(id) => id,
     };
     if serving.parts.catalogue.get(id).is_none() {
         let known: Vec<&str> = serving.parts.catalogue.iter().map(|definition| definition.id.as_str()).collect();
