@@ -56,6 +56,7 @@ pub(super) fn read_items<'p>(
     let mut parser = serde_json::Deserializer::from_str(record);
     let unknown = Record { items, sent }
         .deserialize(&mut parser)
+        .and_then(|unknown| parser.end().map(|()| unknown))
         .map_err(|error| Fault::json(&error, record.as_bytes(), RejectCode::WrongCsdsKind))?;
     if unknown {
         flags.raise(RejectCode::CsdsUnknownItem);

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `event`, `csds_items` | the JSON shapes, borrowed from the payload |
 //! | `ucr`, `csds`, `csds_plan` | which cell each field fills |
+//! | `csds_last` | what a row shares with the one before it |
 //! | `requirements`, `changes` | what an event type needs, what an amendment may change |
 //! | `field`, `clean` | single fields |
 //! | `extra` | unknown fields, without direct identifiers |
@@ -19,6 +20,7 @@ mod clean;
 mod columns;
 mod csds;
 mod csds_items;
+mod csds_last;
 mod csds_plan;
 mod event;
 mod extra;
