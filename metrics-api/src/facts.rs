@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
+use homeward_contract::calendar::SubmissionCalendar;
 use homeward_contract::feed::Feed;
 use homeward_contract::identity::PseudonymKeys;
 use homeward_ingest::decode::{DecodeContext, Decoded, Place, RawRecord, decode};
-use homeward_ingest::file::{FileError, FileRecord, read_path};
+use homeward_ingest::file::{FileError, FileRecord, read_path_by};
 
 /// Records decoded at a time: bounds memory and keeps the arrays well filled.
 const BATCH_RECORDS: usize = 20_000;
@@ -39,13 +40,15 @@ pub struct DecodedFiles {
     pub notes: Vec<String>,
 }
 
-/// Decodes every record of the paths, in their order. `seen` is told how many more were read.
+/// Decodes every record of the paths, in their order; `calendar` tells a Primary from a Refresh. `seen` is told how many more
+/// were read.
 ///
 /// # Errors
 /// When a path is not a submission folder, a .zip of one, or a .ndjson file, or cannot be read.
 pub fn decode_paths(
     paths: &[PathBuf],
     keys: &PseudonymKeys,
+    calendar: &SubmissionCalendar,
     known_at: DateTime<Utc>,
     mut seen: impl FnMut(u64),
 ) -> Result<DecodedFiles, FileError> {
@@ -57,7 +60,7 @@ pub fn decode_paths(
         waiting.clear();
     };
     for path in paths {
-        let mut reader = read_path(path)?;
+        let mut reader = read_path_by(path, calendar)?;
         for record in &mut reader {
             waiting.push(OwnedRecord::from(record?));
             if waiting.len() >= BATCH_RECORDS {

@@ -46,7 +46,7 @@ impl Computation {
     pub fn new(catalogue: Arc<Catalogue>, geography: Arc<Geography>) -> Self {
         Self {
             book: Book::new(Arc::clone(&geography)),
-            engine: Engine::new(),
+            engine: Engine::new(Arc::clone(&geography)),
             cells: Cells::default(),
             log: RevisionLog::default(),
             conditions: Arc::from([]),

@@ -1,6 +1,7 @@
 //! From dirty provider-periods to recomputed units: which rows and periods each run of the SQL sees.
 //!
 //! Calendar cells are computed month by month, so that one run never joins more than a month of rows with 32 periods.
+//! Where figures do not add up, the cells of the wider areas are of all providers' records, whichever of them changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use crate::book::{Book, View, view};
 use crate::cells::{Cells, Shelf, Unit};
 use crate::definition::{Catalogue, Definition};
 use crate::engine::period::{Period, PeriodKind, Window, parse_name};
-use crate::engine::{Atom, AtomValue, Engine, EngineError, Input};
+use crate::engine::{Atom, AtomValue, EVERY_PROVIDER, Engine, EngineError, Input};
 
 /// A unit whose value changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,14 +58,51 @@ pub async fn calendar(
     as_of: DateTime<Utc>,
     changed: &mut Vec<ChangedUnit>,
 ) -> Result<(), ComputeError> {
-    for (_, month) in by_month(dirty) {
-        let periods: BTreeSet<CalendarPeriod> = month.keys().map(|(_, period)| *period).collect();
-        let referrals = referrals_of(book, month.keys().map(|(provider, period)| (provider, *period)));
-        let periods: Vec<Period> = periods.into_iter().map(Period::calendar).collect();
-        engine.register(&input(book, &referrals, &referrals, periods.clone(), as_of)?)?;
-        for definition in catalogue.iter().filter(|definition| has_grain(definition, &["day", "month"])) {
-            let mut units = group(engine.run_registered(definition, as_of).await?, as_of);
-            for ((provider, calendar), causes) in &month {
+    let (summed, whole): (Vec<&Definition>, Vec<&Definition>) = catalogue
+        .iter()
+        .filter(|definition| has_grain(definition, &["day", "month"]))
+        .partition(|definition| definition.kind.adds_up());
+    for (_, mut due) in by_month(dirty) {
+        let referrals = referrals_of(book, due.keys().map(|(provider, period)| (provider, *period)));
+        let run = Run { engine, book, as_of, due: &due, referrals };
+        run.definitions(&summed, cells, changed).await?;
+        due.retain(|(_, period), _| is_due(&whole, *period));
+        let periods: BTreeSet<CalendarPeriod> = due.keys().map(|(_, period)| *period).collect();
+        let providers = book.providers();
+        let everywhere = providers.iter().flat_map(|provider| periods.iter().map(move |period| (provider, *period)));
+        let run =
+            Run { engine, book, as_of, referrals: referrals_of(book, everywhere), due: &with_every_provider(due) };
+        run.definitions(&whole, cells, changed).await?;
+    }
+    Ok(())
+}
+
+/// One run of definitions over the rows of some referrals.
+struct Run<'a> {
+    engine: &'a Engine,
+    book: &'a Book,
+    as_of: DateTime<Utc>,
+    /// The units to replace, and why.
+    due: &'a BTreeMap<ProviderPeriod, Causes>,
+    referrals: BTreeSet<u32>,
+}
+
+impl Run<'_> {
+    async fn definitions(
+        &self,
+        definitions: &[&Definition],
+        cells: &mut Cells,
+        changed: &mut Vec<ChangedUnit>,
+    ) -> Result<(), ComputeError> {
+        if definitions.is_empty() || self.due.is_empty() {
+            return Ok(());
+        }
+        let periods: BTreeSet<CalendarPeriod> = self.due.keys().map(|(_, period)| *period).collect();
+        let periods = periods.into_iter().map(Period::calendar).collect();
+        self.engine.register(&input(self.book, &self.referrals, &self.referrals, periods, self.as_of)?)?;
+        for definition in definitions {
+            let mut units = group(self.engine.run_registered(definition, self.as_of).await?, self.as_of);
+            for ((provider, calendar), causes) in self.due {
                 let period = Period::calendar(*calendar);
                 if !has_grain(definition, &[period.grain()]) {
                     continue;
@@ -74,13 +112,32 @@ pub async fn calendar(
                 let old = cells.replace(&shelf, period.kind, new);
                 let new = cells.unit(&shelf, period.kind);
                 if old != new {
-                    let (version, causes) = (definition.version, (*causes).clone());
+                    let (version, causes) = (definition.version, causes.clone());
                     changed.push(ChangedUnit { shelf, version, period, old, new, causes });
                 }
             }
         }
+        Ok(())
     }
-    Ok(())
+}
+
+/// True when one of the definitions has figures of that kind of period.
+fn is_due(definitions: &[&Definition], period: CalendarPeriod) -> bool {
+    definitions.iter().any(|definition| has_grain(definition, &[Period::calendar(period).grain()]))
+}
+
+/// The due units, and for each of their periods the one of all providers, with the causes of all.
+fn with_every_provider(mut due: BTreeMap<ProviderPeriod, Causes>) -> BTreeMap<ProviderPeriod, Causes> {
+    let everyone: Arc<str> = Arc::from(EVERY_PROVIDER);
+    let mut every: BTreeMap<ProviderPeriod, Causes> = BTreeMap::new();
+    for ((_, period), causes) in &due {
+        let held = every.entry((Arc::clone(&everyone), *period)).or_default();
+        for (cause, count) in causes {
+            *held.entry(*cause).or_default() += count;
+        }
+    }
+    due.append(&mut every);
+    due
 }
 
 /// Recomputes rolling windows and snapshots of the present instant; these move with time and are not kept as history.
@@ -124,14 +181,14 @@ async fn run_moving(
 
 type ProviderPeriod = (Arc<str>, CalendarPeriod);
 
-fn by_month(dirty: &DirtyCells) -> BTreeMap<CalendarPeriod, BTreeMap<ProviderPeriod, &Causes>> {
-    let mut months: BTreeMap<CalendarPeriod, BTreeMap<ProviderPeriod, &Causes>> = BTreeMap::new();
+fn by_month(dirty: &DirtyCells) -> BTreeMap<CalendarPeriod, BTreeMap<ProviderPeriod, Causes>> {
+    let mut months: BTreeMap<CalendarPeriod, BTreeMap<ProviderPeriod, Causes>> = BTreeMap::new();
     for (provider, period, causes) in dirty.periods() {
         let month = match period {
             CalendarPeriod::Day(day) => CalendarPeriod::month_of(day),
             CalendarPeriod::Month(_) => period,
         };
-        months.entry(month).or_default().insert((Arc::clone(provider), period), causes);
+        months.entry(month).or_default().insert((Arc::clone(provider), period), causes.clone());
     }
     months
 }

@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 
+use crate::percentile::Percentile;
+
 /// A dimension that figures can be broken down by (`--by` on the command line).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
@@ -64,6 +66,12 @@ impl Dimension {
             Self::Window => "window",
             Self::Band => "band",
         }
+    }
+
+    /// True for the dimensions that name an area smaller than the nation.
+    #[must_use]
+    pub const fn is_area(self) -> bool {
+        matches!(self, Self::Provider | Self::Icb | Self::Region | Self::Lcp | Self::Pcn)
     }
 
     /// True for the dimensions that name a stretch of time.
@@ -143,10 +151,12 @@ pub struct Figure {
     pub period_start: DateTime<Utc>,
     /// End of the period (exclusive instant).
     pub period_end: DateTime<Utc>,
-    /// Sum of numerators; for a count indicator, the count itself.
+    /// Sum of numerators; for a count indicator, the count itself; `None` for a percentile.
     pub numerator: Option<i64>,
-    /// Sum of denominators; `None` for a count indicator.
+    /// Sum of denominators; `None` for a count indicator; for a percentile the number of its records.
     pub denominator: Option<i64>,
+    /// The percentile; `None` for other kinds, and where there was nothing to take it of.
+    pub percentile: Option<Percentile>,
     /// Companion counts by name (`open`, `excluded`, ...), summed like the numerator.
     pub counts: BTreeMap<String, i64>,
     /// Data-quality flags by name with the number of records that carry them; zero counts are absent.

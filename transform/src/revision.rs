@@ -4,9 +4,34 @@ use chrono::{DateTime, Utc};
 
 use crate::book::View;
 use crate::book::change::{Cause, Origin};
-use crate::book::clock::Source;
 use crate::book::dirty::{CalendarPeriod, Causes};
+use crate::definition::Definition;
+use crate::engine::AtomValue;
 use crate::engine::period::{Period, PeriodKind};
+use crate::percentile::Percentile;
+
+/// The numbers of one figure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// Numerator or count.
+    pub numerator: i64,
+    /// Denominator; for a percentile the number of its records.
+    pub denominator: Option<i64>,
+    /// The percentile.
+    pub percentile: Option<Percentile>,
+}
+
+impl From<(i64, Option<i64>)> for Stated {
+    fn from((numerator, denominator): (i64, Option<i64>)) -> Self {
+        Self { numerator, denominator, percentile: None }
+    }
+}
+
+impl From<&AtomValue> for Stated {
+    fn from(value: &AtomValue) -> Self {
+        Self { numerator: value.numerator, denominator: value.denominator, percentile: value.percentile }
+    }
+}
 
 /// One restated figure of a period that was already over. Exact, so it leaves only through release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +46,10 @@ pub struct Revision {
     pub provider: String,
     /// Name of the period, for example `month:2024-10`.
     pub period: String,
-    /// Numerator and denominator before.
-    pub old: (i64, Option<i64>),
-    /// Numerator and denominator now.
-    pub new: (i64, Option<i64>),
+    /// The figure before.
+    pub old: Stated,
+    /// The figure now.
+    pub new: Stated,
     /// Why, for example "14 clocks gained an RTT end in the Refresh".
     pub because: String,
 }
@@ -33,12 +58,20 @@ pub struct Revision {
 pub const COMPUTED_AGAIN: &str = "the figures were computed again at start";
 
 impl Revision {
-    /// The whole sentence, with exact counts: for readers who may see them.
+    /// The whole sentence, with exact counts: for readers who may see them. The definition gives a percentile its name and
+    /// unit.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub fn words(&self, definition: Option<&Definition>) -> String {
         let period = period_words(&self.period);
-        let (old, new) = (figure_words(self.old), figure_words(self.new));
-        format!("{}, {period}: {old} to {new} because {}", self.provider, self.because)
+        let unit = definition.map_or("", |definition| definition.unit.as_str());
+        let quantile = definition.and_then(|definition| definition.quantile);
+        let name = quantile.map(|quantile| format!("{quantile} ")).unwrap_or_default();
+        let side = |stated: Stated| match quantile {
+            Some(_) => percentile_words(stated, unit),
+            None => figure_words(stated),
+        };
+        let (old, new) = (side(self.old), side(self.new));
+        format!("{}, {period}: {name}{old} to {new} because {}", self.provider, self.because)
     }
 }
 
@@ -50,10 +83,10 @@ pub(crate) fn view_of(basis: &str) -> View {
 /// The causes of one view in words, largest first: "14 clocks gained an RTT end in the Refresh, 1 clock was removed in live events".
 #[must_use]
 pub fn because(causes: &Causes, view: View) -> String {
-    let mut told: Vec<(u64, Cause, Source)> = causes
+    let mut told: Vec<(u64, Cause, Origin)> = causes
         .iter()
         .filter(|((of, _, _), count)| *of == view && **count > 0)
-        .map(|((_, cause, source), count)| (*count, *cause, *source))
+        .map(|((_, cause, origin), count)| (*count, *cause, *origin))
         .collect();
     told.sort_by(|one, two| two.0.cmp(&one.0).then(one.1.cmp(&two.1)).then(one.2.cmp(&two.2)));
     let phrases: Vec<String> = told.into_iter().map(phrase).collect();
@@ -63,17 +96,25 @@ pub fn because(causes: &Causes, view: View) -> String {
     phrases.join(", ")
 }
 
-fn phrase((count, cause, source): (u64, Cause, Source)) -> String {
+fn phrase((count, cause, origin): (u64, Cause, Origin)) -> String {
     let many = count != 1;
     let clocks = if many { "clocks" } else { "clock" };
     let what = cause.phrase(many);
     if matches!(cause, Cause::TimePassed | Cause::Withdrawn | Cause::Reinstated) {
         return format!("{count} {clocks} {what}");
     }
-    format!("{count} {clocks} {what} {}", Origin { source }.phrase())
+    format!("{count} {clocks} {what} {}", origin.phrase())
 }
 
-fn figure_words((numerator, denominator): (i64, Option<i64>)) -> String {
+/// `74.5 minutes (of 61)`
+fn percentile_words(stated: Stated, unit: &str) -> String {
+    let of = stated.denominator.unwrap_or(0);
+    stated
+        .percentile
+        .map_or_else(|| "no data".to_owned(), |percentile| format!("{} {unit} (of {of})", percentile.value()))
+}
+
+fn figure_words(Stated { numerator, denominator, .. }: Stated) -> String {
     match denominator {
         None => numerator.to_string(),
         Some(0) => "no data".to_owned(),
@@ -97,14 +138,19 @@ fn period_words(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::change::Why;
+    use crate::book::change::{Flipped, Why};
+    use crate::book::clock::Source;
+
+    fn on(source: Source, day: &str) -> Origin {
+        Origin { source, received_on: Some(day.parse().expect("a date")) }
+    }
 
     #[test]
     fn a_revision_reads_as_a_sentence() {
         let causes = Causes::from([
-            ((View::Csds, Cause::GainedEnd, Source::Refresh), 14),
-            ((View::Csds, Cause::Removed, Source::Refresh), 1),
-            ((View::Live, Cause::Appeared, Source::Live), 3),
+            ((View::Csds, Cause::GainedEnd, on(Source::Refresh, "2024-11-14")), 14),
+            ((View::Csds, Cause::Removed, on(Source::Refresh, "2024-11-14")), 1),
+            ((View::Live, Cause::Appeared, Origin::LIVE), 3),
         ]);
         let revision = Revision {
             known_at: DateTime::UNIX_EPOCH,
@@ -112,26 +158,35 @@ mod tests {
             basis: "published".to_owned(),
             provider: "NR5".to_owned(),
             period: "month:2024-10".to_owned(),
-            old: (849, Some(1000)),
-            new: (858, Some(1014)),
+            old: (849, Some(1000)).into(),
+            new: (858, Some(1014)).into(),
             because: because(&causes, View::Csds),
         };
         assert_eq!(
-            revision.words(),
-            "NR5, Oct 2024: 84.9% (849 of 1000) to 84.6% (858 of 1014) because 14 clocks gained an RTT end in the Refresh, \
-             1 clock was removed in the Refresh"
+            revision.words(None),
+            "NR5, Oct 2024: 84.9% (849 of 1000) to 84.6% (858 of 1014) because 14 clocks gained an RTT end in the Refresh of \
+             14 November 2024, 1 clock was removed in the Refresh of 14 November 2024"
         );
     }
 
     #[test]
     fn a_submission_that_began_or_ceased_to_count_is_the_reason_told() {
+        let received_at = "2024-11-14T09:00:00Z".parse::<DateTime<Utc>>().expect("an instant").timestamp_micros();
         let told = |why: Why, cause: Cause, source: Source| {
-            let (cause, source) = why.tell(cause, source);
-            because(&Causes::from([((View::Csds, cause, source), 2)]), View::Csds)
+            let mut flipped = Flipped::default();
+            flipped.note(Some(why), Some((Source::Refresh, received_at)));
+            let (cause, origin) = flipped.tell(cause, source);
+            because(&Causes::from([((View::Csds, cause, origin), 2)]), View::Csds)
         };
         let replaced = Why::Replaced(Source::Refresh);
-        assert_eq!(told(replaced, Cause::Removed, Source::Primary), "2 clocks were not sent again in the Refresh");
-        assert_eq!(told(replaced, Cause::GainedEnd, Source::Refresh), "2 clocks gained an RTT end in the Refresh");
+        assert_eq!(
+            told(replaced, Cause::Removed, Source::Primary),
+            "2 clocks were not sent again in the Refresh of 14 November 2024"
+        );
+        assert_eq!(
+            told(replaced, Cause::GainedEnd, Source::Refresh),
+            "2 clocks gained an RTT end in the Refresh of 14 November 2024"
+        );
         let withdrawn = "2 clocks changed when a submission was withdrawn";
         assert_eq!(told(Why::Withdrawn, Cause::LostEnd, Source::Primary), withdrawn);
         assert_eq!(told(Why::Withdrawn, Cause::Removed, Source::Refresh), withdrawn);

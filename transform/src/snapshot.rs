@@ -12,8 +12,9 @@ use crate::cells::Cells;
 use crate::conditions::Condition;
 use crate::definition::{Catalogue, Definition};
 use crate::engine::period::{Period, PeriodKind, parse_name};
-use crate::engine::{Atom, AtomValue};
+use crate::engine::{Atom, AtomValue, EVERY_STRATUM};
 use crate::figure::{Dimension, Figure, Status};
+use crate::levels;
 use crate::revision::Revision;
 
 /// Area value of a clock whose area is not known.
@@ -147,17 +148,22 @@ impl Snapshot {
         &self.geography
     }
 
-    /// Exact figures: numerators and denominators summed over the cells of each group, never ratios.
+    /// Exact figures: numerators and denominators summed over the cells of each group, never ratios. Where figures do not
+    /// add up each is one cell, and a question that crosses cells has none ([`levels::has_figure`]).
     /// Sorted by basis, dimension values and period. Empty when the indicator is not known.
     #[must_use]
     pub fn figures(&self, query: &FigureQuery) -> Vec<Figure> {
         let Some(definition) = self.catalogue.get(&query.indicator) else { return Vec::new() };
+        if !levels::has_figure(definition, query) {
+            return Vec::new();
+        }
         let mut groups: BTreeMap<GroupKey, (AtomValue, Period)> = BTreeMap::new();
         for (_, kind, unit) in self.cells.units(&query.indicator) {
             if !wanted_period(query, kind) {
                 continue;
             }
-            for (atom, value) in unit.iter().filter(|(atom, _)| wanted_basis(query, atom)) {
+            let read = |atom: &Atom| wanted_basis(query, atom) && levels::is_read(definition, &query.by, atom);
+            for (atom, value) in unit.iter().filter(|(atom, _)| read(atom)) {
                 let Some(period) = parse_name(&atom.period, self.as_of) else { continue };
                 if !within(query, &period) {
                     continue;
@@ -195,8 +201,9 @@ impl Snapshot {
             dimensions: query.by.iter().copied().zip(key.values.iter().map(ToString::to_string)).collect(),
             period_start: span.starts_at,
             period_end: span.ends_at,
-            numerator: Some(value.numerator),
+            numerator: definition.kind.has_numerator().then_some(value.numerator),
             denominator: value.denominator,
+            percentile: value.percentile,
             counts: plain(value.counts),
             flags: plain(value.flags),
             status: Status::from_source_rank(value.source_rank.unwrap_or(1)),
@@ -214,6 +221,9 @@ pub(crate) fn dimension_value(
     period: &Period,
 ) -> Arc<str> {
     let known = |value: &Option<Arc<str>>| value.clone().unwrap_or_else(|| Arc::from(UNKNOWN_AREA));
+    if let Some(place) = atom.place.as_ref().filter(|place| place.level == dimension) {
+        return Arc::clone(&place.area);
+    }
     match dimension {
         Dimension::Provider => Arc::clone(&atom.provider),
         Dimension::Icb => known(&atom.icb),
@@ -230,7 +240,7 @@ pub(crate) fn dimension_value(
         }
         stratum => {
             let position = definition.strata.iter().position(|held| *held == stratum);
-            position.and_then(|position| atom.strata.get(position).cloned()).unwrap_or_else(|| Arc::from("all"))
+            position.and_then(|position| atom.strata.get(position).cloned()).unwrap_or_else(|| Arc::from(EVERY_STRATUM))
         }
     }
 }

@@ -5,7 +5,7 @@ use homeward_transform::definition::{Catalogue, Definition, DefinitionStatus, Ki
 use super::layout::Sheet;
 use super::model::{Annotations, Board, Link, SCHEMA_VERSION, Templating, TimePicker, TimeRange, Variable};
 use super::panel::head_link;
-use super::{Places, alerting, count, history, proportion, snapshot, trust, variables};
+use super::{Places, alerting, count, history, proportion, snapshot, trust, variables, whole};
 
 /// The tag that every board of ours carries.
 const TAG: &str = "homeward";
@@ -53,6 +53,11 @@ pub(super) fn month(catalogue: &Catalogue, places: &Places) -> Board {
     trust::line(&mut sheet);
     for definition in shown(catalogue, Kind::Proportion) {
         proportion::place(&mut sheet, definition, places);
+    }
+    for kind in [Kind::Quantile, Kind::People] {
+        for definition in shown(catalogue, kind) {
+            whole::place(&mut sheet, definition, places);
+        }
     }
     for definition in shown(catalogue, Kind::Count) {
         count::place(&mut sheet, definition, places);

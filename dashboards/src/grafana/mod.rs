@@ -1,7 +1,7 @@
 //! Grafana: two boards and the provisioning that loads them, from the definitions.
 //!
-//! A definition's panels follow from its kind: a snapshot stands on "UCR now", a proportion or a count on "UCR today and
-//! this month", with the title, unit, targets, windows and words of its `indicator.toml`. Only definitions in use are
+//! A definition's panels follow from its kind: a snapshot stands on "UCR now", every other kind on "UCR today and this
+//! month", with the title, unit, targets, windows and words of its `indicator.toml`. Only definitions in use are
 //! shown; drafts and shadows are computed and not shown as results.
 //!
 //! Classic JSON, not the second model: Grafana 11 and 12 load it from a folder. Colours are the handbook's and are made
@@ -24,6 +24,7 @@ mod snapshot;
 mod sql;
 mod trust;
 mod variables;
+mod whole;
 
 pub use datasources::{ALERTMANAGER, POSTGRES, PROMETHEUS};
 

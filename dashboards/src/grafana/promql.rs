@@ -25,6 +25,11 @@ pub(super) fn numerator(definition: &Definition, by: &str, matchers: &str) -> St
     format!("{}({})", sum_by(by), figure("numerator", definition, matchers))
 }
 
+/// The number of a figure that does not add up, for each chosen area.
+pub(super) fn own(definition: &Definition, matchers: &str) -> String {
+    figure(if definition.kind.has_numerator() { "numerator" } else { "percentile" }, definition, matchers)
+}
+
 /// The denominator likewise; no sample where it is 0.
 pub(super) fn denominator(definition: &Definition, by: &str, matchers: &str) -> String {
     format!("({}({}) > 0)", sum_by(by), figure("denominator", definition, matchers))

@@ -129,13 +129,63 @@ pub(super) fn daily_rate(definition: &Definition) -> String {
 
 /// A count by day, one curve an area.
 pub(super) fn daily_count(definition: &Definition) -> String {
+    daily_column(definition, "numerator")
+}
+
+fn daily_column(definition: &Definition, column: &str) -> String {
     format!(
-        "SELECT\n  period_start AS \"time\",\n  area_name AS \"metric\",\n  numerator AS \"value\"\n\
+        "SELECT\n  period_start AS \"time\",\n  area_name AS \"metric\",\n  {column} AS \"value\"\n\
          FROM outcomes.figures\n\
          WHERE {} AND {CHOSEN}\n  AND period_kind = 'day' AND $__timeFilter(period_start)\n\
          ORDER BY period_start, area_name",
         of(definition)
     )
+}
+
+/// What the number of a figure that does not add up is called.
+pub(super) fn own_name(definition: &Definition) -> String {
+    definition.quantile.map_or_else(|| definition.unit.clone(), |quantile| format!("{quantile}, {}", definition.unit))
+}
+
+/// That number, and beside a percentile how many records it is of, with the view's own word for what is hidden.
+fn own_columns(definition: &Definition) -> String {
+    let name = quoted_name(&own_name(definition));
+    let number = |column: &str| format!("CASE WHEN shown = 'shown' THEN CAST({column} AS VARCHAR) ELSE shown END");
+    match definition.quantile {
+        Some(_) => format!("value AS {name},\n  {} AS \"Records\"", number("denominator")),
+        None => format!("{} AS {name}", number("numerator")),
+    }
+}
+
+/// Areas of a figure that does not add up side by side in the chosen window.
+pub(super) fn whole_areas(definition: &Definition) -> String {
+    format!(
+        "SELECT\n  area_name AS \"Area\",\n  {},\n  status AS \"Status\",\n  \
+         CAST(providers_reporting AS VARCHAR) || ' of ' || CAST(providers_expected AS VARCHAR) AS \"Providers reporting\"\n\
+         FROM outcomes.figures\n\
+         WHERE {} AND {CHOSEN}\n  AND period_kind = 'window' AND period = {WINDOW}\n\
+         ORDER BY area_name",
+        own_columns(definition),
+        of(definition)
+    )
+}
+
+/// Its months on every basis.
+pub(super) fn whole_months(definition: &Definition) -> String {
+    format!(
+        "SELECT\n  period AS \"Month\",\n  area_name AS \"Area\",\n  basis AS \"Basis\",\n  {},\n  \
+         status AS \"Status\",\n  version AS \"Version\",\n  {REMARKS} AS \"Remarks\"\n\
+         FROM outcomes.figures\n\
+         WHERE indicator = {} AND {CHOSEN}\n  AND period_kind = 'month' AND $__timeFilter(period_start)\n\
+         ORDER BY period_start DESC, area_name, basis\nLIMIT 500",
+        own_columns(definition),
+        quoted(&definition.id)
+    )
+}
+
+/// Its days, one curve an area.
+pub(super) fn daily_own(definition: &Definition) -> String {
+    daily_column(definition, "value")
 }
 
 /// Months on every basis: how the figure now stands beside what is published.
@@ -177,7 +227,9 @@ pub(super) fn restatements() -> String {
     format!(
         "SELECT\n  known_at AS \"Known at\",\n  period AS \"Month\",\n  area_name AS \"Area\",\n  \
          indicator AS \"Indicator\",\n  basis AS \"Basis\",\n  \
-         CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) || coalesce(' of ' || CAST(denominator AS VARCHAR), '') ELSE shown END AS \"Counted\",\n  \
+         CASE WHEN shown <> 'shown' THEN shown \
+         WHEN numerator IS NULL THEN CAST(value AS VARCHAR) || ' (of ' || CAST(denominator AS VARCHAR) || ')' \
+         ELSE CAST(numerator AS VARCHAR) || coalesce(' of ' || CAST(denominator AS VARCHAR), '') END AS \"Counted\",\n  \
          status AS \"Status\",\n  because AS \"Because\"\n\
          FROM outcomes.figures_history\n\
          WHERE {CHOSEN}\n  AND period_kind = 'month' AND known_at > period_end AND $__timeFilter(known_at)\n\

@@ -61,7 +61,7 @@ fn level(levels: &[(&str, &str)]) -> Variable {
     custom(
         "level",
         "Level",
-        "Kind of area. Areas of one level never overlap, so they may be added up.",
+        "Kind of area. Areas of one level never overlap, so their rates and counts may be added up.",
         levels,
         "provider",
     )

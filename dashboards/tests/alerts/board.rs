@@ -89,10 +89,12 @@ fn snapshot(planted: &Stretch, as_of: DateTime<Utc>) -> Snapshot {
                 pcn: None,
                 strata: band.map(Arc::from).into_iter().collect(),
                 period: Arc::from(period),
+                place: None,
             },
             value: Some(AtomValue {
                 numerator,
                 denominator,
+                percentile: None,
                 source_rank: Some(1),
                 counts: BTreeMap::new(),
                 flags: BTreeMap::new(),

@@ -14,6 +14,7 @@ use homeward_transform::book::register::Register;
 use homeward_transform::definition::{Catalogue, Definition};
 use homeward_transform::evaluate::{Instants, evaluate};
 use homeward_transform::figure::Dimension;
+use homeward_transform::levels;
 use homeward_transform::release::reach::{PCN_RULE, may_show_any};
 use homeward_transform::release::{Policy, Released, ReleasedFigure};
 use homeward_transform::snapshot::{FigureQuery, Snapshot};
@@ -22,10 +23,15 @@ use super::arguments::EvaluateArguments;
 use super::error::{CliError, Outcome};
 use super::output::write_figures;
 use super::progress::Progress;
+use crate::config::Config;
 use crate::facts::decode_paths;
 use crate::keys;
 
-pub(super) async fn run(arguments: &EvaluateArguments, out: &mut dyn Write) -> Result<Outcome, CliError> {
+pub(super) async fn run(
+    arguments: &EvaluateArguments,
+    config: Option<&Path>,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
     let catalogue = Arc::new(catalogue(arguments.definitions.as_deref())?);
     let asked = arguments.indicator.iter().map(|id| definition(&catalogue, id)).collect::<Result<Vec<_>, _>>()?;
     for definition in &asked {
@@ -34,9 +40,14 @@ pub(super) async fn run(arguments: &EvaluateArguments, out: &mut dyn Write) -> R
     let policy = arguments.release.as_deref().map(Policy::by_name).transpose()?;
     check_dimensions(arguments)?;
 
+    let calendar = Config::check(super::settings(config)?, &[])?.calendar;
     let now = SystemClock.now();
     let instants = Instants { as_of: arguments.as_of.unwrap_or(now), as_known_at: arguments.as_known_at };
     for definition in &asked {
+        if !levels::has_figure(definition, &query(definition, arguments)) {
+            let (rule, mend) = levels::RULE;
+            return Err(CliError::argument(format!("{}: {rule}", definition.id), mend));
+        }
         if !may_show_any(&query(definition, arguments), instants.as_of) {
             let (rule, mend) = PCN_RULE;
             return Err(CliError::argument(rule, mend));
@@ -47,7 +58,8 @@ pub(super) async fn run(arguments: &EvaluateArguments, out: &mut dyn Write) -> R
     }
     let mut progress = Progress::start("Reading records", None);
     // Pseudonyms of one run only need to agree with each other, so a key of its own will do.
-    let files = decode_paths(&arguments.paths, &keys::of_this_run(), now, |more| progress.advance(more))?;
+    let keys = keys::of_this_run();
+    let files = decode_paths(&arguments.paths, &keys, &calendar, now, |more| progress.advance(more))?;
     progress.finish();
     for note in &files.notes {
         eprintln!("note: {note}");

@@ -56,7 +56,7 @@ async fn check(arguments: &CheckArguments, out: &mut dyn Write) -> Result<Outcom
         if findings.is_empty() {
             tally.line(out, true, &format!("{} lint", definition.id))?;
         }
-        match Engine::new().check(definition).await {
+        match Engine::new(Arc::new(Geography::devon())).check(definition).await {
             Ok(()) => tally.line(out, true, &format!("{} plan", definition.id))?,
             Err(error) => {
                 tally.line(out, false, &format!("{} plan: {error}", definition.id))?;

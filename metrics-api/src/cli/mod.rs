@@ -36,7 +36,7 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<Outcome, CliE
         Command::Run(arguments) => run::run(arguments, config, out).await,
         Command::Health(arguments) => health::run(arguments, out).await,
         Command::Load(arguments) => load::run(arguments, config, out).await,
-        Command::Evaluate(arguments) => evaluate::run(arguments, out).await,
+        Command::Evaluate(arguments) => evaluate::run(arguments, config, out).await,
         Command::Simulate(arguments) => simulate::run(arguments, config, out).await,
         Command::Indicator(command) => indicator::run(command, out).await,
         Command::Generate(arguments) => generate::run(arguments, out),

@@ -15,6 +15,7 @@ use homeward_ingest::lake::{FeedCommit, Lake, OffsetAdvance};
 use homeward_ingest::pipeline::{Ingest, IngestOptions, run_ingest};
 use homeward_ingest::quarantine::{QUARANTINE_TABLE, QuarantineKey, refusals_to_batch};
 use homeward_ingest::telemetry::IngestTelemetry;
+use homeward_simulator::SubmissionFiles;
 use homeward_simulator::published::{self, PublishedRow};
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +53,16 @@ impl Desk {
         let mut out = Vec::new();
         let outcome = run(Cli::try_parse_from(line).unwrap(), &mut out).await?;
         Ok((outcome, String::from_utf8(out).unwrap()))
+    }
+
+    /// Writes a submission's folder and returns its path.
+    fn save(&self, submission: &SubmissionFiles) -> String {
+        let folder = self.path(&submission.folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, bytes) in submission.files() {
+            std::fs::write(folder.join(name), bytes).unwrap();
+        }
+        folder.display().to_string()
     }
 
     fn events(&self) -> String {
@@ -150,6 +161,11 @@ async fn faults_of_arguments_say_what_to_write() {
         (vec!["evaluate", &events, "--indicator", "ucr-referrals", "--basis", "guess"], "no basis 'guess'"),
         (vec!["evaluate", &events, "--indicator", "ucr-referrals", "--release", "all"], "internal-live"),
         (vec!["evaluate", &events, "--indicator", "ucr-referrals", "--by", "day,month"], "one period"),
+        (vec!["evaluate", &events, "--indicator", "ucr-response-minutes-p90", "--by", "provider"], "do not add up"),
+        (
+            vec!["evaluate", &events, "--indicator", "ucr-response-minutes-p90", "--by", "pcn,provider,month"],
+            "at most one",
+        ),
         (vec!["indicator", "explain", "x"], "use one of"),
         (vec!["indicator", "list", "--definitions", "/no/such"], "/no/such"),
         (vec!["load", &events], "no broker is named"),
@@ -166,7 +182,7 @@ async fn faults_of_arguments_say_what_to_write() {
 async fn indicators_are_listed_and_explained() {
     let desk = Desk::new("");
     let (_, list) = desk.run(&["indicator", "list"]).await.unwrap();
-    assert_eq!(list.lines().count(), 3, "{list}");
+    assert_eq!(list.lines().count(), 5, "{list}");
     let (_, text) = desk.run(&["indicator", "explain", "ucr-two-hour-response"]).await.unwrap();
     for words in ["Counted", "Out of", "local 0.8", "national 0.7", "Bases", "published", "SQL"] {
         assert!(text.contains(words), "'{words}' is not in: {text}");
@@ -304,6 +320,25 @@ async fn take_in(desk: &Desk, broker: &EmbeddedBroker, records: usize) {
     task.await.unwrap().unwrap();
 }
 
+/// April's file of 8 May is a Primary by rule; where the window closed on the 7th, it is a Refresh.
+#[tokio::test]
+async fn evaluate_tells_a_refresh_by_the_calendar_of_the_file() {
+    let desk = Desk::new("localhost:9092");
+    let row = PublishedRow { provider: "NR5".to_owned(), commissioner: "15N".to_owned(), met: 4, stopped: 5 };
+    let month = "2025-04-01".parse().unwrap();
+    let primary = published::submissions(month, FileType::Primary, std::slice::from_ref(&row)).remove(0);
+    let folder = desk.save(&primary);
+    let evaluate = ["evaluate", &folder, "--indicator", "ucr-two-hour-response", "--by", "provider,month"];
+    let arguments = [&evaluate[..], &["--basis", "published", "--format", "csv"]].concat();
+    let (_, by_rule) = desk.run(&arguments).await.unwrap();
+    assert!(by_rule.contains("4,5,0.8,") && by_rule.contains(",provisional,"), "{by_rule}");
+    let file = desk.path("homeward.toml");
+    let moved = std::fs::read_to_string(&file).unwrap() + "[submissions.deadlines]\n'2025-05' = '2025-05-07'\n";
+    std::fs::write(&file, moved).unwrap();
+    let (_, moved) = desk.run(&arguments).await.unwrap();
+    assert!(moved.contains("4,5,0.8,") && moved.contains(",final,"), "{moved}");
+}
+
 /// Through `load`, Kafka and the lake: whole, then a half-sent Refresh that never shows, then withdrawn and reinstated.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn submissions_are_listed_withdrawn_and_reinstated() {
@@ -317,12 +352,8 @@ async fn submissions_are_listed_withdrawn_and_reinstated() {
     let month = "2025-04-01".parse().unwrap();
     let made = |file_type| published::submissions(month, file_type, std::slice::from_ref(&row)).remove(0);
     let (primary, refresh) = (made(FileType::Primary), made(FileType::Refresh));
-    let folder = desk.path(&primary.folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    for (name, bytes) in primary.files() {
-        std::fs::write(folder.join(name), bytes).unwrap();
-    }
-    desk.run(&["load", folder.to_str().unwrap()]).await.unwrap();
+    let folder = desk.save(&primary);
+    desk.run(&["load", &folder]).await.unwrap();
     let whole = primary.messages().len();
     take_in(&desk, &broker, whole).await;
     let (primary, refresh_id) = (primary.id, refresh.id.clone());

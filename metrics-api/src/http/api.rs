@@ -6,8 +6,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use chrono::{DateTime, NaiveDate, Utc};
-use homeward_transform::definition::Definition;
+use homeward_transform::definition::{Catalogue, Definition, Kind};
 use homeward_transform::figure::Dimension;
+use homeward_transform::levels;
 use homeward_transform::release::reach::{PCN_RULE, may_show_any};
 use homeward_transform::release::{HoldsNoPatientData, Policy, Released, ReleasedFigure, Rounding, Shown};
 use homeward_transform::revision::Revision;
@@ -66,6 +67,10 @@ pub(super) async fn figures(
         None => serving.snapshot()?,
         Some(known_at) => Arc::new(serving.as_known_at(calendar_only(known_at, &request)?).await?),
     };
+    if !levels::has_figure(definition, &request) {
+        let (rule, mend) = levels::RULE;
+        return Err(Problem::bad_request(rule, mend));
+    }
     if !may_show_any(&request, snapshot.as_of()) {
         let (rule, mend) = PCN_RULE;
         return Err(Problem::bad_request(rule, mend));
@@ -100,10 +105,16 @@ pub(super) struct RevisionRow {
     pub(super) basis: String,
     pub(super) provider: String,
     period: String,
-    old_numerator: Released<Shown>,
-    old_denominator: Option<Released<Shown>>,
-    new_numerator: Released<Shown>,
-    new_denominator: Option<Released<Shown>>,
+    old_numerator: Shown,
+    old_denominator: Option<Shown>,
+    new_numerator: Shown,
+    new_denominator: Option<Shown>,
+    /// The percentile before; only where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_value: Option<Shown>,
+    /// The percentile now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_value: Option<Shown>,
     /// The sentence; only where exact counts may be shown, because it holds them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) words: Option<String>,
@@ -113,45 +124,56 @@ pub(super) struct RevisionRow {
 impl HoldsNoPatientData for RevisionRow {}
 
 impl RevisionRow {
+    /// True when what is shown of the figure changed.
+    fn shows(&self) -> bool {
+        self.old_numerator != self.new_numerator
+            || self.old_denominator != self.new_denominator
+            || self.old_value != self.new_value
+    }
+
     /// The change in released counts alone.
     pub(super) fn in_numbers(&self) -> String {
-        let side = |numerator: &Shown, denominator: Option<&Released<Shown>>| match denominator {
-            Some(denominator) => format!("{numerator} of {}", **denominator),
-            None => numerator.to_string(),
+        let side = |value: Option<Shown>, numerator: Shown, denominator: Option<Shown>| match (value, denominator) {
+            (Some(value), Some(denominator)) => format!("{value} (of {denominator})"),
+            (_, Some(denominator)) => format!("{numerator} of {denominator}"),
+            _ => numerator.to_string(),
         };
         format!(
             "{}, {}: {} to {}",
             self.provider,
             self.period,
-            side(&self.old_numerator, self.old_denominator.as_ref()),
-            side(&self.new_numerator, self.new_denominator.as_ref())
+            side(self.old_value, self.old_numerator, self.old_denominator),
+            side(self.new_value, self.new_numerator, self.new_denominator)
         )
     }
 }
 
 /// Revisions, newest first. Under a rounding policy one that does not show in rounded counts is left
 /// out: that something moved at all would tell of single people.
-pub(super) fn revision_rows(revisions: &[Revision], policy: &Policy) -> Vec<RevisionRow> {
-    let count = |count: i64| policy.release_count(count, false);
+pub(super) fn revision_rows(revisions: &[Revision], policy: &Policy, catalogue: &Catalogue) -> Vec<RevisionRow> {
     let exact = policy.rounding == Rounding::Exact;
-    revisions
-        .iter()
-        .rev()
-        .map(|revision| RevisionRow {
+    let row = |revision: &Revision| {
+        let definition = catalogue.get(&revision.indicator);
+        let kind = definition.map_or(Kind::Count, |definition| definition.kind);
+        let (old, new) = (policy.release_stated(revision.old, kind), policy.release_stated(revision.new, kind));
+        let of = |denominator: Option<i64>, shown: Shown| denominator.map(|_| shown);
+        let value = |shown: Shown| (kind == Kind::Quantile).then_some(shown);
+        RevisionRow {
             known_at: revision.known_at,
             indicator: revision.indicator.clone(),
             basis: revision.basis.clone(),
             provider: revision.provider.clone(),
             period: revision.period.clone(),
-            old_numerator: count(revision.old.0),
-            old_denominator: revision.old.1.map(count),
-            new_numerator: count(revision.new.0),
-            new_denominator: revision.new.1.map(count),
-            words: exact.then(|| revision.words()),
-        })
-        .filter(|row| row.old_numerator != row.new_numerator || row.old_denominator != row.new_denominator)
-        .take(REVISIONS_SHOWN)
-        .collect()
+            old_numerator: old.numerator,
+            old_denominator: of(revision.old.denominator, old.denominator),
+            new_numerator: new.numerator,
+            new_denominator: of(revision.new.denominator, new.denominator),
+            old_value: value(old.value),
+            new_value: value(new.value),
+            words: exact.then(|| revision.words(definition)),
+        }
+    };
+    revisions.iter().rev().map(row).filter(RevisionRow::shows).take(REVISIONS_SHOWN).collect()
 }
 
 /// `?release=`
@@ -169,7 +191,7 @@ pub(super) async fn revisions(
         query.map_err(|error| Problem::bad_request(error.body_text(), "the only parameter is release"))?;
     let policy = serving.policy(query.release.as_deref())?;
     let snapshot = serving.snapshot()?;
-    Ok(Outgoing(Released::public(revision_rows(snapshot.revisions(), policy))))
+    Ok(Outgoing(Released::public(revision_rows(snapshot.revisions(), policy, &serving.parts.catalogue))))
 }
 
 fn definition<'a>(serving: &'a Serving, id: &str) -> Result<&'a Definition, Problem> {

@@ -12,7 +12,7 @@ use homeward_transform::history;
 use homeward_transform::live::Past;
 use homeward_transform::release::{Coverage, Policy};
 use homeward_transform::snapshot::Snapshot;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -115,6 +115,8 @@ async fn the_page_says_every_figure_in_words_and_tables() {
         "15:00 on Thursday 12 June 2025",
         "27 of 40 seen within two hours, 67.5% (95% interval 52.0 to 79.9), below the 80% target; the difference is more than chance.",
         "internal-live/1",
+        "Last 28 days: median 99 minutes (of 40).",
+        "Last 7 days: 90th percentile 121 minutes (of 40).",
         "67.5%",
         "52.0 to 79.9",
         "80% local",
@@ -236,7 +238,7 @@ async fn faults_are_problems_with_a_mend() {
 async fn definitions_and_revisions_are_listed() {
     let house = House::planted("internal-live").await;
     let (_, definitions) = house.json("/api/v1/indicators").await;
-    assert_eq!(definitions.as_array().unwrap().len(), 3);
+    assert_eq!(definitions.as_array().unwrap().len(), 5);
     let (_, definition) = house.json("/api/v1/indicators/ucr-two-hour-response").await;
     assert!(
         definition["sql"].as_str().unwrap().contains("SELECT")
@@ -403,6 +405,27 @@ async fn the_sum_of_a_part_of_england_is_not_shown_as_if_it_were_the_nation() {
     let path = "/api/v1/figures?indicator=ucr-two-hour-response&basis=live&by=nation&period=28d";
     let (_, answer) = house.json(path).await;
     assert_eq!(answer["figures"][0]["numerator"], 25, "27 is rounded although the area is called National: {answer}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_percentile_comes_as_its_own_figure_and_is_refused_across_cells() {
+    let house = House::planted("internal-live").await;
+    let figures = "/api/v1/figures?indicator=ucr-response-minutes-median";
+    for by in ["provider", "icb", "region", "lcp", "nation", "pcn"] {
+        let (status, answer) = house.json(&format!("{figures}&basis=live&by={by}&period=28d")).await;
+        let figure = &answer["figures"][0];
+        assert_eq!(status, 200, "{by}: {answer}");
+        assert_eq!((&figure["value"], &figure["denominator"]), (&json!(99.0), &json!(40)), "{by}: {figure}");
+        assert_eq!((&figure["numerator"], &figure["lower"]), (&json!("no data"), &json!("no data")), "{by}: {figure}");
+    }
+    for across in ["by=pcn,provider&period=28d", "by=provider", ""] {
+        let (status, answer) = house.json(&format!("{figures}&{across}")).await;
+        assert_eq!(status, 400, "{across}: {answer}");
+        assert!(answer.to_string().contains("do not add up"), "{across}: {answer}");
+    }
+    let (_, answer) = house.json(&format!("{figures}&by=provider&period=2025-06-12")).await;
+    assert_eq!(answer["figures"], json!([]), "days are not computed");
     house.close().await;
 }
 

@@ -26,7 +26,7 @@ pub(super) fn push_figures(sheet: &mut Sheet, reading: &Reading, catalogue: &Cat
         push_targets(sheet, definition, today);
         for level in LEVELS {
             for figure in reading.level(&definition.id, level) {
-                push_generic(sheet, figure, level);
+                push_generic(sheet, figure, level, definition);
             }
         }
     }
@@ -59,7 +59,7 @@ fn push_targets(sheet: &mut Sheet, definition: &Definition, today: NaiveDate) {
     }
 }
 
-fn push_generic(sheet: &mut Sheet, figure: &ReleasedFigure, level: Dimension) {
+fn push_generic(sheet: &mut Sheet, figure: &ReleasedFigure, level: Dimension, definition: &Definition) {
     let Some(area) = figure.dimension(level) else { return };
     let window = window_label(figure);
     let band = figure.dimension(Dimension::Band).unwrap_or_default();
@@ -69,6 +69,11 @@ fn push_generic(sheet: &mut Sheet, figure: &ReleasedFigure, level: Dimension) {
     }
     if let Some(denominator) = figure.denominator.as_f64() {
         sheet.push(&table::FIGURE_DENOMINATOR, &labels, denominator);
+    }
+    if let Some(value) = figure.value.as_f64().filter(|_| definition.kind == IndicatorKind::Quantile) {
+        let [indicator, basis, area, level, window, band] = labels;
+        let labels = [indicator, basis, area, level, window, band, definition.unit.as_str()];
+        sheet.push(&table::FIGURE_PERCENTILE, &labels, value);
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Unit {
     TimestampSeconds,
     /// A share, 0 to 1.
     Ratio,
+    /// That of the indicator; the label `unit` names it.
+    Indicator,
     /// 1 for yes, 0 for no.
     Truth,
 }
@@ -89,10 +91,13 @@ series! {
         "1 for every area to whose figures the provider contributes; joins feed alerts to areas.";
     FIGURE_NUMERATOR = "homeward_figure_numerator" Gauge Count
         ["indicator", "basis", "area", "level", "window", "band"]
-        "Numerator of every indicator (for a count, the count), by basis, area and window; window 'now' is the present state.";
+        "Numerator of every indicator (for a count, the count; a percentile has none), by basis, area and window; window 'now' is the present state.";
     FIGURE_DENOMINATOR = "homeward_figure_denominator" Gauge Count
         ["indicator", "basis", "area", "level", "window", "band"]
-        "Denominator of every proportion, with the labels of homeward_figure_numerator. Ratios are sums divided last.";
+        "Denominator of every proportion and number of records of every percentile, with the labels of homeward_figure_numerator. Ratios are sums divided last.";
+    FIGURE_PERCENTILE = "homeward_figure_percentile" Gauge Indicator
+        ["indicator", "basis", "area", "level", "window", "band", "unit"]
+        "Value of every percentile, in the unit that the label names. Each area's own: never add or average them.";
     INDICATOR_TARGET_RATIO = "homeward_target_ratio" Gauge Ratio ["indicator", "target", "source"]
         "Target lines in force at the as-of instant, with the document that each comes from.";
     CONDITION = "homeward_condition_active" Gauge Truth ["alert", "level", "area", "stage"]
@@ -183,6 +188,7 @@ mod tests {
             Unit::Seconds => series.name.ends_with("_seconds") || series.name.ends_with("_seconds_total"),
             Unit::TimestampSeconds => series.name.ends_with("_timestamp_seconds"),
             Unit::Ratio => series.name.ends_with("_ratio"),
+            Unit::Indicator => series.labels.contains(&"unit"),
             Unit::Count | Unit::Records | Unit::Truth => !words.contains(&"seconds"),
         };
         if !unit_in_name {

@@ -61,6 +61,9 @@ async fn the_planted_figures_are_exposed_under_the_names_of_the_alert_rules() {
         r#"ucr_watermark_timestamp_seconds{provider="NR5"} "#,
         // 40 decided and 18 days left at 40 in 28 days: 65 expected, 13 may be late, 13 were.
         r#"ucr_month_late_responses_left{area="NR5",level="provider"} 0"#,
+        r#"homeward_figure_percentile{indicator="ucr-response-minutes-median",basis="live",area="NR5",level="provider",window="28d",unit="minutes"} 99"#,
+        r#"homeward_figure_percentile{indicator="ucr-response-minutes-p90",basis="live",area="QJK",level="icb",window="7d",unit="minutes"} 121"#,
+        r#"homeward_figure_denominator{indicator="ucr-response-minutes-median",basis="live",area="NR5",level="provider",window="28d"} 40"#,
         r#"homeward_figure_numerator{indicator="ucr-referrals",basis="live",area="NR5",level="provider",window="28d"} 41"#,
         r#"homeward_figure_denominator{indicator="ucr-two-hour-response",basis="live",area="NR5",level="provider",window="28d"} 40"#,
         r#"homeward_condition_active{alert="UCRReferralAboutToBreach",level="provider",area="NR5",stage="firing"} 1"#,

@@ -136,6 +136,9 @@ type Row = (String, Vec<String>);
 
 /// A figure of SQL in the board's words: counts as they are, percentages with one decimal.
 fn shown(definition: &Definition, figure: Option<&Written>) -> Vec<String> {
+    if definition.kind == Kind::Quantile {
+        return figure.map(percentile).unwrap_or_default();
+    }
     let Some(Written { counts: (Some(numerator), denominator), values: [_, lower, upper] }) = figure else {
         return Vec::new();
     };
@@ -151,6 +154,13 @@ fn shown(definition: &Definition, figure: Option<&Written>) -> Vec<String> {
     let interval = lower.zip(*upper).map(|(lower, upper)| format!("{} to {}", percent(lower), percent(upper)));
     let interval = interval.unwrap_or_else(|| "no data".to_owned());
     vec![numerator.to_string(), denominator.to_string(), share, interval]
+}
+
+/// A percentile with one decimal at most, half away from zero, and the number of its records.
+fn percentile(Written { counts, values }: &Written) -> Vec<String> {
+    let rounded = |bits: u64| ((f64::from_bits(bits) * 10.0).round() / 10.0).to_string();
+    let records = counts.1.expect("a percentile is of some records");
+    vec![values[0].map_or_else(|| "no data".to_owned(), rounded), records.to_string()]
 }
 
 /// The texts of a row's cells.

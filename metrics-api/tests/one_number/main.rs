@@ -33,7 +33,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use homeward_transform::definition::Catalogue;
+use homeward_transform::definition::{Catalogue, Kind};
 use homeward_transform::figure::Dimension;
 use homeward_transform::release::reach::LEVELS;
 use tokio_postgres::NoTls;
@@ -143,8 +143,11 @@ impl Compared {
             Answer::Exposition(told) => {
                 let shown = parts(catalogue).into_iter().filter(|part| matches!(part.grain.as_str(), "window" | "now"));
                 let mut sql = pinned.parts(shown).await;
-                // Prometheus divides and bounds by rules of its own; what is exposed are counts.
-                sql.values_mut().for_each(|written| written.values = [None; 3]);
+                // Prometheus divides and bounds by rules of its own; what is exposed are counts, and percentiles.
+                for ([indicator, ..], written) in &mut sql {
+                    let is_percentile = catalogue.get(indicator).is_some_and(|found| found.kind == Kind::Quantile);
+                    written.values = [written.values[0].filter(|_| is_percentile), None, None];
+                }
                 self.metrics += told.len();
                 differences("metrics and SQL", &told, &sql)
             }

@@ -107,7 +107,7 @@ pub(crate) async fn read_sql(sql: &tokio_postgres::Client, part: &Part) -> Numbe
     numbers
 }
 
-/// Counts of all windows and of this moment, and the instant to the millisecond.
+/// Counts and percentiles of all windows and of this moment, and the instant to the millisecond.
 pub(crate) fn read_exposition(text: &str) -> (i64, Numbers) {
     let (mut as_of_millis, mut numbers) = (0, Numbers::new());
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -133,6 +133,7 @@ pub(crate) fn read_exposition(text: &str) -> (i64, Numbers) {
         let key = key.map(str::to_owned);
         match name {
             "homeward_figure_numerator" => numbers.entry(key).or_default().counts.0 = Some(value as i64),
+            "homeward_figure_percentile" => numbers.entry(key).or_default().values[0] = Some(value.to_bits()),
             "homeward_figure_denominator" => numbers.entry(key).or_default().counts.1 = Some(value as i64),
             _ => {}
         }

@@ -1,7 +1,8 @@
 //! What changed about a referral, and why, in the words of the revision log.
 
-use super::clock::ClockRow;
-use super::clock::Source;
+use chrono::NaiveDate;
+
+use super::clock::{ClockRow, Micros, Source, local_day};
 
 /// Why the figures of a cell changed. The order is the order in which causes are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,21 +136,59 @@ fn other_cause(old: &ClockRow, new: &ClockRow) -> Cause {
     }
 }
 
+/// The submissions that began to count for a referral since the book was last settled, for the causes of its changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flipped {
+    why: Option<Why>,
+    primary: Option<Micros>,
+    refresh: Option<Micros>,
+}
+
+impl Flipped {
+    /// Takes in that another submission counts, and why. `new` is the one that counts now: its channel and when it was received.
+    pub fn note(&mut self, why: Option<Why>, new: Option<(Source, Micros)>) {
+        self.why = self.why.max(why);
+        match new {
+            Some((Source::Primary, received_at)) => self.primary = self.primary.max(Some(received_at)),
+            Some((Source::Refresh, received_at)) => self.refresh = self.refresh.max(Some(received_at)),
+            Some((Source::Live, _)) | None => {}
+        }
+    }
+
+    /// The cause and origin to tell for a clock that changed, given what its rows alone tell.
+    #[must_use]
+    pub fn tell(&self, cause: Cause, source: Source) -> (Cause, Origin) {
+        let (cause, source) = self.why.map_or((cause, source), |why| why.tell(cause, source));
+        let received_at = match source {
+            Source::Live => None,
+            Source::Primary => self.primary,
+            Source::Refresh => self.refresh,
+        };
+        (cause, Origin { source, received_on: received_at.map(local_day) })
+    }
+}
+
 /// Where a change came from, for the end of the sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     /// Channel of the newest version.
     pub source: Source,
+    /// Local day on which the submission that brought it was received; none for live events.
+    pub received_on: Option<NaiveDate>,
 }
 
 impl Origin {
-    /// "in live events", "in a Primary submission", "in a Refresh submission".
+    /// Live events, or the passing of time.
+    pub const LIVE: Self = Self { source: Source::Live, received_on: None };
+
+    /// "in live events", "in the Primary of 14 November 2024", "in the Refresh of 16 December 2024".
     #[must_use]
-    pub const fn phrase(self) -> &'static str {
-        match self.source {
+    pub fn phrase(self) -> String {
+        let channel = match self.source {
             Source::Live => "in live events",
             Source::Primary => "in the Primary",
             Source::Refresh => "in the Refresh",
-        }
+        };
+        self.received_on.map_or_else(|| channel.to_owned(), |day| format!("{channel} of {}", day.format("%-d %B %Y")))
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 
 use super::View;
-use super::change::{Cause, Why, cause};
+use super::change::{Cause, Flipped, Origin, cause};
 use super::clock::{ClockRow, Source, local_day};
 
-/// How many clocks changed for which reason, by view and channel.
-pub type Causes = BTreeMap<(View, Cause, Source), u64>;
+/// How many clocks changed for which reason, by view and origin.
+pub type Causes = BTreeMap<(View, Cause, Origin), u64>;
 
 /// A local calendar day or month, by its first day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,29 +38,29 @@ pub struct DirtyCells {
 impl DirtyCells {
     /// Marks the periods of a referral that changed because time passed.
     pub fn touch_by_time(&mut self, provider: &Arc<str>, days: &[NaiveDate]) {
-        self.count(provider, days.iter().copied(), (View::Live, Cause::TimePassed, Source::Live));
+        self.count(provider, days.iter().copied(), (View::Live, Cause::TimePassed, Origin::LIVE));
     }
 
     /// Marks the old and new periods of every clock that differs between two versions of a referral's rows.
-    /// `why` tells of a submission that began or ceased to count, if the referral was in one.
+    /// `flipped` tells of submissions that began or ceased to count, if the referral was in any.
     pub fn changed(
         &mut self,
         view: View,
         provider: &Arc<str>,
         (old, new): (&[ClockRow], &[ClockRow]),
-        why: Option<Why>,
+        flipped: Flipped,
     ) {
         for (old, new) in pairs(old, new) {
             let Some(cause) = cause(old, new) else { continue };
             let source = new.or(old).map_or(Source::Live, |row| row.source);
-            let (cause, source) = why.map_or((cause, source), |why| why.tell(cause, source));
+            let (cause, origin) = flipped.tell(cause, source);
             let rows = [old, new].into_iter().flatten();
-            self.count(provider, rows.flat_map(ClockRow::anchors).map(local_day), (view, cause, source));
+            self.count(provider, rows.flat_map(ClockRow::anchors).map(local_day), (view, cause, origin));
         }
     }
 
     /// Counts one clock once in each period that its days fall in.
-    fn count(&mut self, provider: &Arc<str>, days: impl Iterator<Item = NaiveDate>, reason: (View, Cause, Source)) {
+    fn count(&mut self, provider: &Arc<str>, days: impl Iterator<Item = NaiveDate>, reason: (View, Cause, Origin)) {
         let periods: BTreeSet<CalendarPeriod> =
             days.flat_map(|day| [CalendarPeriod::Day(day), CalendarPeriod::month_of(day)]).collect();
         for period in periods {

@@ -36,7 +36,7 @@ use homeward_contract::feed::Table;
 use homeward_contract::geography::Geography;
 
 use areas::Areas;
-use change::Why;
+use change::Flipped;
 use clock::{ClockRow, Micros, local_day};
 use csds::{CsdsPerson, CsdsReferral};
 use dirty::DirtyCells;
@@ -137,33 +137,32 @@ impl Book {
             let entry = &self.entries[index as usize];
             dirty.touch_by_time(&entry.provider, &entry.days);
         }
-        let whys = self.flip_submissions();
+        let flipped = self.flip_submissions();
         let mut touched = std::mem::take(&mut self.touched);
         touched.sort_unstable();
         touched.dedup();
         for index in touched {
-            self.settle_entry(index, as_of, whys.get(&index).copied(), &mut dirty);
+            self.settle_entry(index, as_of, flipped.get(&index).copied().unwrap_or_default(), &mut dirty);
         }
         dirty
     }
 
     /// Brings the register up to date and touches the referrals of each submission that began or ceased to count.
-    fn flip_submissions(&mut self) -> Map<u32, Why> {
-        let mut whys = Map::default();
+    fn flip_submissions(&mut self) -> Map<u32, Flipped> {
+        let mut flipped: Map<u32, Flipped> = Map::default();
         for flip in self.register.settle() {
+            let new = flip.new.map(|index| self.register.identity(index));
+            let new = new.map(|identity| (identity.source(), identity.received_at));
             for submission in [flip.old, flip.new].into_iter().flatten() {
                 let people = self.register.people(submission).iter();
                 let of_people = people.flat_map(|person| self.people[person as usize].referrals.iter().copied());
                 for index in self.register.entries(submission).iter().chain(of_people) {
                     self.touched.push(index);
-                    if let Some(why) = flip.why {
-                        let held = whys.entry(index).or_insert(why);
-                        *held = why.max(*held);
-                    }
+                    flipped.entry(index).or_default().note(flip.why, new);
                 }
             }
         }
-        whys
+        flipped
     }
 
     /// Referrals with a row anchored on the given local days of a provider: a superset of what those days count.
@@ -244,7 +243,7 @@ impl Book {
         }
     }
 
-    fn settle_entry(&mut self, index: u32, as_of: Micros, why: Option<Why>, dirty: &mut DirtyCells) {
+    fn settle_entry(&mut self, index: u32, as_of: Micros, flipped: Flipped, dirty: &mut DirtyCells) {
         self.link_person(index);
         let entry = &self.entries[index as usize];
         let person = entry.person.map(|person| &self.people[person as usize]);
@@ -262,8 +261,8 @@ impl Book {
         }
         let days = days_of(&rows);
         let provider = Arc::clone(&entry.provider);
-        dirty.changed(View::Csds, &provider, (&entry.rows.csds, &rows.csds), why);
-        dirty.changed(View::Live, &provider, (&entry.rows.live, &rows.live), why);
+        dirty.changed(View::Csds, &provider, (&entry.rows.csds, &rows.csds), flipped);
+        dirty.changed(View::Live, &provider, (&entry.rows.live, &rows.live), flipped);
         self.reindex(index, &provider, &days);
         let all = || rows.live.iter().chain(&rows.csds);
         for instant in all().flat_map(|row| row.wakes_after(as_of)) {

@@ -49,10 +49,12 @@ fn snapshot(cells: &[Cell], as_of: DateTime<Utc>) -> Snapshot {
             pcn: Some(Arc::from("U06387")),
             strata: cell.band.map(Arc::from).into_iter().collect(),
             period: Arc::from(cell.period),
+            place: None,
         },
         value: Some(AtomValue {
             numerator: cell.counts.0,
             denominator: cell.counts.1,
+            percentile: None,
             source_rank: Some(1),
             counts: BTreeMap::new(),
             flags: BTreeMap::new(),

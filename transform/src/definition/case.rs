@@ -155,7 +155,9 @@ impl Expectation {
         let found = self.find(released);
         if self.none {
             let counts_nothing = |figure: &ReleasedFigure| {
-                figure.numerator == Shown::Count(0) && matches!(figure.denominator, Shown::Count(0) | Shown::NoData)
+                [figure.numerator, figure.denominator]
+                    .iter()
+                    .all(|shown| matches!(shown, Shown::Count(0) | Shown::NoData))
             };
             return match found.filter(|figure| !counts_nothing(figure)) {
                 Some(figure) => {

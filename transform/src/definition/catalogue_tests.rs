@@ -49,7 +49,16 @@ impl Drop for Workshop {
 #[test]
 fn the_built_in_definitions_are_sound() {
     let ids: Vec<_> = built().iter().map(|definition| definition.id.clone()).collect();
-    assert_eq!(ids, ["ucr-open-clocks", "ucr-referrals", "ucr-two-hour-response"]);
+    assert_eq!(
+        ids,
+        [
+            "ucr-open-clocks",
+            "ucr-referrals",
+            "ucr-response-minutes-median",
+            "ucr-response-minutes-p90",
+            "ucr-two-hour-response"
+        ]
+    );
 }
 
 #[test]

@@ -146,8 +146,22 @@ impl Lint<'_> {
             (Kind::Proportion, None) => {
                 self.key("denominator", "a proportion needs a denominator", "say in words what it counts");
             }
-            (Kind::Count | Kind::Snapshot, Some(_)) => {
+            (Kind::Quantile, None) => {
+                self.key(
+                    "denominator",
+                    "a percentile needs a denominator",
+                    "say in words which records it is taken of",
+                );
+            }
+            (Kind::Count | Kind::Snapshot | Kind::People, Some(_)) => {
                 self.key("denominator", "a count has no denominator", "remove it or set kind = \"proportion\"");
+            }
+            _ => {}
+        }
+        match (own.kind, own.quantile) {
+            (Kind::Quantile, None) => self.key("quantile", "which percentile is not said", "write 0.5 for the median"),
+            (Kind::Proportion | Kind::Count | Kind::Snapshot | Kind::People, Some(_)) => {
+                self.key("quantile", "only a percentile has one", "remove it or set kind = \"quantile\"");
             }
             _ => {}
         }
@@ -264,8 +278,13 @@ fn expectation_faults(definition: &Definition, expectation: &Expectation) -> Vec
             fault(format!("expects the undeclared flag '{name}'"), "add a [[flag]] to indicator.toml".into());
         }
     }
-    if !expectation.none && expectation.numerator.is_none() {
-        fault("expects neither a numerator nor none = true".into(), "say what should come out".into());
+    let is_checked = match definition.kind.has_numerator() {
+        true => expectation.numerator.is_some(),
+        false => expectation.value.is_some(),
+    };
+    if !expectation.none && !is_checked {
+        let number = if definition.kind.has_numerator() { "numerator" } else { "value" };
+        fault(format!("expects neither a {number} nor none = true"), "say what should come out".into());
     }
     faults
 }

@@ -95,3 +95,21 @@ fn an_edition_may_not_change_under_its_version() {
     assert!(lint_change(&previous, &next).is_empty());
     assert!(lint_change(&next, &previous)[0].to_string().contains("would replace the newer version 2"));
 }
+
+#[test]
+fn a_percentile_says_which_one_and_of_which_records() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let faults = |spoil: fn(&mut Definition)| {
+        let mut spoiled = catalogue.get("ucr-response-minutes-median").unwrap().clone();
+        spoil(&mut spoiled);
+        lint(&spoiled).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(faults(|_| ()), "");
+    assert!(faults(|own| own.quantile = None).contains("write 0.5 for the median"));
+    assert!(faults(|own| own.denominator = None).contains("which records it is taken of"));
+    assert!(faults(|own| own.interval = Interval::Wilson).contains("needs a proportion"));
+    assert!(faults(|own| own.cases[0].expect[0].value = None).contains("neither a value nor none = true"));
+    let count = faults(|own| own.kind = Kind::Count);
+    assert!(count.contains("only a percentile has one"), "{count}");
+    assert!(count.contains("the column numerator is not returned"), "{count}");
+}

@@ -8,6 +8,7 @@ use homeward_contract::feed::Feed;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::figure::Dimension;
+use crate::percentile::Quantile;
 use crate::release::HoldsNoPatientData;
 
 use super::case::Case;
@@ -38,11 +39,14 @@ pub struct Definition {
     pub sql_sha256: String,
     /// Where it stands in its life.
     pub status: DefinitionStatus,
-    /// Proportion, count or snapshot.
+    /// Proportion, count, snapshot, people or quantile.
     pub kind: Kind,
+    /// Which percentile a quantile indicator tells, as a share: 0.5 is the median. Absent for other kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantile: Option<Quantile>,
     /// Which way is better.
     pub direction: Direction,
-    /// Unit of the value: `ratio`, `referrals`.
+    /// Unit of the value: `ratio`, `referrals`, `minutes`.
     pub unit: String,
     /// The numerator in words.
     pub numerator: String,
@@ -137,6 +141,40 @@ pub enum Kind {
     Count,
     /// A count at one instant.
     Snapshot,
+    /// Distinct persons over a period. One person may be in two areas and in two months: does not add up.
+    People,
+    /// A percentile of a whole number that each record has. Does not add up.
+    Quantile,
+}
+
+impl Kind {
+    /// True when the figure of two areas or months together is the sum of theirs. Other figures are computed from the
+    /// records of each area and period by themselves (handbook, statistics section 6).
+    #[must_use]
+    pub const fn adds_up(self) -> bool {
+        match self {
+            Self::Proportion | Self::Count | Self::Snapshot => true,
+            Self::People | Self::Quantile => false,
+        }
+    }
+
+    /// True where a figure has a numerator: a percentile has none.
+    #[must_use]
+    pub const fn has_numerator(self) -> bool {
+        !matches!(self, Self::Quantile)
+    }
+
+    /// Columns that the SQL returns, beside strata, counts and flags: a row a cell where figures add up, else a row a record.
+    #[must_use]
+    pub const fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Proportion | Self::Count | Self::Snapshot => {
+                &["basis", "provider", "icb", "lcp", "pcn", "period", "numerator", "denominator", "source_rank"]
+            }
+            Self::People => &["basis", "provider", "icb", "lcp", "pcn", "period", "person", "source_rank"],
+            Self::Quantile => &["basis", "provider", "icb", "lcp", "pcn", "period", "measure", "source_rank"],
+        }
+    }
 }
 
 /// Which way is better.

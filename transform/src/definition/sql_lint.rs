@@ -11,10 +11,6 @@ use super::sql_text::{Piece, Token, tokens};
 /// What an indicator may read: the current views and the periods to fill.
 const VIEWS: [&str; 3] = ["csds_clock", "live_clock", "period"];
 
-/// Columns that every indicator returns, beside its strata, counts and flags.
-const COLUMNS: [&str; 9] =
-    ["basis", "provider", "icb", "lcp", "pcn", "period", "numerator", "denominator", "source_rank"];
-
 /// Words that read the clock even without brackets.
 const CLOCK_WORDS: [&str; 5] = ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"];
 
@@ -248,7 +244,7 @@ fn columns(definition: &Definition, cut: &[Token], report: Report<'_>) {
 }
 
 fn declared_columns(definition: &Definition) -> BTreeSet<String> {
-    let fixed = COLUMNS.iter().map(|column| (*column).to_owned());
+    let fixed = definition.kind.columns().iter().map(|column| (*column).to_owned());
     let strata = definition.strata.iter().map(|stratum| stratum.as_str().to_owned());
     let counts = definition.counts.iter().map(|count| format!("count_{count}"));
     let flags = definition.flags.iter().map(|flag| format!("flag_{}", flag.name));

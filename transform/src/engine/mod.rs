@@ -1,10 +1,16 @@
 //! Runs an indicator's SQL on DataFusion: the same text for the live path, files and restatement.
 //!
+//! The SQL of an indicator whose figures add up returns cells. That of any other returns records, and the engine makes the
+//! cells of every level from them.
+//!
 //! The engine sees only the rows and periods it is given; which those are is decided by [`crate::live`].
 
+mod levels;
 pub mod period;
 mod plan;
+mod records;
 mod result;
+mod spans;
 
 use std::sync::Arc;
 
@@ -16,11 +22,13 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
+use homeward_contract::geography::Geography;
 
 use crate::book::view;
 use crate::definition::Definition;
 pub use plan::PlanFault;
-pub use result::{Atom, AtomValue, ResultShapeError};
+use records::RecordFault;
+pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultShapeError};
 
 /// What one run computes.
 #[derive(Debug, Clone)]
@@ -64,6 +72,14 @@ pub enum EngineError {
         /// What is wrong.
         fault: ResultShapeError,
     },
+    /// The cells of the levels could not be made of an indicator's records: a defect.
+    #[error("indicator '{indicator}': the cells of its levels could not be made: {source}")]
+    Levels {
+        /// Which indicator.
+        indicator: String,
+        /// What DataFusion says.
+        source: Box<DataFusionError>,
+    },
     /// The view batches could not be made or registered: a defect.
     #[error("the views could not be registered: {0}")]
     Views(#[from] Box<DataFusionError>),
@@ -72,17 +88,20 @@ pub enum EngineError {
 /// DataFusion with the three views registered.
 pub struct Engine {
     context: SessionContext,
+    geography: Arc<Geography>,
 }
 
 impl Engine {
-    /// A fresh engine. One partition: inputs are small, and a plan that fans out costs more than it saves.
+    /// A fresh engine that names regions by this reference geography. One partition: inputs are small, and a plan that fans out costs more than it saves.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(geography: Arc<Geography>) -> Self {
         let config = SessionConfig::new()
             .with_target_partitions(1)
             .with_information_schema(false)
             .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
-        Self { context: SessionContext::new_with_config(config) }
+        let context = SessionContext::new_with_config(config);
+        spans::register(&context);
+        Self { context, geography }
     }
 
     /// Runs one indicator over the input; rows come in no particular order.
@@ -121,7 +140,35 @@ impl Engine {
         let plan = bind(plan, as_of).map_err(sql_error)?;
         let frame = self.context.execute_logical_plan(plan).await.map_err(sql_error)?;
         let batches = frame.collect().await.map_err(sql_error)?;
-        result::read(definition, &batches).map_err(|fault| EngineError::Shape { indicator: indicator(), fault })
+        if definition.kind.adds_up() {
+            return result::read(definition, &batches)
+                .map_err(|fault| EngineError::Shape { indicator: indicator(), fault });
+        }
+        let defect = |source: DataFusionError| EngineError::Levels { indicator: indicator(), source: boxed(source) };
+        let read = batches.iter().map(|batch| records::read(definition, &self.geography, batch));
+        let records = read.collect::<Result<Vec<_>, _>>().map_err(|fault| match fault {
+            RecordFault::Shape(fault) => EngineError::Shape { indicator: indicator(), fault },
+            RecordFault::Arrow(error) => defect(error.into()),
+        })?;
+        self.levels(definition, records).await.map_err(defect)
+    }
+
+    /// The cells of every level of some records.
+    async fn levels(
+        &self,
+        definition: &Definition,
+        records: Vec<RecordBatch>,
+    ) -> Result<Vec<(Atom, AtomValue)>, DataFusionError> {
+        let Some(first) = records.first() else { return Ok(Vec::new()) };
+        let sql = levels::sql(definition, first);
+        let table = MemTable::try_new(first.schema(), vec![records])?;
+        self.context.deregister_table(levels::TABLE)?;
+        self.context.register_table(levels::TABLE, Arc::new(table))?;
+        let cells = self.context.sql(&sql).await?.collect().await?;
+        self.context.deregister_table(levels::TABLE)?;
+        let shape = || DataFusionError::Internal("the cells do not have the columns asked for".to_owned());
+        let read = cells.iter().map(|batch| levels::read(definition, batch).ok_or_else(shape));
+        Ok(read.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
     /// Plans and runs an indicator over empty views: everything that can be known about its SQL without data.
@@ -141,12 +188,6 @@ impl Engine {
         self.context.deregister_table(name).map_err(boxed)?;
         self.context.register_table(name, Arc::new(table)).map_err(boxed)?;
         Ok(())
-    }
-}
-
-impl Default for Engine {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

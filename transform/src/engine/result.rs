@@ -1,4 +1,4 @@
-//! Reads what an indicator's SQL returned into cells. Pure.
+//! Cells, and reading them from what the SQL of an indicator that adds up returned. Pure.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,13 +10,30 @@ use arrow::record_batch::RecordBatch;
 
 use crate::definition::Definition;
 use crate::figure::Dimension;
+use crate::percentile::Percentile;
 
-/// The finest cell: one basis, provider, set of areas, stratum and period.
+/// Stands for the provider in a cell of all of them.
+pub const EVERY_PROVIDER: &str = "*";
+
+/// Stands for a stratum in a cell that is not broken down by it.
+pub const EVERY_STRATUM: &str = "all";
+
+/// The one area that a cell of a figure is of that does not add up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Its level: provider, ICB, region, LCP, PCN or nation.
+    pub level: Dimension,
+    /// What the area is called in that dimension.
+    pub area: Arc<str>,
+}
+
+/// A cell. Where figures add up it is the finest one: one basis, provider, set of areas, stratum and period. Where they do
+/// not, each area of each level has a cell of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Atom {
     /// Basis of the definition.
     pub basis: Arc<str>,
-    /// Provider code.
+    /// Provider code, or [`EVERY_PROVIDER`].
     pub provider: Arc<str>,
     /// Integrated care board code.
     pub icb: Option<Arc<str>>,
@@ -24,19 +41,23 @@ pub struct Atom {
     pub lcp: Option<Arc<str>>,
     /// Primary care network code.
     pub pcn: Option<Arc<str>>,
-    /// Values of the definition's strata, in its order.
+    /// Values of the definition's strata, in its order, or [`EVERY_STRATUM`].
     pub strata: Vec<Arc<str>>,
     /// Name of the period.
     pub period: Arc<str>,
+    /// The area of a cell that does not add up; the areas above are then empty.
+    pub place: Option<Place>,
 }
 
-/// What a cell holds. All parts are sums over records.
+/// What a cell holds. All parts are sums over records, but for distinct people and percentiles.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AtomValue {
-    /// Numerator, or the count of a count indicator.
+    /// Numerator, or the count of a count indicator; 0 for a percentile.
     pub numerator: i64,
-    /// Denominator; none for a count.
+    /// Denominator; none for a count; for a percentile the number of its records.
     pub denominator: Option<i64>,
+    /// The percentile; none for other kinds, and where there was nothing to take it of.
+    pub percentile: Option<Percentile>,
     /// Lowest source rank: 1 live, 2 Primary, 3 Refresh; none when no clock counted.
     pub source_rank: Option<i64>,
     /// Companion counts.
@@ -46,8 +67,9 @@ pub struct AtomValue {
 }
 
 impl AtomValue {
-    /// Adds another cell: sums, and the lower source rank.
+    /// Adds another cell: sums, and the lower source rank. Two percentiles have no sum, so that none comes out wrong.
     pub fn add(&mut self, other: &Self) {
+        self.percentile = self.percentile.xor(other.percentile);
         self.numerator += other.numerator;
         self.denominator = match (self.denominator, other.denominator) {
             (Some(one), Some(two)) => Some(one + two),
@@ -79,14 +101,12 @@ impl AtomValue {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResultShapeError {
     /// A column is missing.
-    #[error(
-        "indicator.sql returns no column '{column}'; it must return basis, provider, icb, lcp, pcn, {strata}period, numerator, denominator and source_rank"
-    )]
+    #[error("indicator.sql returns no column '{column}'; an indicator of this kind must return {wanted}")]
     Missing {
         /// Its name.
         column: String,
-        /// Strata of the definition, each followed by a comma.
-        strata: String,
+        /// Every column that it must return.
+        wanted: String,
     },
     /// A column has a type that cannot be read.
     #[error("column '{column}' of indicator.sql has type {found}, wanted {wanted}; cast it")]
@@ -103,6 +123,11 @@ pub enum ResultShapeError {
         "column '{0}' of indicator.sql is null in a row; basis, provider, strata, period and numerator must always have a value"
     )]
     Null(String),
+    /// A stratum bears the name of the cell that is not broken down by it.
+    #[error(
+        "column '{0}' of indicator.sql is '{EVERY_STRATUM}' in a row, which stands for every value; call it otherwise"
+    )]
+    Reserved(String),
     /// A column is neither of the contract nor named count_ or flag_.
     #[error(
         "column '{0}' of indicator.sql is not of the contract; companion counts start with count_, flags with flag_"
@@ -128,6 +153,11 @@ pub(super) fn read(
     Ok(cells)
 }
 
+/// What the names of companion counts begin with.
+pub(super) const COUNT: &str = "count_";
+/// What the names of flags begin with.
+pub(super) const FLAG: &str = "flag_";
+
 struct Columns {
     basis: StringArray,
     provider: StringArray,
@@ -143,39 +173,30 @@ struct Columns {
     flags: Vec<(Arc<str>, Int64Array)>,
 }
 
-const CONTRACT: [&str; 9] =
-    ["basis", "provider", "icb", "lcp", "pcn", "period", "numerator", "denominator", "source_rank"];
-
 impl Columns {
     fn new(definition: &Definition, batch: &RecordBatch) -> Result<Self, ResultShapeError> {
-        let strata: Vec<&str> = definition.strata.iter().copied().map(Dimension::as_str).collect();
-        let find = |name: &str, wanted: &DataType| column(batch, name, wanted, &strata);
-        let text = |name: &str| Ok(find(name, &DataType::Utf8)?.as_string::<i32>().clone());
-        let number = |name: &str| Ok(find(name, &DataType::Int64)?.as_primitive::<Int64Type>().clone());
-        let (mut counts, mut flags) = (Vec::new(), Vec::new());
-        for field in batch.schema().fields() {
-            let name = field.name().as_str();
-            if let Some(count) = name.strip_prefix("count_") {
-                counts.push((Arc::from(count), number(name)?));
-            } else if let Some(flag) = name.strip_prefix("flag_") {
-                flags.push((Arc::from(flag), number(name)?));
-            } else if !CONTRACT.contains(&name) && !strata.contains(&name) {
-                return Err(ResultShapeError::Unknown(name.to_owned()));
-            }
-        }
+        check_names(definition, batch)?;
+        let text = |name: &str| text_column(definition, batch, name);
+        let number = |name: &str| number_column(definition, batch, name);
+        let strata = definition.strata.iter().copied().map(Dimension::as_str);
+        let schema = batch.schema();
+        let named =
+            |prefix: &'static str| schema.fields().iter().filter_map(move |field| field.name().strip_prefix(prefix));
+        let counts = named(COUNT).map(|name| Ok((Arc::from(name), number(&format!("{COUNT}{name}"))?)));
+        let flags = named(FLAG).map(|name| Ok((Arc::from(name), number(&format!("{FLAG}{name}"))?)));
         Ok(Self {
             basis: text("basis")?,
             provider: text("provider")?,
             icb: text("icb")?,
             lcp: text("lcp")?,
             pcn: text("pcn")?,
-            strata: strata.iter().map(|name| Ok(((*name).to_owned(), text(name)?))).collect::<Result<_, _>>()?,
+            strata: strata.map(|name| Ok((name.to_owned(), text(name)?))).collect::<Result<_, _>>()?,
             period: text("period")?,
             numerator: number("numerator")?,
             denominator: number("denominator")?,
             source_rank: number("source_rank")?,
-            counts,
-            flags,
+            counts: counts.collect::<Result<_, _>>()?,
+            flags: flags.collect::<Result<_, _>>()?,
         })
     }
 
@@ -192,10 +213,12 @@ impl Columns {
             pcn: text_at(&self.pcn, row),
             strata,
             period: required(&self.period, "period")?,
+            place: None,
         };
         let value = AtomValue {
             numerator: number_at(&self.numerator, row).ok_or_else(|| ResultShapeError::Null("numerator".to_owned()))?,
             denominator: number_at(&self.denominator, row),
+            percentile: None,
             source_rank: number_at(&self.source_rank, row),
             counts: self
                 .counts
@@ -214,15 +237,45 @@ impl Columns {
     }
 }
 
+/// Refuses a column that is neither of the contract nor named as a count or flag.
+pub(super) fn check_names(definition: &Definition, batch: &RecordBatch) -> Result<(), ResultShapeError> {
+    let is_own = |name: &str| name.starts_with(COUNT) || name.starts_with(FLAG);
+    let is_stratum = |name: &str| definition.strata.iter().any(|stratum| stratum.as_str() == name);
+    let is_known = |name: &str| is_own(name) || is_stratum(name) || definition.kind.columns().contains(&name);
+    match batch.schema().fields().iter().find(|field| !is_known(field.name())) {
+        Some(unknown) => Err(ResultShapeError::Unknown(unknown.name().clone())),
+        None => Ok(()),
+    }
+}
+
+/// A column of text, whatever Arrow type the SQL gave it.
+pub(super) fn text_column(
+    definition: &Definition,
+    batch: &RecordBatch,
+    name: &str,
+) -> Result<StringArray, ResultShapeError> {
+    Ok(column(definition, batch, name, &DataType::Utf8)?.as_string::<i32>().clone())
+}
+
+/// A column of whole numbers.
+pub(super) fn number_column(
+    definition: &Definition,
+    batch: &RecordBatch,
+    name: &str,
+) -> Result<Int64Array, ResultShapeError> {
+    Ok(column(definition, batch, name, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+}
+
 fn column(
+    definition: &Definition,
     batch: &RecordBatch,
     name: &str,
     wanted: &DataType,
-    strata: &[&str],
 ) -> Result<Arc<dyn Array>, ResultShapeError> {
-    let found = batch.column_by_name(name).ok_or_else(|| ResultShapeError::Missing {
-        column: name.to_owned(),
-        strata: strata.iter().map(|stratum| format!("{stratum}, ")).collect(),
+    let found = batch.column_by_name(name).ok_or_else(|| {
+        let strata = definition.strata.iter().map(|stratum| stratum.as_str());
+        let columns: Vec<&str> = definition.kind.columns().iter().copied().chain(strata).collect();
+        ResultShapeError::Missing { column: name.to_owned(), wanted: columns.join(", ") }
     })?;
     let readable = found.data_type().is_null()
         || match wanted {
@@ -237,10 +290,10 @@ fn column(
     cast(found, wanted).map_err(|_| mismatch())
 }
 
-fn text_at(array: &StringArray, row: usize) -> Option<Arc<str>> {
+pub(super) fn text_at(array: &StringArray, row: usize) -> Option<Arc<str>> {
     array.is_valid(row).then(|| Arc::from(array.value(row)))
 }
 
-fn number_at(array: &Int64Array, row: usize) -> Option<i64> {
+pub(super) fn number_at(array: &Int64Array, row: usize) -> Option<i64> {
     array.is_valid(row).then(|| array.value(row))
 }

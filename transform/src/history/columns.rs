@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, StringArray,
+    TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Field, Float64Type, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType,
+};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use chrono::DateTime;
 
 use super::CellVersion;
 use crate::book::view::instant_type;
-use crate::engine::{Atom, AtomValue};
+use crate::engine::{Atom, AtomValue, Place};
+use crate::percentile::Percentile;
 
 /// The history table does not have the columns of this version of Homeward.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +49,9 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("known_at", instant_type(), false),
         text("csds_because", false),
         text("live_because", false),
+        text("level", true),
+        text("area", true),
+        Field::new("percentile", DataType::Float64, true),
     ]))
 });
 
@@ -82,8 +89,15 @@ pub(super) fn to_batch(versions: &[CellVersion]) -> Result<RecordBatch, ArrowErr
         Arc::new(TimestampMicrosecondArray::from_iter_values(known_at).with_timezone("UTC")),
         text(|version| Some(version.csds_because.to_string())),
         text(|version| Some(version.live_because.to_string())),
+        text(|version| version.atom.place.as_ref().map(|place| place.level.to_string())),
+        text(|version| version.atom.place.as_ref().map(|place| place.area.to_string())),
+        Arc::new(versions.iter().map(percentile).collect::<Float64Array>()),
     ];
     RecordBatch::try_new(schema(), columns)
+}
+
+fn percentile(version: &CellVersion) -> Option<f64> {
+    version.value.as_ref()?.percentile.map(Percentile::value)
 }
 
 fn json(counts: &BTreeMap<Arc<str>, i64>) -> String {
@@ -126,6 +140,7 @@ struct Columns<'a> {
     numbers: BTreeMap<&'static str, &'a Int64Array>,
     version: &'a Int32Array,
     present: &'a BooleanArray,
+    percentile: Option<&'a Float64Array>,
     known_at: &'a TimestampMicrosecondArray,
 }
 
@@ -140,10 +155,20 @@ impl<'a> Columns<'a> {
         let number = |name: &'static str| find(name)?.as_primitive_opt::<Int64Type>().ok_or(HistoryShapeError(name));
         let mut texts = TEXTS.into_iter().map(|name| Ok((name, text(name)?))).collect::<Result<BTreeMap<_, _>, _>>()?;
         texts.insert("live_because", text("live_because")?);
+        // A table from before there were levels and percentiles lacks their columns; it holds cells that add up.
+        for name in ["level", "area"] {
+            if batch.column_by_name(name).is_some() {
+                texts.insert(name, text(name)?);
+            }
+        }
+        let percentile = batch
+            .column_by_name("percentile")
+            .map(|column| column.as_primitive_opt::<Float64Type>().ok_or(HistoryShapeError("percentile")));
         Ok(Self {
             texts,
             numbers: NUMBERS.into_iter().map(|name| Ok((name, number(name)?))).collect::<Result<_, _>>()?,
             version: find("version")?.as_primitive_opt::<Int32Type>().ok_or(HistoryShapeError("version"))?,
+            percentile: percentile.transpose()?,
             present: find("present")?.as_boolean_opt().ok_or(HistoryShapeError("present"))?,
             known_at: find("known_at")?
                 .as_primitive_opt::<TimestampMicrosecondType>()
@@ -174,6 +199,17 @@ impl<'a> Columns<'a> {
         Ok(plain.into_iter().map(|(name, count)| (Arc::from(name), count)).collect())
     }
 
+    fn percentile(&self, row: usize) -> Result<Option<Percentile>, HistoryShapeError> {
+        let held = self.percentile.filter(|array| array.is_valid(row)).map(|array| array.value(row));
+        held.map(|value| Percentile::stored(value).ok_or(HistoryShapeError("percentile"))).transpose()
+    }
+
+    fn place(&self, row: usize) -> Result<Option<Place>, HistoryShapeError> {
+        let Some(level) = self.text("level", row) else { return Ok(None) };
+        let level = level.parse().map_err(|_| HistoryShapeError("level"))?;
+        Ok(Some(Place { level, area: self.required("area", row)? }))
+    }
+
     fn version(&self, row: usize) -> Result<CellVersion, HistoryShapeError> {
         let strata = self.required("strata", row)?;
         let strata = strata.split(STRATA_SEPARATOR).filter(|part| !part.is_empty()).map(Arc::from).collect();
@@ -181,6 +217,7 @@ impl<'a> Columns<'a> {
             Some(AtomValue {
                 numerator: self.number("numerator", row).ok_or(HistoryShapeError("numerator"))?,
                 denominator: self.number("denominator", row),
+                percentile: self.percentile(row)?,
                 source_rank: self.number("source_rank", row),
                 counts: self.counts("counts", row)?,
                 flags: self.counts("flags", row)?,
@@ -199,6 +236,7 @@ impl<'a> Columns<'a> {
                 pcn: self.text("pcn", row),
                 strata,
                 period: self.required("period", row)?,
+                place: self.place(row)?,
             },
             value,
             known_at: DateTime::from_timestamp_micros(self.known_at.value(row)).ok_or(HistoryShapeError("known_at"))?,

@@ -12,6 +12,7 @@ use crate::definition::Definition;
 use crate::engine::period::{Period, parse_name};
 use crate::engine::{Atom, AtomValue};
 use crate::figure::{Dimension, Figure, Status};
+use crate::levels;
 use crate::revision::view_of;
 use crate::snapshot::dimension_value;
 
@@ -115,12 +116,14 @@ impl Group {
 fn key(query: &VersionQuery<'_>, version: &CellVersion) -> Option<Key> {
     let atom = &version.atom;
     let grain = atom.period.split(':').next()?;
-    if grain != query.grain.as_str() {
+    let mut by = vec![query.level];
+    by.extend(&query.definition.strata);
+    if grain != query.grain.as_str() || !levels::is_read(query.definition, &by, atom) {
         return None;
     }
     let period = parse_name(&atom.period, version.known_at)?;
     let value = |dimension| dimension_value(query.geography, query.definition, dimension, atom, &period);
-    let values = std::iter::once(query.level).chain(query.definition.strata.iter().copied()).map(value).collect();
+    let values = by.into_iter().map(value).collect();
     Some(Key { basis: Arc::clone(&atom.basis), values, period: Arc::clone(&atom.period) })
 }
 
@@ -145,8 +148,9 @@ fn figure(
         dimensions,
         period_start: period.starts_at,
         period_end: period.ends_at,
-        numerator: Some(value.numerator),
+        numerator: query.definition.kind.has_numerator().then_some(value.numerator),
         denominator: value.denominator,
+        percentile: value.percentile,
         counts: plain(&value.counts),
         flags: plain(&value.flags),
         status: Status::from_source_rank(value.source_rank.unwrap_or(1)),

@@ -24,10 +24,12 @@ fn versions_from(changes: Vec<(i64, u8, u8, u8, Option<i64>)>) -> Vec<CellVersio
                 pcn: None,
                 strata: Vec::new(),
                 period: Arc::from(["day:2025-06-12", "day:2025-06-13", "month:2025-06"][usize::from(period % 3)]),
+                place: None,
             },
             value: value.map(|count| AtomValue {
                 numerator: count,
                 denominator: Some(count + 1),
+                percentile: None,
                 source_rank: Some(1 + count % 3),
                 counts: BTreeMap::from([(Arc::from("open"), count)]),
                 flags: BTreeMap::new(),

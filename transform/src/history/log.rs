@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use super::CellVersion;
 use crate::book::View;
 use crate::engine::period::parse_name;
-use crate::engine::{Atom, AtomValue};
-use crate::revision::{Revision, view_of};
+use crate::engine::{Atom, AtomValue, EVERY_STRATUM, Place};
+use crate::figure::Dimension;
+use crate::revision::{Revision, Stated, view_of};
 
 /// The newest revisions kept in memory; older ones stay in the lake.
 const KEPT_MAX: usize = 500;
@@ -49,7 +50,8 @@ impl RevisionLog {
     }
 
     fn follow_instant(&mut self, now: &[CellVersion], known_at: DateTime<Utc>) {
-        let touched: BTreeMap<Key, &CellVersion> = now.iter().map(|version| (key(version), version)).collect();
+        let told = now.iter().filter(|version| is_told(&version.atom));
+        let touched: BTreeMap<Key, &CellVersion> = told.map(|version| (key(version), version)).collect();
         let before: Vec<_> = touched.keys().map(|key| self.total(key)).collect();
         for version in now {
             let cell = (Arc::clone(&version.indicator), version.atom.clone());
@@ -77,12 +79,19 @@ impl RevisionLog {
             if held != indicator || &atom.basis != basis || &atom.provider != provider {
                 break;
             }
-            if &atom.period == period {
+            if &atom.period == period && is_told(atom) {
                 total.get_or_insert_default().add(value);
             }
         }
         total
     }
+}
+
+/// Restatements are told by provider. Where figures do not add up that is the provider's own cell, not broken down.
+fn is_told(atom: &Atom) -> bool {
+    let is_provider = |place: &Place| place.level == Dimension::Provider;
+    let is_whole = atom.strata.iter().all(|stratum| stratum.as_ref() == EVERY_STRATUM);
+    atom.place.as_ref().is_none_or(|place| is_provider(place) && is_whole)
 }
 
 fn key(version: &CellVersion) -> Key {
@@ -98,8 +107,7 @@ fn revision(
     known_at: DateTime<Utc>,
 ) -> Option<Revision> {
     let over = parse_name(period, known_at).is_some_and(|period| period.ends_at <= known_at);
-    let figures = |value: &AtomValue| (value.numerator, value.denominator);
-    let (old, new) = (figures(&old), figures(&new.unwrap_or_default()));
+    let (old, new) = (Stated::from(&old), Stated::from(&new.unwrap_or_default()));
     if !over || old == new {
         return None;
     }
@@ -129,5 +137,6 @@ fn lowest_atom(basis: &Arc<str>, provider: &Arc<str>) -> Atom {
         pcn: None,
         strata: Vec::new(),
         period: Arc::from(""),
+        place: None,
     }
 }

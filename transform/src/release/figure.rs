@@ -28,11 +28,11 @@ pub struct ReleasedFigure {
     pub period_start: DateTime<Utc>,
     /// End of the period (exclusive instant).
     pub period_end: DateTime<Utc>,
-    /// Numerator; for a count indicator, the count.
+    /// Numerator; for a count indicator, the count; `no data` for a percentile.
     pub numerator: Shown,
-    /// Denominator; `no data` for a count indicator.
+    /// Denominator; `no data` for a count indicator; for a percentile the number of its records.
     pub denominator: Shown,
-    /// The ratio, from 0 to 1, or the count; computed from the numbers shown.
+    /// The ratio, from 0 to 1, or the count, computed from the numbers shown; or the percentile.
     pub value: Shown,
     /// Lower bound of the 95% Wilson interval.
     pub lower: Shown,

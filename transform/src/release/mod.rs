@@ -54,6 +54,6 @@ mod released;
 mod rounding;
 
 pub use figure::ReleasedFigure;
-pub use policy::{Coverage, Policy, UnknownPolicy};
+pub use policy::{Coverage, Numbers, Policy, UnknownPolicy};
 pub use released::{HoldsNoPatientData, Released};
 pub use rounding::{Rounding, Shown};

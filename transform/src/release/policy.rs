@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
-use crate::definition::{Definition, Interval};
+use crate::definition::{Definition, Interval, Kind};
 use crate::figure::{Dimension, Figure};
 use crate::statistics::{Z95, wilson};
 
 use super::reach::may_show;
 use super::{HoldsNoPatientData, Released, ReleasedFigure, Rounding, Shown};
+use crate::percentile::Percentile;
+use crate::revision::Stated;
 
 /// A release policy. Every output says which one made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -20,6 +22,8 @@ pub struct Policy {
     pub rounding: Rounding,
     /// A rate needs at least this many in its exact denominator, else it is suppressed.
     pub minimum_denominator: i64,
+    /// A percentile needs at least this many records, else it is suppressed and their number with it.
+    pub minimum_percentile_records: i64,
     /// National cells are shown exactly.
     pub national_is_exact: bool,
     /// Data-quality flags appear, with their counts.
@@ -30,6 +34,18 @@ pub struct Policy {
 
 /// The names of policies are public.
 impl HoldsNoPatientData for Policy {}
+
+/// The numbers of one figure as they may be shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Numbers {
+    /// Numerator or count; `no data` for a percentile.
+    pub numerator: Shown,
+    /// Denominator; `no data` for a count; for a percentile the number of its records.
+    pub denominator: Shown,
+    /// The ratio, count or percentile.
+    pub value: Shown,
+}
 
 /// Whose records are at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +69,7 @@ impl Policy {
             version: 1,
             rounding: Rounding::Exact,
             minimum_denominator: 1,
+            minimum_percentile_records: 1,
             national_is_exact: true,
             shows_quality_flags: true,
             statement: "Exact figures for staff whose role allows them; not for publication.",
@@ -62,6 +79,7 @@ impl Policy {
             version: 1,
             rounding: Rounding::Nearest { base: 5, small: 7 },
             minimum_denominator: 1,
+            minimum_percentile_records: 8,
             national_is_exact: false,
             shows_quality_flags: false,
             statement: "Rounded to the nearest 5, 1 to 7 shown as 5; percentages from the rounded counts; rounded, so rows \
@@ -72,6 +90,7 @@ impl Policy {
             version: 1,
             rounding: Rounding::SuppressThenNearest { base: 5, small: 7 },
             minimum_denominator: 8,
+            minimum_percentile_records: 8,
             national_is_exact: true,
             shows_quality_flags: false,
             statement: "Below national level 1 to 7 are suppressed and other counts rounded to the nearest 5; percentages \
@@ -82,6 +101,7 @@ impl Policy {
             version: 1,
             rounding: Rounding::Nearest { base: 5, small: 7 },
             minimum_denominator: 8,
+            minimum_percentile_records: 8,
             national_is_exact: false,
             shows_quality_flags: false,
             statement: "Multiples of 5, as observed in the CSDS publication; rounded, so rows may not add up.",
@@ -131,8 +151,7 @@ impl Policy {
     /// maker of released figures.
     #[must_use]
     pub fn release(&self, figures: Vec<Figure>, definition: &Definition) -> Released<Vec<ReleasedFigure>> {
-        let shown =
-            figures.into_iter().filter(may_show).map(|figure| self.figure(figure, definition.interval)).collect();
+        let shown = figures.into_iter().filter(may_show).map(|figure| self.figure(figure, definition)).collect();
         Released::by_policy(shown)
     }
 
@@ -143,23 +162,54 @@ impl Policy {
         Released::by_policy(self.rounding_at(national).apply(count))
     }
 
+    /// Releases one side of a revision, of one provider.
+    #[must_use]
+    pub fn release_stated(&self, stated: Stated, kind: Kind) -> Released<Numbers> {
+        let Stated { numerator, denominator, percentile } = stated;
+        let numerator = kind.has_numerator().then_some(numerator);
+        Released::by_policy(self.numbers(numerator, denominator, percentile, kind, false))
+    }
+
+    /// What is shown of the numbers of one figure. `national` says that it speaks for England as a whole.
+    fn numbers(
+        &self,
+        numerator: Option<i64>,
+        denominator: Option<i64>,
+        percentile: Option<Percentile>,
+        kind: Kind,
+        national: bool,
+    ) -> Numbers {
+        let rounding = self.rounding_at(national);
+        let exact = national && self.national_is_exact;
+        let show = |count: Option<i64>| count.map_or(Shown::NoData, |count| rounding.apply(count));
+        let is_few = |minimum: i64| denominator.is_some_and(|count| count > 0 && !exact && count < minimum);
+        if kind == Kind::Quantile {
+            let (denominator, value) = match percentile {
+                _ if is_few(self.minimum_percentile_records) => (Shown::Suppressed, Shown::Suppressed),
+                Some(percentile) => (show(denominator), Shown::Number(percentile.value())),
+                None => (show(denominator), Shown::NoData),
+            };
+            return Numbers { numerator: Shown::NoData, denominator, value };
+        }
+        let (numerator, of) = (show(numerator), show(denominator));
+        let value = match denominator {
+            Some(_) if is_few(self.minimum_denominator) => Shown::Suppressed,
+            Some(_) => ratio(numerator, of),
+            None => numerator,
+        };
+        Numbers { numerator, denominator: of, value }
+    }
+
     const fn rounding_at(&self, national: bool) -> Rounding {
         if national && self.national_is_exact { Rounding::Exact } else { self.rounding }
     }
 
-    fn figure(&self, figure: Figure, interval: Interval) -> ReleasedFigure {
+    fn figure(&self, figure: Figure, definition: &Definition) -> ReleasedFigure {
         let national = is_national(&figure.dimensions);
         let rounding = self.rounding_at(national);
-        let minimum = if national && self.national_is_exact { 1 } else { self.minimum_denominator };
-        let show = |count: Option<i64>| count.map_or(Shown::NoData, |count| rounding.apply(count));
-        let numerator = show(figure.numerator);
-        let denominator = show(figure.denominator);
-        let value = match figure.denominator {
-            Some(exact) if exact > 0 && exact < minimum => Shown::Suppressed,
-            Some(_) => ratio(numerator, denominator),
-            None => numerator,
-        };
-        let (lower, upper) = match interval {
+        let Numbers { numerator, denominator, value } =
+            self.numbers(figure.numerator, figure.denominator, figure.percentile, definition.kind, national);
+        let (lower, upper) = match definition.interval {
             Interval::Wilson if figure.denominator.is_some() => bounds(numerator, denominator, value),
             Interval::Wilson | Interval::None => (Shown::NoData, Shown::NoData),
         };

@@ -16,6 +16,7 @@ fn figure(by: &[(Dimension, &str)], numerator: i64, denominator: Option<i64>) ->
         period_end: Utc.with_ymd_and_hms(2025, 6, 30, 23, 0, 0).unwrap(),
         numerator: Some(numerator),
         denominator,
+        percentile: None,
         counts: BTreeMap::from([("open".to_owned(), 3)]),
         flags: BTreeMap::from([("negative_wait".to_owned(), 3), ("clock_change".to_owned(), 0)]),
         status: Status::Provisional,
@@ -172,4 +173,41 @@ fn one_count_is_released_by_the_same_rule() {
     let hes = Policy::by_name("public-hes").unwrap();
     assert_eq!(*hes.release_count(3, false), Shown::Suppressed);
     assert_eq!(*hes.release_count(3, true), Shown::Count(3));
+}
+
+#[test]
+fn a_percentile_is_shown_from_eight_records_on_and_its_number_of_records_with_it() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let definition = catalogue.get("ucr-response-minutes-median").unwrap();
+    let of = |policy: &str, by: &[(Dimension, &str)], records: i64| {
+        let percentile = Percentile::stored(74.5).filter(|_| records > 0);
+        let figure = Figure { numerator: None, percentile, ..figure(by, 0, Some(records)) };
+        let released = Policy::by_name(policy).unwrap().release(vec![figure], definition)[0].clone();
+        assert_eq!((released.numerator, released.lower, released.upper), (Shown::NoData, Shown::NoData, Shown::NoData));
+        (released.denominator, released.value)
+    };
+    let (hidden, shown) = (Shown::Suppressed, Shown::Number(74.5));
+    assert_eq!(of("internal-live", PROVIDER, 1), (Shown::Count(1), shown));
+    for public in ["ucr-publication", "public-hes", "public-csds"] {
+        assert_eq!(of(public, PROVIDER, 7), (hidden, hidden), "{public}");
+        assert_eq!(of(public, PROVIDER, 8), (Shown::Count(10), shown), "{public}");
+        assert_eq!(of(public, PROVIDER, 0), (Shown::Count(0), Shown::NoData), "{public}: none is no small number");
+    }
+    assert_eq!(of("public-hes", ENGLAND, 3), (Shown::Count(3), shown), "national figures are exact under this rule");
+    assert_eq!(of("ucr-publication", ENGLAND, 3), (hidden, hidden));
+}
+
+#[test]
+fn a_side_of_a_revision_is_released_as_its_figure_is() {
+    let policy = Policy::by_name("public-csds").unwrap();
+    let stated = |records| Stated { numerator: 0, denominator: Some(records), percentile: Percentile::stored(74.0) };
+    let few = policy.release_stated(stated(7), Kind::Quantile);
+    assert_eq!((few.denominator, few.value), (Shown::Suppressed, Shown::Suppressed));
+    let enough = policy.release_stated(stated(12), Kind::Quantile);
+    assert_eq!(
+        (enough.numerator, enough.denominator, enough.value),
+        (Shown::NoData, Shown::Count(10), Shown::Number(74.0))
+    );
+    let rate = policy.release_stated((46, Some(53)).into(), Kind::Proportion);
+    assert_eq!((rate.numerator, rate.denominator), (Shown::Count(45), Shown::Count(55)));
 }

@@ -76,6 +76,7 @@ mod tests {
             period_end: instant("2025-06-30T23:00:00Z"),
             numerator: Some(1),
             denominator: Some(2),
+            percentile: None,
             counts: BTreeMap::new(),
             flags: BTreeMap::new(),
             status: Status::Live,

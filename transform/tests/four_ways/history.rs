@@ -34,7 +34,7 @@ pub(crate) struct History {
     geography: Arc<Geography>,
 }
 
-const READINGS: [(&str, &[Dimension]); 8] = [
+const READINGS: [(&str, &[Dimension]); 13] = [
     ("ucr-two-hour-response", &[Dimension::Provider, Dimension::Month]),
     ("ucr-two-hour-response", &[Dimension::Provider, Dimension::Day]),
     ("ucr-two-hour-response", &[Dimension::Lcp, Dimension::Month]),
@@ -43,6 +43,11 @@ const READINGS: [(&str, &[Dimension]); 8] = [
     ("ucr-referrals", &[Dimension::Provider, Dimension::Day]),
     ("ucr-referrals", &[Dimension::Pcn, Dimension::Month]),
     ("ucr-open-clocks", &[Dimension::Provider, Dimension::Band]),
+    ("ucr-response-minutes-median", &[Dimension::Provider, Dimension::Month]),
+    ("ucr-response-minutes-median", &[Dimension::Nation, Dimension::Month]),
+    ("ucr-response-minutes-median", &[Dimension::Pcn, Dimension::Window]),
+    ("ucr-response-minutes-p90", &[Dimension::Lcp, Dimension::Month]),
+    ("ucr-response-minutes-p90", &[Dimension::Region, Dimension::Window]),
 ];
 
 impl History {
@@ -318,7 +323,8 @@ fn readings(snapshot: &Snapshot) -> Outcome {
         let query = FigureQuery { indicator: indicator.to_owned(), by: by.to_vec(), ..FigureQuery::default() };
         for figure in snapshot.figures(&query) {
             let cell = format!("{indicator} {} {:?}", figure.basis, figure.dimensions);
-            let value = (figure.numerator, figure.denominator, &figure.counts, &figure.flags, figure.status);
+            let numbers = (figure.numerator, figure.denominator, figure.percentile);
+            let value = (numbers, &figure.counts, &figure.flags, figure.status);
             outcome.insert(cell, format!("{value:?}"));
         }
     }

@@ -11,6 +11,7 @@ mod failure;
 mod information_schema;
 pub(crate) mod interrupt;
 mod memory;
+mod pass;
 mod phrases;
 pub(crate) mod prepare;
 pub(crate) mod run;

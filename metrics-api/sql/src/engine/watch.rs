@@ -6,34 +6,26 @@
 //! candidate pairs, as a filter that lets nothing through makes no batches at all. A window looks at nothing while it
 //! computes: its size is bounded instead ([`super::windows`]).
 
-use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
-use arrow::datatypes::{DataType, SchemaRef};
-use arrow::record_batch::RecordBatch;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use arrow::datatypes::DataType;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
+use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{
     ColumnarValue, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
-use futures::{Stream, StreamExt};
+use datafusion::physical_plan::ExecutionPlan;
 
 use super::interrupt::Interrupt;
+use super::pass::{Look, Looking, Pass};
 use super::windows::count_input;
 
 /// Wraps every node of a plan.
 pub(super) fn watch(plan: Arc<dyn ExecutionPlan>, interrupt: &Arc<Interrupt>) -> Result<Arc<dyn ExecutionPlan>> {
-    let wrapped = plan.transform_up(|node| {
-        let node: Arc<dyn ExecutionPlan> =
-            Arc::new(Watched { input: count_input(node)?, interrupt: Arc::clone(interrupt) });
-        Ok(Transformed::yes(node))
-    })?;
+    let wrapped =
+        plan.transform_up(|node| Ok(Transformed::yes(Pass::over(count_input(node)?, Watched(Arc::clone(interrupt))))))?;
     Ok(wrapped.data)
 }
 
@@ -50,80 +42,22 @@ pub(super) fn watch_joins(plan: LogicalPlan, interrupt: &Arc<Interrupt>) -> Resu
     Ok(watched.data)
 }
 
-#[derive(Debug)]
-struct Watched {
-    input: Arc<dyn ExecutionPlan>,
-    interrupt: Arc<Interrupt>,
-}
+/// Ends a stream when its statement has ended.
+#[derive(Debug, Clone)]
+struct Watched(Arc<Interrupt>);
 
-impl DisplayAs for Watched {
-    fn fmt_as(&self, _: DisplayFormatType, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Watched")
+impl Looking for Watched {
+    type Look = Self;
+    const NAME: &'static str = "Watched";
+
+    fn begin(&self, _: &TaskContext) -> Result<Self> {
+        Ok(self.clone())
     }
 }
 
-impl ExecutionPlan for Watched {
-    fn name(&self) -> &'static str {
-        "Watched"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        match <[Arc<dyn ExecutionPlan>; 1]>::try_from(children) {
-            Ok([input]) => Ok(Arc::new(Self { input, interrupt: Arc::clone(&self.interrupt) })),
-            Err(_) => Err(DataFusionError::Internal("a watched node has one child".to_owned())),
-        }
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        self.interrupt.check()?;
-        let input = self.input.execute(partition, context)?;
-        Ok(Box::pin(WatchedStream { input, interrupt: Arc::clone(&self.interrupt) }))
-    }
-}
-
-struct WatchedStream {
-    input: SendableRecordBatchStream,
-    interrupt: Arc<Interrupt>,
-}
-
-impl Stream for WatchedStream {
-    type Item = Result<RecordBatch>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Err(error) = self.interrupt.check() {
-            return Poll::Ready(Some(Err(error)));
-        }
-        let budget = ready!(tokio::task::coop::poll_proceed(context));
-        let polled = self.input.poll_next_unpin(context);
-        if polled.is_ready() {
-            budget.made_progress();
-        }
-        polled
-    }
-}
-
-impl RecordBatchStream for WatchedStream {
-    fn schema(&self) -> SchemaRef {
-        self.input.schema()
+impl Look for Watched {
+    fn before(&self) -> Result<()> {
+        self.0.check()
     }
 }
 

@@ -54,21 +54,36 @@ fn cell_columns() -> Vec<Column> {
 fn number_columns() -> Vec<Column> {
     use Kind::{Bigint, Double, Text};
     vec![
-        maybe("numerator", Bigint, "Numerator, or the count of a count indicator. Null only when suppressed."),
+        maybe(
+            "numerator",
+            Bigint,
+            "Numerator, or the count of a count indicator. Null when suppressed, and always for percentiles. Distinct \
+             people are counted for each area and period by themselves: never add them up (kind people in \
+             meta.indicators).",
+        ),
         maybe(
             "denominator",
             Bigint,
-            "Denominator. Null when suppressed, and always for indicators that are counts. To combine areas add \
-             numerators and denominators, then divide once.",
+            "Denominator; for a percentile the number of its records. Null when suppressed, and always for indicators \
+             that are counts. To combine areas of a proportion add numerators and denominators, then divide once.",
         ),
         maybe(
             "value",
             Double,
-            "numerator / denominator as a ratio from 0 to 1, or the count. Null when it is not shown: the column shown \
-             says why. Never average it over areas or periods.",
+            "numerator / denominator as a ratio from 0 to 1, or the count, or the percentile in its unit. Null when it \
+             is not shown: the column shown says why. Never average it over areas or periods: a percentile of several \
+             areas is in the row of the level that holds them, or it does not exist.",
         ),
-        maybe("lower", Double, "Lower bound of the 95% Wilson interval; null for counts and when not shown."),
-        maybe("upper", Double, "Upper bound of the 95% Wilson interval; null for counts and when not shown."),
+        maybe(
+            "lower",
+            Double,
+            "Lower bound of the 95% Wilson interval; null for counts and percentiles, and when not shown.",
+        ),
+        maybe(
+            "upper",
+            Double,
+            "Upper bound of the 95% Wilson interval; null for counts and percentiles, and when not shown.",
+        ),
         always(
             "shown",
             Text,

@@ -3,9 +3,10 @@
 use chrono::DateTime;
 use homeward_contract::decision::Verdict;
 use homeward_transform::book::roll::Line;
+use homeward_transform::definition::Kind as IndicatorKind;
 use homeward_transform::release::{Rounding, Shown};
 use homeward_transform::reporting::{feed_areas, is_reporting};
-use homeward_transform::revision::Revision;
+use homeward_transform::revision::{Revision, Stated};
 use homeward_transform::snapshot::Snapshot;
 
 use super::column::{Cell, Kind, Outline, always, maybe};
@@ -13,7 +14,7 @@ use super::figure_table::Reader;
 use super::figures::area_name;
 use super::meta_table::outline;
 use super::world::policy_rows;
-use Kind::{Bigint, Boolean, Date, Text, Timestamptz};
+use Kind::{Bigint, Boolean, Date, Double, Text, Timestamptz};
 
 /// Which table of state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,8 +200,10 @@ pub(crate) fn revisions() -> (Outline, State) {
         always("period", Text, "The period that was over and has changed since."),
         maybe("old_numerator", Bigint, "Numerator before; null when suppressed."),
         maybe("old_denominator", Bigint, "Denominator before; null when suppressed and for counts."),
+        maybe("old_percentile", Double, "Percentile before; null when suppressed and for other kinds."),
         maybe("new_numerator", Bigint, "Numerator now; null when suppressed."),
         maybe("new_denominator", Bigint, "Denominator now; null when suppressed and for counts."),
+        maybe("new_percentile", Double, "Percentile now; null when suppressed and for other kinds."),
         maybe("because", Text, "Why, with exact counts of records; null where counts are rounded."),
     ];
     let description = "The newest restatements of periods that were over, at most 500; outcomes.figures_history has them \
@@ -210,17 +213,19 @@ pub(crate) fn revisions() -> (Outline, State) {
 
 /// That something moved at all would tell of single people, so a change that does not show in released counts is left out.
 fn revision_rows(snapshot: &Snapshot, reader: &Reader) -> Vec<Vec<Cell>> {
-    let count = |count: i64| *reader.policy.release_count(count, false);
     let exact = reader.policy.rounding == Rounding::Exact;
     let sides = |revision: &Revision| {
-        let shown = |side: (i64, Option<i64>)| (count(side.0), side.1.map(count));
+        let kind =
+            snapshot.catalogue().get(&revision.indicator).map_or(IndicatorKind::Count, |definition| definition.kind);
+        let shown = |side: Stated| *reader.policy.release_stated(side, kind);
         (shown(revision.old), shown(revision.new))
     };
     let told = snapshot.revisions().iter().rev().map(|revision| (revision, sides(revision)));
     told.filter(|(_, (old, new))| old != new)
         .map(|(revision, (old, new))| {
             let (kind, period) = revision.period.split_once(':').unwrap_or(("", &revision.period));
-            let whole = |shown: Option<Shown>| Cell::from(shown.and_then(Shown::as_count));
+            let whole = |shown: Shown| Cell::from(shown.as_count());
+            let percentile = |stated: Stated, shown: Shown| Cell::from(stated.percentile.and(shown.as_f64()));
             vec![
                 revision.known_at.into(),
                 revision.indicator.clone().into(),
@@ -229,10 +234,12 @@ fn revision_rows(snapshot: &Snapshot, reader: &Reader) -> Vec<Vec<Cell>> {
                 area_name(&reader.source.geography, &revision.provider).into(),
                 kind.into(),
                 period.into(),
-                whole(Some(old.0)),
-                whole(old.1),
-                whole(Some(new.0)),
-                whole(new.1),
+                whole(old.numerator),
+                whole(old.denominator),
+                percentile(revision.old, old.value),
+                whole(new.numerator),
+                whole(new.denominator),
+                percentile(revision.new, new.value),
                 exact.then(|| revision.because.clone()).into(),
             ]
         })

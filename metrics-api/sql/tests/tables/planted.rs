@@ -75,8 +75,14 @@ impl Planted {
     }
 
     pub(crate) fn counted(mut self, numerator: i64, denominator: Option<i64>) -> Self {
-        let value =
-            AtomValue { numerator, denominator, source_rank: Some(1), counts: BTreeMap::new(), flags: BTreeMap::new() };
+        let value = AtomValue {
+            numerator,
+            denominator,
+            percentile: None,
+            source_rank: Some(1),
+            counts: BTreeMap::new(),
+            flags: BTreeMap::new(),
+        };
         self.value = Some(value);
         self
     }
@@ -156,6 +162,7 @@ impl Planted {
                 pcn: self.pcn.map(Arc::from),
                 strata: self.band.map(Arc::from).into_iter().collect(),
                 period: Arc::from(self.period),
+                place: None,
             },
             value: self.value.clone(),
             known_at: self.known_at,
@@ -210,11 +217,11 @@ impl Devon {
             basis: "published".to_owned(),
             provider: "NR5".to_owned(),
             period: "month:2025-04".to_owned(),
-            old: (80, Some(100)),
-            new: (85, Some(101)),
+            old: (80, Some(100)).into(),
+            new: (85, Some(101)).into(),
             because: "14 clocks gained an RTT end in the Refresh".to_owned(),
         };
-        let small = Revision { old: (81, Some(100)), new: (82, Some(100)), ..revision.clone() };
+        let small = Revision { old: (81, Some(100)).into(), new: (82, Some(100)).into(), ..revision.clone() };
         self.show_with(as_of, freshness, vec![small, revision]);
     }
 

@@ -29,10 +29,12 @@ fn referrals(count: i64, known_at: &str) -> CellVersion {
             pcn: Some(Arc::from("U37412")),
             strata: Vec::new(),
             period: Arc::from("day:2025-06-11"),
+            place: None,
         },
         value: Some(AtomValue {
             numerator: count,
             denominator: None,
+            percentile: None,
             source_rank: Some(1),
             counts: BTreeMap::from([(Arc::from("rejected"), count / 4)]),
             flags: BTreeMap::from([(Arc::from("started_before_receipt"), count / 3)]),

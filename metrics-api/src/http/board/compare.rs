@@ -6,14 +6,14 @@ use homeward_transform::release::{ReleasedFigure, Shown};
 use homeward_transform::statistics::{Z95, Z998, funnel};
 use maud::{Markup, html};
 
-use super::Page;
 use super::chart::{self, Bar, Line, Row, Tone};
 use super::place::{Group, Place};
 use super::rates::{main_target, place_sentence, spoken, tone};
 use super::sentence::smallest_confident;
 use super::words::{
-    Verdict, against_words, interval_text, one_decimal, percent_text, target_value, targets_on, verdict, window_words,
+    Verdict, against_words, one_decimal, percent_text, target_value, targets_on, verdict, window_words,
 };
+use super::{Page, numbers};
 
 /// One group after the other, finest last.
 pub(super) fn areas(page: &Page<'_>, definition: &Definition) -> Markup {
@@ -84,8 +84,8 @@ fn picture(
         .iter()
         .map(|(place, figure)| Bar {
             label: short_name(page, place),
-            count: figure.and_then(|figure| figure.numerator.as_f64()),
-            words: figure.map_or("no data".to_owned(), |figure| figure.numerator.to_string()),
+            count: figure.and_then(|figure| figure.value.as_f64()),
+            words: figure.map_or("no data".to_owned(), numbers::number_text),
             tone: Tone::Usual,
         })
         .collect();
@@ -135,15 +135,14 @@ fn table(
 ) -> Markup {
     let is_rate = definition.kind == Kind::Proportion;
     let targets = targets_on(definition, page.today());
-    let columns = if is_rate { 6 + targets.len() } else { 2 };
+    let beside = if is_rate { 3 + targets.len() } else { 1 };
     html! {
         table {
             caption id={ (id) "-table" } { (definition.title) ": " (group.heading) }
             thead { tr {
                 th scope="col" { (singular(group.level)) }
-                th.n scope="col" { @if is_rate { "Numerator" } @else { "Count" } }
+                (numbers::heads(definition))
                 @if is_rate {
-                    th.n scope="col" { "Denominator" } th.n scope="col" { "Share" } th.n scope="col" { "95% interval" }
                     @for target in &targets { th scope="col" { "Against " (target_value(definition, target)) " " (target.name) } }
                     th scope="col" { "Against " (average_name(page)) }
                 }
@@ -155,7 +154,7 @@ fn table(
                     tr {
                         th scope="row" { a href=(place.address()) { (page.name(place)) } }
                         @match figure {
-                            None => { td colspan=(columns + usize::from(is_rate)) { "no data" } }
+                            None => { td colspan=(numbers::width(definition) + beside) { "no data" } }
                             Some(figure) => (cells(page, definition, figure, &targets)),
                         }
                     }
@@ -173,9 +172,8 @@ fn cells(
 ) -> Markup {
     let is_rate = definition.kind == Kind::Proportion;
     html! {
-        td.n { (figure.numerator) }
+        (numbers::cells(definition, figure))
         @if is_rate {
-            td.n { (figure.denominator) } td.n { (percent_text(figure)) } td.n { (interval_text(figure)) }
             @for target in targets {
                 td {
                     @if matches!(verdict(figure, definition, target), Verdict::Better | Verdict::Worse) {

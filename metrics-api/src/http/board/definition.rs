@@ -45,7 +45,10 @@ fn meaning(definition: &Definition) -> Markup {
             dl {
                 dt { "Numerator" } dd { (definition.numerator) }
                 @if let Some(denominator) = &definition.denominator { dt { "Denominator" } dd { (denominator) } }
-                dt { "Kind" } dd { (kind(definition.kind)) ", in " (definition.unit) }
+                dt { "Kind" } dd {
+                    (kind(definition.kind)) ", in " (definition.unit)
+                    @if let Some(quantile) = definition.quantile { "; the " (quantile) }
+                }
                 dt { "Better is" } dd { (direction(definition.direction)) }
                 dt { "Interval" } dd { (interval(definition.interval)) }
                 dt { "Periods" } dd { (definition.grains.join(", ")) @if !windows.is_empty() { "; windows " (windows) } }
@@ -160,6 +163,8 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Proportion => "a share: the numerator is part of the denominator",
         Kind::Count => "a count over a period",
         Kind::Snapshot => "a count at one instant",
+        Kind::People => "distinct people over a period: an area's own, never the sum of others",
+        Kind::Quantile => "a percentile: an area's own, never made from those of others",
     }
 }
 

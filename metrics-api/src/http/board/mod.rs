@@ -14,6 +14,7 @@ mod events;
 mod kiosk;
 mod layout;
 mod now;
+mod numbers;
 mod place;
 mod rates;
 mod sentence;
@@ -83,7 +84,7 @@ impl Page<'_> {
         self.serving.area_name(&place.code)
     }
 
-    /// What is now comes first, then rates, then counts; drafts and the retired stay away.
+    /// What is now comes first, then rates, then percentiles and counts; drafts and the retired stay away.
     fn definitions(&self) -> Vec<&Definition> {
         let shown = |definition: &&Definition| {
             !matches!(definition.status, DefinitionStatus::Draft | DefinitionStatus::Retired)
@@ -92,7 +93,8 @@ impl Page<'_> {
         definitions.sort_by_key(|definition| match definition.kind {
             Kind::Snapshot => 0,
             Kind::Proportion => 1,
-            Kind::Count => 2,
+            Kind::Quantile => 2,
+            Kind::Count | Kind::People => 3,
         });
         definitions
     }

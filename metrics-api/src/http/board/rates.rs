@@ -1,4 +1,4 @@
-//! The section of one rate or count: the place itself, its days, and the areas below it.
+//! The section of one rate, percentile or count: the place itself, its days, and the areas below it.
 
 use homeward_transform::definition::{Definition, Kind};
 use homeward_transform::figure::Dimension;
@@ -13,7 +13,7 @@ use super::trend::Trend;
 use super::words::{
     Verdict, against_words, interval_text, percent_text, spoken_window, target_value, targets_on, verdict, window_words,
 };
-use super::{Page, compare, when};
+use super::{Page, compare, numbers, when};
 use crate::reading::shown_basis;
 
 /// A section for a definition with rolling windows.
@@ -104,7 +104,7 @@ pub(super) fn headline(page: &Page<'_>, definition: &Definition, figure: &Releas
     html! {
         div.headline {
             p.big {
-                @if is_rate { (percent_text(figure)) } @else { (figure.numerator) }
+                @if is_rate { (percent_text(figure)) } @else { (numbers::number_text(figure)) }
             }
             div {
                 p.counts {
@@ -114,6 +114,7 @@ pub(super) fn headline(page: &Page<'_>, definition: &Definition, figure: &Releas
                         }
                         _ => (definition.unit),
                     }
+                    @if let Some(quantile) = definition.quantile { ", " (quantile) " of " (figure.denominator) }
                     ", " (window_words(figure))
                 }
                 @if is_rate { p { "95% interval " (interval_text(figure)) "; " (figure.status.as_str()) ", not final" } }
@@ -150,7 +151,6 @@ fn every_basis(page: &Page<'_>, definition: &Definition) -> Markup {
         let basis = definition.bases.iter().position(|basis| basis.id == figure.basis);
         (figure.basis != shown_basis(definition), basis, order(definition, figure))
     });
-    let is_rate = definition.kind == Kind::Proportion;
     let caption = format!("{}-windows", definition.id);
     html! {
         h3 { "Every window and way of counting" }
@@ -160,10 +160,7 @@ fn every_basis(page: &Page<'_>, definition: &Definition) -> Markup {
                 thead { tr {
                     th scope="col" { "Period" }
                     th scope="col" { "Basis" }
-                    th.n scope="col" { @if is_rate { "Numerator" } @else { "Count" } }
-                    @if is_rate {
-                        th.n scope="col" { "Denominator" } th.n scope="col" { "Share" } th.n scope="col" { "95% interval" }
-                    }
+                    (numbers::heads(definition))
                     th scope="col" { "Status" }
                 } }
                 tbody {
@@ -171,10 +168,7 @@ fn every_basis(page: &Page<'_>, definition: &Definition) -> Markup {
                         tr {
                             th scope="row" { (window_words(figure)) }
                             td { (figure.basis) }
-                            td.n { (figure.numerator) }
-                            @if is_rate {
-                                td.n { (figure.denominator) } td.n { (percent_text(figure)) } td.n { (interval_text(figure)) }
-                            }
+                            (numbers::cells(definition, figure))
                             td { (figure.status.as_str()) }
                         }
                     }

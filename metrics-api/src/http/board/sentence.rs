@@ -7,6 +7,7 @@ use homeward_transform::definition::{Definition, Direction, Kind, Target};
 use homeward_transform::release::{ReleasedFigure, Shown};
 use homeward_transform::statistics::{Z95, most_successes_confidently_below, percent_one_decimal};
 
+use super::numbers::number_text;
 use super::words::{is_more_than_chance, one_decimal, percent, target_value, window_words};
 
 /// The sentence for one figure of one area. `target` is the line to compare with, for a proportion.
@@ -33,7 +34,11 @@ pub(super) fn sentence(
             text.push('.');
             text
         }
-        (Kind::Count | Kind::Snapshot, Shown::Count(count), _, _) => {
+        (Kind::Quantile, _, of, Shown::Number(_)) => {
+            let name = definition.quantile.map(|quantile| format!("{quantile} ")).unwrap_or_default();
+            format!("{area}: {name}{} {} (of {of}).", number_text(figure), definition.unit)
+        }
+        (Kind::Count | Kind::Snapshot | Kind::People, Shown::Count(count), _, _) => {
             let deed = definition.deed.as_deref().map(|deed| format!(" {deed}")).unwrap_or_default();
             format!("{area}: {count} {}{deed}.", unit(definition, count))
         }

@@ -3,12 +3,13 @@ use std::collections::BTreeMap;
 use chrono::Utc;
 use homeward_transform::definition::Catalogue;
 use homeward_transform::figure::{Dimension, Figure, Status};
+use homeward_transform::percentile::Percentile;
 use homeward_transform::release::Policy;
 
 use super::*;
 
-fn released(policy: &str, numerator: i64, denominator: Option<i64>, definition: &Definition) -> ReleasedFigure {
-    let figure = Figure {
+fn exact(numerator: i64, denominator: Option<i64>, definition: &Definition) -> Figure {
+    Figure {
         indicator: definition.id.clone(),
         version: 1,
         basis: "live".to_owned(),
@@ -17,11 +18,16 @@ fn released(policy: &str, numerator: i64, denominator: Option<i64>, definition: 
         period_end: Utc::now(),
         numerator: Some(numerator),
         denominator,
+        percentile: None,
         counts: BTreeMap::new(),
         flags: BTreeMap::new(),
         status: Status::Live,
         as_of: Utc::now(),
-    };
+    }
+}
+
+fn released(policy: &str, numerator: i64, denominator: Option<i64>, definition: &Definition) -> ReleasedFigure {
+    let figure = exact(numerator, denominator, definition);
     Policy::by_name(policy).unwrap().release(vec![figure], definition)[0].clone()
 }
 
@@ -104,4 +110,20 @@ fn a_small_area_learns_why_it_is_silent() {
     let mut down = response();
     down.direction = Direction::Down;
     assert_eq!(smallest_confident(&released("internal-live", 1, Some(20), &down), &down, &down.targets[0]), None);
+}
+
+#[test]
+fn a_percentile_is_told_with_its_unit_and_its_number_of_records() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let definition = catalogue.get("ucr-response-minutes-p90").unwrap();
+    let figure = |policy: &str, records: i64| {
+        let percentile = Percentile::stored(107.25).filter(|_| records > 0);
+        let figure = Figure { numerator: None, percentile, ..exact(0, Some(records), definition) };
+        Policy::by_name(policy).unwrap().release(vec![figure], definition)[0].clone()
+    };
+    let told = |policy, records| sentence("North", &figure(policy, records), definition, None);
+    assert_eq!(told("internal-live", 12), "North: 90th percentile 107.3 minutes (of 12).");
+    assert_eq!(told("public-csds", 12), "North: 90th percentile 107.3 minutes (of 10).");
+    assert_eq!(told("public-csds", 7), "North: suppressed by public-csds/1.");
+    assert_eq!(told("internal-live", 0), "North: no data.");
 }

@@ -7,12 +7,10 @@ use homeward_transform::release::{ReleasedFigure, Shown};
 use homeward_transform::statistics::xmr::{Label, RULE_SET, Variation, Xmr};
 use maud::{Markup, html};
 
-use super::Page;
 use super::chart::{self, Line, Point, Tone, TrendPlot};
 use super::sentence::unit;
-use super::words::{
-    assurance_words, interval_text, one_decimal, percent_text, target_value, targets_on, trimmed, variation_words,
-};
+use super::words::{assurance_words, one_decimal, percent_text, target_value, targets_on, trimmed, variation_words};
+use super::{Page, numbers};
 use crate::reading::TREND_DAYS;
 
 /// One day of the chart.
@@ -172,8 +170,8 @@ impl<'a> Trend<'a> {
         if self.is_rate() {
             return format!("{} of {}, {}{unfinished}", figure.numerator, figure.denominator, percent_text(figure));
         }
-        let unit = unit(self.definition, figure.numerator.as_count().unwrap_or(0));
-        format!("{} {unit}{unfinished}", figure.numerator)
+        let unit = unit(self.definition, figure.value.as_count().unwrap_or(0));
+        format!("{} {unit}{unfinished}", numbers::number_text(figure))
     }
 
     fn caption(&self) -> String {
@@ -229,10 +227,7 @@ impl<'a> Trend<'a> {
                 caption id=(caption_id) { (self.caption()) }
                 thead { tr {
                     th scope="col" { "Day" }
-                    th.n scope="col" { @if self.is_rate() { "Numerator" } @else { "Count" } }
-                    @if self.is_rate() {
-                        th.n scope="col" { "Denominator" } th.n scope="col" { "Share" } th.n scope="col" { "95% interval" }
-                    }
+                    (numbers::heads(self.definition))
                     th scope="col" { "Variation" } th scope="col" { "Status" }
                 } }
                 tbody { @for day in self.days.iter().rev() { (self.row(day)) } }
@@ -246,13 +241,8 @@ impl<'a> Trend<'a> {
             tr {
                 th scope="row" { (day.date.format("%a %-d %b").to_string()) }
                 @match day.figure {
-                    None => { td.n colspan=(if self.is_rate() { 4 } else { 1 }) { "no data" } }
-                    Some(figure) => {
-                        td.n { (figure.numerator) }
-                        @if self.is_rate() {
-                            td.n { (figure.denominator) } td.n { (percent_text(figure)) } td.n { (interval_text(figure)) }
-                        }
-                    }
+                    None => { td.n colspan=(numbers::width(self.definition)) { "no data" } }
+                    Some(figure) => (numbers::cells(self.definition, figure)),
                 }
                 td { (day.label.map_or("", Label::words)) }
                 td { (day.figure.map_or("", |figure| figure.status.as_str())) @if today { ", not final" } }

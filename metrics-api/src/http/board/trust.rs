@@ -104,7 +104,7 @@ pub(super) fn freshness(page: &Page<'_>) -> Markup {
 pub(super) fn revisions(page: &Page<'_>) -> Markup {
     let providers = page.place.providers(page.reading);
     let here = |row: &RevisionRow| page.place.is_whole() || providers.contains(&row.provider);
-    let rows: Vec<RevisionRow> = revision_rows(page.snapshot.revisions(), page.policy)
+    let rows: Vec<RevisionRow> = revision_rows(page.snapshot.revisions(), page.policy, page.catalogue())
         .into_iter()
         .filter(here)
         .take(REVISIONS_ON_PAGE)
@@ -125,8 +125,10 @@ pub(super) fn revisions(page: &Page<'_>) -> Markup {
 /// `/indicator/{id}/revisions`: every revision of one definition that is kept.
 pub(super) fn all_revisions(page: &Page<'_>, id: &str) -> Markup {
     let title = page.catalogue().get(id).map_or(id, |definition| definition.title.as_str());
-    let rows: Vec<RevisionRow> =
-        revision_rows(page.snapshot.revisions(), page.policy).into_iter().filter(|row| row.indicator == id).collect();
+    let rows: Vec<RevisionRow> = revision_rows(page.snapshot.revisions(), page.policy, page.catalogue())
+        .into_iter()
+        .filter(|row| row.indicator == id)
+        .collect();
     html! {
         nav aria-label="Where you are" {
             ol.trail {

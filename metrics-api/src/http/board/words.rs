@@ -86,7 +86,8 @@ pub(super) fn band_words(band: &str, due_minutes: Option<u32>) -> String {
 pub(super) fn target_value(definition: &Definition, target: &Target) -> String {
     match definition.kind {
         Kind::Proportion => format!("{}%", trimmed(one_decimal(target.value))),
-        Kind::Count | Kind::Snapshot => target.value.to_string(),
+        Kind::Count | Kind::Snapshot | Kind::People => target.value.to_string(),
+        Kind::Quantile => format!("{} {}", target.value, definition.unit),
     }
 }
 
@@ -116,6 +117,9 @@ pub(super) fn against_words(figure: &ReleasedFigure, target: &Target) -> String 
         return "at the target".to_owned();
     }
     let side = if difference < 0.0 { "below" } else { "above" };
+    if figure.lower == Shown::NoData {
+        return side.to_owned();
+    }
     format!("{side}; {}", if is_more_than_chance(figure, target) { "more than chance" } else { "could be chance" })
 }
 

@@ -135,6 +135,7 @@ impl Exact {
         AtomValue {
             numerator: self.numerator,
             denominator: self.denominator,
+            percentile: None,
             source_rank: Some(self.rank),
             counts: names.iter().enumerate().map(|(index, name)| (Arc::from(*name), companion(index))).collect(),
             // Data-quality flags hold exact counts: a public role must see nothing of them.
@@ -203,8 +204,8 @@ pub(super) fn state(town: &[Group], minute: i64) -> (Freshness, Vec<Revision>) {
                 basis: "live".to_owned(),
                 provider: PROVIDERS[fact.provider].to_owned(),
                 period: DAYS[fact.day].1.to_owned(),
-                old: (10, None),
-                new: (10 + group.people, None),
+                old: (10, None).into(),
+                new: (10 + group.people, None).into(),
                 because: format!("{} clocks became known", group.people),
             });
         }

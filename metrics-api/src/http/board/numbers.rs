@@ -1,0 +1,52 @@
+//! The numbers of one figure as columns of a table, by the kind of its definition; every table of the board has the same.
+
+use homeward_transform::definition::{Definition, Kind};
+use homeward_transform::release::{ReleasedFigure, Shown};
+use maud::{Markup, html};
+
+use super::words::{interval_text, percent_text, trimmed};
+
+/// Headings.
+pub(super) fn heads(definition: &Definition) -> Markup {
+    html! {
+        @match (definition.kind, definition.quantile) {
+            (Kind::Proportion, _) => {
+                th.n scope="col" { "Numerator" } th.n scope="col" { "Denominator" } th.n scope="col" { "Share" }
+                th.n scope="col" { "95% interval" }
+            }
+            (_, Some(quantile)) => { th.n scope="col" { (quantile) ", " (definition.unit) } th.n scope="col" { "Records" } }
+            _ => { th.n scope="col" { "Count" } }
+        }
+    }
+}
+
+/// One row.
+pub(super) fn cells(definition: &Definition, figure: &ReleasedFigure) -> Markup {
+    html! {
+        @match definition.kind {
+            Kind::Proportion => {
+                td.n { (figure.numerator) } td.n { (figure.denominator) } td.n { (percent_text(figure)) }
+                td.n { (interval_text(figure)) }
+            }
+            Kind::Quantile => { td.n { (number_text(figure)) } td.n { (figure.denominator) } }
+            Kind::Count | Kind::Snapshot | Kind::People => { td.n { (number_text(figure)) } }
+        }
+    }
+}
+
+/// How many columns that is.
+pub(super) const fn width(definition: &Definition) -> usize {
+    match definition.kind {
+        Kind::Proportion => 4,
+        Kind::Quantile => 2,
+        Kind::Count | Kind::Snapshot | Kind::People => 1,
+    }
+}
+
+/// A count, or a percentile with one decimal at most, half away from zero; or the word that stands for it.
+pub(super) fn number_text(figure: &ReleasedFigure) -> String {
+    match figure.value {
+        Shown::Number(value) => trimmed(format!("{:.1}", (value * 10.0).round() / 10.0)),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,144 @@
+//! The cells of every level, straight from the records: distinct people and percentiles do not add up (handbook,
+//! statistics section 6), so each area of each level is computed by itself, with and without each stratum. Pure.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::Int64Type;
+
+use super::records::{own_column, sums};
+use super::result::{Atom, AtomValue, COUNT, EVERY_PROVIDER, EVERY_STRATUM, FLAG, Place, number_at, text_at};
+use crate::definition::{Definition, Kind};
+use crate::figure::Dimension;
+use crate::percentile::{Percentile, Quantile};
+use crate::release::reach::LEVELS;
+use crate::snapshot::NATION;
+
+/// Table of the records while their cells are made. No indicator can read it: it is none of the views.
+pub(super) const TABLE: &str = "record";
+
+/// One query for all levels: every record is counted once in each.
+pub(super) fn sql(definition: &Definition, records: &RecordBatch) -> String {
+    let strata: Vec<&str> = definition.strata.iter().map(|stratum| stratum.as_str()).collect();
+    let levels = LEVELS.into_iter().filter(|level| *level != Dimension::Nation).map(Dimension::as_str);
+    let areas: Vec<Option<&str>> = levels.map(Some).chain([None]).collect();
+    let mut sets = Vec::new();
+    for area in &areas {
+        for chosen in 0_u32..1 << strata.len() {
+            let broken_down = strata.iter().enumerate().filter(|(index, _)| chosen & (1 << index) != 0);
+            let columns = ["basis", "period"].into_iter().chain(*area).chain(broken_down.map(|(_, name)| *name));
+            sets.push(format!("({})", columns.map(quoted).collect::<Vec<_>>().join(", ")));
+        }
+    }
+    let own = quoted(own_column(definition.kind));
+    let own = match definition.kind {
+        Kind::Quantile => format!("array_agg({own}) AS {own}"),
+        _ => format!("count(DISTINCT {own}) AS {own}"),
+    };
+    let grouped = ["basis", "period"].into_iter().chain(areas.iter().copied().flatten()).chain(strata).map(quoted);
+    let summed = sums(records).map(|name| format!("sum({name}) AS {name}", name = quoted(name)));
+    let rank = "min(source_rank) AS source_rank".to_owned();
+    let selected: Vec<String> = grouped.chain([own, rank]).chain(summed).collect();
+    format!("SELECT {} FROM {TABLE} GROUP BY GROUPING SETS ({})", selected.join(", "), sets.join(", "))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// What each cell takes from its records.
+enum Own {
+    /// How many distinct people.
+    People(Int64Array),
+    /// The measures of all records, in a list a cell.
+    Measures(arrow::array::ListArray, Quantile),
+}
+
+struct Columns {
+    basis: StringArray,
+    period: StringArray,
+    areas: Vec<(Dimension, StringArray)>,
+    strata: Vec<StringArray>,
+    own: Own,
+    source_rank: Int64Array,
+    counts: Vec<(Arc<str>, Int64Array)>,
+    flags: Vec<(Arc<str>, Int64Array)>,
+}
+
+/// Reads the cells that [`sql`] made; `None` when they do not have its columns, a defect.
+pub(super) fn read(definition: &Definition, cells: &RecordBatch) -> Option<Vec<(Atom, AtomValue)>> {
+    let columns = Columns::new(definition, cells)?;
+    let made = (0..cells.num_rows()).map(|row| (columns.atom(row), columns.value(row)));
+    Some(made.filter(|(_, value)| !value.is_empty()).collect())
+}
+
+impl Columns {
+    fn new(definition: &Definition, cells: &RecordBatch) -> Option<Self> {
+        let text = |name: &str| cells.column_by_name(name)?.as_string_opt::<i32>().cloned();
+        let number = |name: &str| cells.column_by_name(name)?.as_primitive_opt::<Int64Type>().cloned();
+        let named = |prefix: &'static str| {
+            let names = sums(cells).filter_map(move |name| Some((name, name.strip_prefix(prefix)?)));
+            names.map(|(column, name)| Some((Arc::from(name), number(column)?))).collect::<Option<Vec<_>>>()
+        };
+        let levels = LEVELS.into_iter().filter(|level| *level != Dimension::Nation);
+        let own = own_column(definition.kind);
+        Some(Self {
+            basis: text("basis")?,
+            period: text("period")?,
+            areas: levels.map(|level| Some((level, text(level.as_str())?))).collect::<Option<_>>()?,
+            strata: definition.strata.iter().map(|stratum| text(stratum.as_str())).collect::<Option<_>>()?,
+            own: match definition.quantile {
+                Some(quantile) => Own::Measures(cells.column_by_name(own)?.as_list_opt::<i32>()?.clone(), quantile),
+                None => Own::People(number(own)?),
+            },
+            source_rank: number("source_rank")?,
+            counts: named(COUNT)?,
+            flags: named(FLAG)?,
+        })
+    }
+
+    /// The columns that a cell is not grouped by are empty in it, and those it is grouped by never are.
+    fn atom(&self, row: usize) -> Atom {
+        let area = self.areas.iter().find_map(|(level, areas)| Some((*level, text_at(areas, row)?)));
+        let (level, area) = area.unwrap_or((Dimension::Nation, Arc::from(NATION)));
+        let own_provider = (level == Dimension::Provider).then(|| Arc::clone(&area));
+        let stratum = |values: &StringArray| text_at(values, row).unwrap_or_else(|| Arc::from(EVERY_STRATUM));
+        Atom {
+            basis: Arc::from(self.basis.value(row)),
+            provider: own_provider.unwrap_or_else(|| Arc::from(EVERY_PROVIDER)),
+            icb: None,
+            lcp: None,
+            pcn: None,
+            strata: self.strata.iter().map(stratum).collect(),
+            period: Arc::from(self.period.value(row)),
+            place: Some(Place { level, area }),
+        }
+    }
+
+    fn value(&self, row: usize) -> AtomValue {
+        let some = |columns: &[(Arc<str>, Int64Array)]| -> BTreeMap<Arc<str>, i64> {
+            columns.iter().map(|(name, column)| (Arc::clone(name), number_at(column, row).unwrap_or(0))).collect()
+        };
+        let mut flags = some(&self.flags);
+        flags.retain(|_, count| *count != 0);
+        let (numerator, denominator, percentile) = match &self.own {
+            Own::People(people) => (number_at(people, row).unwrap_or(0), None, None),
+            Own::Measures(lists, quantile) => {
+                let mut measures = measures(lists, row);
+                (0, i64::try_from(measures.len()).ok(), Percentile::of(&mut measures, *quantile))
+            }
+        };
+        let source_rank = number_at(&self.source_rank, row);
+        AtomValue { numerator, denominator, percentile, source_rank, counts: some(&self.counts), flags }
+    }
+}
+
+/// The measures of one cell; a record without one is left out.
+fn measures(lists: &arrow::array::ListArray, row: usize) -> Vec<i64> {
+    if lists.is_null(row) {
+        return Vec::new();
+    }
+    let list = lists.value(row);
+    list.as_primitive_opt::<Int64Type>().map(|values| values.iter().flatten().collect()).unwrap_or_default()
+}
