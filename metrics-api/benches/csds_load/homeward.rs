@@ -13,7 +13,7 @@ use homeward_transform::snapshot::{FigureQuery, Snapshot};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::files::Figures;
+use crate::extent::Figures;
 use crate::loader::Loader;
 use crate::plan::{Folders, Plan};
 use crate::stand::Fault;

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a benchmark reports by printing")]
 
 mod duckdb;
+mod extent;
 mod files;
 mod growth;
 mod homeward;

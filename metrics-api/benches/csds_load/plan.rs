@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::files::Extent;
+use crate::extent::Extent;
 use crate::stand::Fault;
 use crate::stand::environment::{number, text};
 
