@@ -57,7 +57,7 @@ impl Reading {
     #[must_use]
     pub fn take(snapshot: &Snapshot, catalogue: &Catalogue, policy: &'static Policy) -> Self {
         let mut levels = Vec::new();
-        for definition in catalogue.iter() {
+        for definition in catalogue.iter().filter(|definition| definition.is_of_the_moment()) {
             for level in LEVELS {
                 let figures = level_figures(snapshot, definition, level, policy);
                 levels.push(LevelFigures { indicator: definition.id.clone(), level, figures });
@@ -90,12 +90,15 @@ pub struct DayReading {
 }
 
 impl DayReading {
-    /// Takes the days of every definition that has any.
+    /// Takes the days of every definition of the moment that has any.
     #[must_use]
     pub fn take(snapshot: &Snapshot, catalogue: &Catalogue, policy: &Policy) -> Self {
         let today = london(snapshot.as_of()).date();
         let mut levels = Vec::new();
-        for definition in catalogue.iter().filter(|definition| definition.grains.iter().any(|grain| grain == "day")) {
+        let has_days = |definition: &&Definition| {
+            definition.is_of_the_moment() && definition.grains.iter().any(|grain| grain == "day")
+        };
+        for definition in catalogue.iter().filter(has_days) {
             for level in DAY_LEVELS {
                 let figures = snapshot.figures(&FigureQuery {
                     indicator: definition.id.clone(),

@@ -3,12 +3,16 @@
 //! Calendar cells are computed month by month, so that one run never joins more than a month of rows with 32 periods.
 //! Where figures do not add up, the cells of the wider areas are of all providers' records, whichever of them changed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use roaring::RoaringBitmap;
 
+use crate::book::change::Subject;
 use crate::book::dirty::{CalendarPeriod, Causes, DirtyCells};
 use crate::book::{Book, View, view};
 use crate::cells::{Cells, Shelf, Unit};
@@ -40,7 +44,7 @@ pub enum ComputeError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// A view batch could not be built: a defect.
-    #[error("the clock view could not be built: {0}")]
+    #[error("a view could not be built: {0}")]
     View(#[from] ArrowError),
 }
 
@@ -58,86 +62,112 @@ pub async fn calendar(
     as_of: DateTime<Utc>,
     changed: &mut Vec<ChangedUnit>,
 ) -> Result<(), ComputeError> {
-    let (summed, whole): (Vec<&Definition>, Vec<&Definition>) = catalogue
-        .iter()
-        .filter(|definition| has_grain(definition, &["day", "month"]))
-        .partition(|definition| definition.kind.adds_up());
-    for (_, mut due) in by_month(dirty) {
-        let referrals = referrals_of(book, due.keys().map(|(provider, period)| (provider, *period)));
-        let run = Run { engine, book, as_of, due: &due, referrals };
-        run.definitions(&summed, cells, changed).await?;
-        due.retain(|(_, period), _| is_due(&whole, *period));
-        let periods: BTreeSet<CalendarPeriod> = due.keys().map(|(_, period)| *period).collect();
-        let providers = book.providers();
-        let everywhere = providers.iter().flat_map(|provider| periods.iter().map(move |period| (provider, *period)));
-        let run =
-            Run { engine, book, as_of, referrals: referrals_of(book, everywhere), due: &with_every_provider(due) };
-        run.definitions(&whole, cells, changed).await?;
+    for (_, month) in by_month(dirty) {
+        for (adds_up, stock) in [(true, false), (true, true), (false, false), (false, true)] {
+            let due = |definition: &&Definition| {
+                definition.kind.adds_up() == adds_up && definition.stock == stock && is_due(definition, month.values())
+            };
+            let definitions: Vec<&Definition> = catalogue.iter().filter(due).collect();
+            if definitions.is_empty() {
+                continue;
+            }
+            let (providers, due) = if adds_up {
+                (month.keys().map(|(provider, _)| Arc::clone(provider)).collect(), Cow::Borrowed(&month))
+            } else {
+                (book.providers(), Cow::Owned(with_every_provider(&month, &definitions)))
+            };
+            engine.register(&month_input(book, &due, &providers, stock, &subjects(&definitions), as_of)?)?;
+            for definition in definitions {
+                let units = group(engine.run_registered(definition, as_of).await?, as_of);
+                replace(definition, units, &due, cells, changed);
+            }
+        }
     }
     Ok(())
 }
 
-/// One run of definitions over the rows of some referrals.
-struct Run<'a> {
-    engine: &'a Engine,
-    book: &'a Book,
-    as_of: DateTime<Utc>,
-    /// The units to replace, and why.
-    due: &'a BTreeMap<ProviderPeriod, Causes>,
-    referrals: BTreeSet<u32>,
-}
-
-impl Run<'_> {
-    async fn definitions(
-        &self,
-        definitions: &[&Definition],
-        cells: &mut Cells,
-        changed: &mut Vec<ChangedUnit>,
-    ) -> Result<(), ComputeError> {
-        if definitions.is_empty() || self.due.is_empty() {
-            return Ok(());
+/// Puts the new units of a definition in the place of the due ones.
+fn replace(
+    definition: &Definition,
+    mut units: BTreeMap<(Arc<str>, PeriodKind), Unit>,
+    due: &Due,
+    cells: &mut Cells,
+    changed: &mut Vec<ChangedUnit>,
+) {
+    for ((provider, calendar), causes) in due {
+        let period = Period::calendar(*calendar);
+        let causes = causes_of(definition, causes);
+        if causes.is_empty() || !has_grain(definition, &[period.grain()]) {
+            continue;
         }
-        let periods: BTreeSet<CalendarPeriod> = self.due.keys().map(|(_, period)| *period).collect();
-        let periods = periods.into_iter().map(Period::calendar).collect();
-        self.engine.register(&input(self.book, &self.referrals, &self.referrals, periods, self.as_of)?)?;
-        for definition in definitions {
-            let mut units = group(self.engine.run_registered(definition, self.as_of).await?, self.as_of);
-            for ((provider, calendar), causes) in self.due {
-                let period = Period::calendar(*calendar);
-                if !has_grain(definition, &[period.grain()]) {
-                    continue;
-                }
-                let new = units.remove(&(Arc::clone(provider), period.kind)).unwrap_or_default();
-                let shelf = (Arc::from(definition.id.as_str()), Arc::clone(provider));
-                let old = cells.replace(&shelf, period.kind, new);
-                let new = cells.unit(&shelf, period.kind);
-                if old != new {
-                    let (version, causes) = (definition.version, causes.clone());
-                    changed.push(ChangedUnit { shelf, version, period, old, new, causes });
-                }
-            }
+        let new = units.remove(&(Arc::clone(provider), period.kind)).unwrap_or_default();
+        let shelf = (Arc::from(definition.id.as_str()), Arc::clone(provider));
+        let old = cells.replace(&shelf, period.kind, new);
+        let new = cells.unit(&shelf, period.kind);
+        if old != new {
+            changed.push(ChangedUnit { shelf, version: definition.version, period, old, new, causes });
         }
-        Ok(())
     }
 }
 
-/// True when one of the definitions has figures of that kind of period.
-fn is_due(definitions: &[&Definition], period: CalendarPeriod) -> bool {
-    definitions.iter().any(|definition| has_grain(definition, &[Period::calendar(period).grain()]))
-}
-
-/// The due units, and for each of their periods the one of all providers, with the causes of all.
-fn with_every_provider(mut due: BTreeMap<ProviderPeriod, Causes>) -> BTreeMap<ProviderPeriod, Causes> {
+/// The units that these definitions have, and for each of their periods the one of all providers, with the causes of all.
+fn with_every_provider(month: &Due, definitions: &[&Definition]) -> Due {
+    let has_units = |period: CalendarPeriod| {
+        let grain = Period::calendar(period).grain();
+        definitions.iter().any(|definition| has_grain(definition, &[grain]))
+    };
     let everyone: Arc<str> = Arc::from(EVERY_PROVIDER);
-    let mut every: BTreeMap<ProviderPeriod, Causes> = BTreeMap::new();
-    for ((_, period), causes) in &due {
-        let held = every.entry((Arc::clone(&everyone), *period)).or_default();
-        for (cause, count) in causes {
-            *held.entry(*cause).or_default() += count;
+    let mut due = Due::new();
+    for ((provider, period), causes) in month.iter().filter(|((_, period), _)| has_units(*period)) {
+        let every = due.entry((Arc::clone(&everyone), *period)).or_default();
+        for (reason, count) in causes {
+            *every.entry(*reason).or_default() += count;
+        }
+        due.insert((Arc::clone(provider), *period), causes.clone());
+    }
+    due
+}
+
+/// True when something changed that a definition of days or months counts.
+fn is_due<'a>(definition: &Definition, mut causes: impl Iterator<Item = &'a Causes>) -> bool {
+    has_grain(definition, &["day", "month"])
+        && causes.any(|causes| causes.keys().any(|reason| definition.subjects.contains(&reason.subject)))
+}
+
+/// The causes that concern what a definition counts.
+fn causes_of(definition: &Definition, causes: &Causes) -> Causes {
+    let concern = causes.iter().filter(|(reason, _)| definition.subjects.contains(&reason.subject));
+    concern.map(|(reason, count)| (*reason, *count)).collect()
+}
+
+fn subjects(definitions: &[&Definition]) -> BTreeSet<Subject> {
+    definitions.iter().flat_map(|definition| definition.subjects.iter().copied()).collect()
+}
+
+/// The rows of some providers and the periods of one dirty month. A stock sees the referrals that may be open at its end,
+/// and all else what is anchored in it.
+fn month_input(
+    book: &Book,
+    due: &Due,
+    providers: &BTreeSet<Arc<str>>,
+    stock: bool,
+    subjects: &BTreeSet<Subject>,
+    as_of: DateTime<Utc>,
+) -> Result<Input, ArrowError> {
+    let periods: BTreeSet<CalendarPeriod> = due.keys().map(|(_, period)| *period).collect();
+    let seen = periods.iter().filter(|period| !stock || matches!(period, CalendarPeriod::Month(_)));
+    let days: BTreeSet<(NaiveDate, NaiveDate)> = seen.map(|period| Period::calendar(*period).local_days()).collect();
+    let mut referrals = RoaringBitmap::new();
+    for (first, last) in &days {
+        for provider in providers {
+            referrals |= match stock {
+                true => book.referrals_open_in(provider, *first),
+                false => book.referrals_on(provider, *first, *last),
+            };
         }
     }
-    due.append(&mut every);
-    due
+    let periods = periods.into_iter().map(Period::calendar).collect();
+    input(book, &referrals, subjects, days.into_iter(), periods, as_of)
 }
 
 /// Recomputes rolling windows and snapshots of the present instant; these move with time and are not kept as history.
@@ -153,10 +183,13 @@ pub async fn moving(
 ) -> Result<(), ComputeError> {
     let windows: Vec<Period> = Window::ALL.into_iter().map(|window| Period::window(window, as_of)).collect();
     let recent = recent_referrals(book, &windows);
-    engine.register(&input(book, &recent, &recent, windows, as_of)?)?;
+    let days: Vec<(NaiveDate, NaiveDate)> = windows.iter().map(Period::local_days).collect();
+    let counted: Vec<&Definition> = catalogue.iter().filter(|definition| has_grain(definition, &["window"])).collect();
+    engine.register(&input(book, &recent, &subjects(&counted), days.into_iter(), windows, as_of)?)?;
     run_moving(engine, catalogue, cells, "window", as_of).await?;
     let now = vec![Period::now(as_of)];
-    engine.register(&input(book, &BTreeSet::new(), book.unstopped(), now, as_of)?)?;
+    let clocks = BTreeSet::from([Subject::Clock]);
+    engine.register(&input(book, book.unstopped(), &clocks, std::iter::empty(), now, as_of)?)?;
     run_moving(engine, catalogue, cells, "now", as_of).await
 }
 
@@ -179,10 +212,11 @@ async fn run_moving(
     Ok(())
 }
 
-type ProviderPeriod = (Arc<str>, CalendarPeriod);
+/// What changed in one month: the units to replace, and why.
+type Due = BTreeMap<(Arc<str>, CalendarPeriod), Causes>;
 
-fn by_month(dirty: &DirtyCells) -> BTreeMap<CalendarPeriod, BTreeMap<ProviderPeriod, Causes>> {
-    let mut months: BTreeMap<CalendarPeriod, BTreeMap<ProviderPeriod, Causes>> = BTreeMap::new();
+fn by_month(dirty: &DirtyCells) -> BTreeMap<CalendarPeriod, Due> {
+    let mut months: BTreeMap<CalendarPeriod, Due> = BTreeMap::new();
     for (provider, period, causes) in dirty.periods() {
         let month = match period {
             CalendarPeriod::Day(day) => CalendarPeriod::month_of(day),
@@ -193,36 +227,43 @@ fn by_month(dirty: &DirtyCells) -> BTreeMap<CalendarPeriod, BTreeMap<ProviderPer
     months
 }
 
-fn referrals_of<'a>(book: &Book, periods: impl Iterator<Item = (&'a Arc<str>, CalendarPeriod)>) -> BTreeSet<u32> {
-    let mut spans: BTreeSet<(&Arc<str>, NaiveDate, NaiveDate)> = BTreeSet::new();
-    for (provider, period) in periods {
-        let (first, last) = Period::calendar(period).local_days();
-        spans.insert((provider, first, last));
-    }
-    spans.into_iter().flat_map(|(provider, first, last)| book.referrals_on(provider, first, last)).collect()
-}
-
-fn recent_referrals(book: &Book, windows: &[Period]) -> BTreeSet<u32> {
+fn recent_referrals(book: &Book, windows: &[Period]) -> RoaringBitmap {
     let days = windows.iter().map(Period::local_days);
     let Some((first, last)) = days.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1))) else {
-        return BTreeSet::new();
+        return RoaringBitmap::new();
     };
     let tomorrow = last + Duration::days(1);
-    book.providers().iter().flat_map(|provider| book.referrals_on(provider, first, tomorrow)).collect()
+    let providers = book.providers();
+    providers.iter().fold(RoaringBitmap::new(), |all, provider| all | book.referrals_on(provider, first, tomorrow))
 }
 
+/// The rows of some referrals; of contacts, those between the first and the last of some days. A view that nobody reads
+/// stays empty.
 fn input(
     book: &Book,
-    csds: &BTreeSet<u32>,
-    live: &BTreeSet<u32>,
+    referrals: &RoaringBitmap,
+    subjects: &BTreeSet<Subject>,
+    days: impl Iterator<Item = (NaiveDate, NaiveDate)>,
     periods: Vec<Period>,
     as_of: DateTime<Utc>,
 ) -> Result<Input, ArrowError> {
-    let rows = |view: View, referrals: &BTreeSet<u32>| {
-        let rows: Vec<_> = referrals.iter().flat_map(|index| book.rows(view, *index)).collect();
-        view::batch(rows.into_iter())
-    };
-    Ok(Input { csds_clock: rows(View::Csds, csds)?, live_clock: rows(View::Live, live)?, periods, as_of })
+    let mut input = Input::empty(periods, as_of);
+    if subjects.contains(&Subject::Clock) {
+        input.clocks = both(|view| view::batch(view::clock(), book.clocks(view, referrals)))?;
+    }
+    if subjects.contains(&Subject::Referral) || subjects.contains(&Subject::OpenReferral) {
+        input.referrals = both(|view| view::batch(view::referral(), book.referral_rows(view, referrals)))?;
+    }
+    let days = days.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1)));
+    if let Some((first, last)) = days.filter(|_| subjects.contains(&Subject::Contact)) {
+        let rows = book.contacts(referrals, first, last);
+        input.contacts = both(|view| view::batch(view::contact(), rows[view as usize].iter()))?;
+    }
+    Ok(input)
+}
+
+fn both(batch: impl Fn(View) -> Result<RecordBatch, ArrowError>) -> Result<[RecordBatch; 2], ArrowError> {
+    Ok([batch(View::Csds)?, batch(View::Live)?])
 }
 
 fn group(rows: Vec<(Atom, AtomValue)>, as_of: DateTime<Utc>) -> BTreeMap<(Arc<str>, PeriodKind), Unit> {

@@ -32,13 +32,15 @@ pub enum Dimension {
     Month,
     /// Rolling window that ends at `as_of`.
     Window,
-    /// Age band of an open clock (stratum of `ucr-open-clocks`).
+    /// Band of waiting time (stratum of `ucr-open-clocks` and `ucr-wait-bands`).
     Band,
+    /// Who referred (stratum of `ucr-referrals-by-source`).
+    Source,
 }
 
 impl Dimension {
     /// Every dimension, in the order in which they are documented.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Provider,
         Self::Icb,
         Self::Region,
@@ -49,6 +51,7 @@ impl Dimension {
         Self::Month,
         Self::Window,
         Self::Band,
+        Self::Source,
     ];
 
     /// The dimension's name on the command line, in JSON and in SQL.
@@ -65,6 +68,7 @@ impl Dimension {
             Self::Month => "month",
             Self::Window => "window",
             Self::Band => "band",
+            Self::Source => "source",
         }
     }
 
@@ -89,7 +93,9 @@ impl fmt::Display for Dimension {
 
 /// A dimension name that is not one of [`Dimension::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown dimension '{0}'; use one of provider, icb, region, lcp, pcn, nation, day, month, window, band")]
+#[error(
+    "unknown dimension '{0}'; use one of provider, icb, region, lcp, pcn, nation, day, month, window, band, source"
+)]
 pub struct UnknownDimension(pub String);
 
 impl FromStr for Dimension {

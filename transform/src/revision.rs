@@ -3,8 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::book::View;
-use crate::book::change::{Cause, Origin};
-use crate::book::dirty::{CalendarPeriod, Causes};
+use crate::book::dirty::{CalendarPeriod, Causes, Reason};
 use crate::definition::Definition;
 use crate::engine::AtomValue;
 use crate::engine::period::{Period, PeriodKind};
@@ -83,12 +82,12 @@ pub(crate) fn view_of(basis: &str) -> View {
 /// The causes of one view in words, largest first: "14 clocks gained an RTT end in the Refresh, 1 clock was removed in live events".
 #[must_use]
 pub fn because(causes: &Causes, view: View) -> String {
-    let mut told: Vec<(u64, Cause, Origin)> = causes
+    let mut told: Vec<(u64, Reason)> = causes
         .iter()
-        .filter(|((of, _, _), count)| *of == view && **count > 0)
-        .map(|((_, cause, origin), count)| (*count, *cause, *origin))
+        .filter(|(reason, count)| reason.view == view && **count > 0)
+        .map(|(reason, count)| (*count, *reason))
         .collect();
-    told.sort_by(|one, two| two.0.cmp(&one.0).then(one.1.cmp(&two.1)).then(one.2.cmp(&two.2)));
+    told.sort_by(|one, two| two.0.cmp(&one.0).then(one.1.cmp(&two.1)));
     let phrases: Vec<String> = told.into_iter().map(phrase).collect();
     if phrases.is_empty() {
         return COMPUTED_AGAIN.to_owned();
@@ -96,14 +95,13 @@ pub fn because(causes: &Causes, view: View) -> String {
     phrases.join(", ")
 }
 
-fn phrase((count, cause, origin): (u64, Cause, Origin)) -> String {
+fn phrase((count, Reason { subject, cause, origin, .. }): (u64, Reason)) -> String {
     let many = count != 1;
-    let clocks = if many { "clocks" } else { "clock" };
-    let what = cause.phrase(many);
-    if matches!(cause, Cause::TimePassed | Cause::Withdrawn | Cause::Reinstated) {
-        return format!("{count} {clocks} {what}");
+    let (noun, what) = (subject.noun(many), cause.phrase(subject, many));
+    if cause.has_no_origin() {
+        return format!("{count} {noun} {what}");
     }
-    format!("{count} {clocks} {what} {}", origin.phrase())
+    format!("{count} {noun} {what} {}", origin.phrase())
 }
 
 /// `74.5 minutes (of 61)`
@@ -138,8 +136,25 @@ fn period_words(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::change::{Flipped, Why};
+    use crate::book::change::{Cause, Flipped, Origin, Subject, Why};
     use crate::book::clock::Source;
+
+    fn of(subject: Subject, cause: Cause, origin: Origin) -> Reason {
+        Reason { view: View::Csds, subject, cause, origin }
+    }
+
+    #[test]
+    fn each_count_has_its_noun() {
+        let told = |subject: Subject, cause: Cause, count: u64| {
+            let origin = on(Source::Refresh, "2024-11-14");
+            because(&Causes::from([(of(subject, cause, origin), count)]), View::Csds)
+        };
+        let refresh = "in the Refresh of 14 November 2024";
+        assert_eq!(told(Subject::Contact, Cause::Appeared, 3), format!("3 contacts appeared {refresh}"));
+        assert_eq!(told(Subject::Contact, Cause::TimePassed, 1), "1 contact reached its date");
+        assert_eq!(told(Subject::Referral, Cause::Closed, 1), format!("1 referral was closed {refresh}"));
+        assert_eq!(told(Subject::OpenReferral, Cause::Unsent, 2), "2 open referrals were not in the newest submission");
+    }
 
     fn on(source: Source, day: &str) -> Origin {
         Origin { source, received_on: Some(day.parse().expect("a date")) }
@@ -148,9 +163,9 @@ mod tests {
     #[test]
     fn a_revision_reads_as_a_sentence() {
         let causes = Causes::from([
-            ((View::Csds, Cause::GainedEnd, on(Source::Refresh, "2024-11-14")), 14),
-            ((View::Csds, Cause::Removed, on(Source::Refresh, "2024-11-14")), 1),
-            ((View::Live, Cause::Appeared, Origin::LIVE), 3),
+            (of(Subject::Clock, Cause::GainedEnd, on(Source::Refresh, "2024-11-14")), 14),
+            (of(Subject::Clock, Cause::Removed, on(Source::Refresh, "2024-11-14")), 1),
+            (Reason { view: View::Live, ..of(Subject::Clock, Cause::Appeared, Origin::LIVE) }, 3),
         ]);
         let revision = Revision {
             known_at: DateTime::UNIX_EPOCH,
@@ -175,8 +190,8 @@ mod tests {
         let told = |why: Why, cause: Cause, source: Source| {
             let mut flipped = Flipped::default();
             flipped.note(Some(why), Some((Source::Refresh, received_at)));
-            let (cause, origin) = flipped.tell(cause, source);
-            because(&Causes::from([((View::Csds, cause, origin), 2)]), View::Csds)
+            let reason = Reason::told(View::Csds, Subject::Clock, (cause, source), flipped);
+            because(&Causes::from([(reason, 2)]), View::Csds)
         };
         let replaced = Why::Replaced(Source::Refresh);
         assert_eq!(

@@ -165,7 +165,7 @@ impl Snapshot {
             let read = |atom: &Atom| wanted_basis(query, atom) && levels::is_read(definition, &query.by, atom);
             for (atom, value) in unit.iter().filter(|(atom, _)| read(atom)) {
                 let Some(period) = parse_name(&atom.period, self.as_of) else { continue };
-                if !within(query, &period) {
+                if !within(query, &period) || definition.stock && !is_summed_at(query, &period, self.as_of) {
                     continue;
                 }
                 let key = self.group_key(definition, query, atom, &period);
@@ -268,6 +268,12 @@ fn wanted_period(query: &FigureQuery, kind: PeriodKind) -> bool {
         PeriodKind::Window(_) => grain == Some(Dimension::Window),
         PeriodKind::Now => grain.is_none(),
     }
+}
+
+/// Months of a stock are never added up: where none is asked for, the one that holds the instant is read.
+fn is_summed_at(query: &FigureQuery, period: &Period, as_of: DateTime<Utc>) -> bool {
+    let asks = query.period.is_some() || query.by.iter().any(|dimension| dimension.is_period());
+    asks || (period.starts_at..period.ends_at).contains(&as_of)
 }
 
 fn within(query: &FigureQuery, period: &Period) -> bool {

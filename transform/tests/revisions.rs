@@ -44,7 +44,11 @@ async fn a_restated_month_says_which_submission_moved_it() {
     computation.evaluate(instant("2024-12-20T09:00:00Z")).await.expect("evaluates");
 
     let snapshot = computation.snapshot(case.as_of).await.expect("a picture");
-    let told: Vec<String> = snapshot.revisions().iter().map(|revision| revision.words(None)).collect();
+    let told: Vec<String> = snapshot
+        .revisions()
+        .iter()
+        .map(|revision| revision.words(snapshot.catalogue().get(&revision.indicator)))
+        .collect();
     let sentence = "NR5, Oct 2024: 100.0% (1 of 1) to 50.0% (1 of 2) because 1 clock gained an RTT end in the Refresh of \
                     13 December 2024";
     assert!(told.iter().any(|words| words.starts_with(sentence)), "{told:#?}");

@@ -21,7 +21,8 @@ struct Plan<'a> {
 }
 
 fn shown(catalogue: &Catalogue, kind: Kind) -> impl Iterator<Item = &Definition> {
-    catalogue.iter().filter(move |definition| definition.status == DefinitionStatus::Live && definition.kind == kind)
+    let in_use = |definition: &Definition| definition.status == DefinitionStatus::Live && definition.is_of_the_moment();
+    catalogue.iter().filter(move |definition| in_use(definition) && definition.kind == kind)
 }
 
 /// For the duty co-ordinator: who must be seen now?

@@ -165,6 +165,8 @@ pub struct CsdsRates {
     pub withdrawn: f64,
     /// Referrals of other services a provider submits each month, with waiting types 01, 04 and 06.
     pub other_referrals_per_month: u32,
+    /// Referrals to other community services that a provider receives each month, with their contacts, sent until they end.
+    pub community_referrals_per_month: u32,
     /// Broken rows added to each submission.
     pub malformed_rows: u32,
     /// People, referrals and contacts with rows in the tables that no indicator needs yet; 0 leaves those tables empty.
@@ -273,6 +275,7 @@ impl Default for CsdsRates {
             completed_later: 0.0,
             withdrawn: 0.0,
             other_referrals_per_month: 12,
+            community_referrals_per_month: 12,
             malformed_rows: 2,
             further_tables: 0.05,
         }
@@ -322,6 +325,7 @@ impl Parameters {
             completed_later: 0.0,
             withdrawn: 0.0,
             other_referrals_per_month: 0,
+            community_referrals_per_month: 0,
             malformed_rows: 0,
             further_tables: 0.0,
         };

@@ -18,6 +18,7 @@ pub(crate) enum Stream {
     Further = 9,
     SubmissionStory = 10,
     LeftOut = 11,
+    Community = 12,
 }
 
 /// Mixes a seed with the coordinates of a thing into one number (SplitMix64 finaliser, chained).

@@ -53,7 +53,8 @@ TABLES = {
     ),
 }
 # What Homeward's figures rest on, and folds into its book.
-COMPUTED_WITH = ["CYP001MPI", "CYP002GP", "CYP101Referral", "CYP102ServiceTypeReferredTo", "CYP104RTT"]
+COMPUTED_WITH = ["CYP001MPI", "CYP002GP", "CYP101Referral", "CYP102ServiceTypeReferredTo", "CYP104RTT",
+                 "CYP201CareContact"]
 
 
 def cpu_seconds():

@@ -263,9 +263,10 @@ fn narrow(definition: &Definition, request: &mut FigureQuery, period: &str) -> R
 /// History keeps days and months; windows and open clocks move with every instant and are not kept.
 fn calendar_only(known_at: DateTime<Utc>, request: &FigureQuery) -> Result<DateTime<Utc>, Problem> {
     let moving = |name: &str| name == "now" || name.starts_with("window:");
-    if request.by.iter().any(|by| matches!(by, Dimension::Window | Dimension::Band))
-        || request.period.as_deref().is_some_and(moving)
-    {
+    let by = |wanted: fn(&Dimension) -> bool| request.by.iter().any(wanted);
+    // A band without a day or a month is one of open clocks.
+    let of_now = by(|by| *by == Dimension::Band) && !by(|by| by.is_period()) && request.period.is_none();
+    if of_now || by(|by| *by == Dimension::Window) || request.period.as_deref().is_some_and(moving) {
         return Err(Problem::bad_request(
             "as_known_at tells days and months; windows and open clocks of the past are not kept",
             "ask by month or by day",

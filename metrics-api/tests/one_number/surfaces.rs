@@ -20,7 +20,7 @@ pub(crate) struct Surfaces {
     pub(crate) sql: tokio_postgres::Client,
 }
 
-/// Indicator, basis, level, area, period with its kind, band.
+/// Indicator, basis, level, area, period with its kind, band or source.
 pub(crate) type Key = [String; 6];
 
 /// One figure as written.
@@ -93,7 +93,7 @@ pub(crate) async fn pinned(sql: &tokio_postgres::Client) -> i64 {
 }
 
 pub(crate) async fn read_sql(sql: &tokio_postgres::Client, part: &Part) -> Numbers {
-    let question = "SELECT indicator, basis, level, area, period_kind, coalesce(band, ''), period, numerator, denominator, \
+    let question = "SELECT indicator, basis, level, area, period_kind, coalesce(band, source, ''), period, numerator, denominator, \
         value, lower, upper FROM outcomes.figures WHERE indicator = $1 AND level = $2 AND period_kind = $3";
     let rows = sql.query(question, &[&part.indicator, &part.level.as_str(), &part.grain]).await.unwrap();
     let figure = |row: &tokio_postgres::Row| {
@@ -168,7 +168,8 @@ pub(crate) fn read_json(http: SocketAddr, part: &Part) -> (Option<i64>, Numbers)
         let text = |name: &str| figure[name].as_str().unwrap_or_default();
         let period = if part.grain == "now" { "now" } else { text(&part.grain) };
         let period = format!("{}:{period}", part.grain);
-        let key = [text("indicator"), text("basis"), level, text(level), &period, text("band")].map(str::to_owned);
+        let stratum = part.strata.first().map_or("", |stratum| text(stratum.as_str()));
+        let key = [text("indicator"), text("basis"), level, text(level), &period, stratum].map(str::to_owned);
         let counts = (figure["numerator"].as_i64(), figure["denominator"].as_i64());
         let values = ["value", "lower", "upper"].map(|name| exact_bits(raw.get(name)?.get()));
         (key, Written { counts, values })

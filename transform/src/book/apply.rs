@@ -5,11 +5,13 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use homeward_contract::feed::Table;
 
+use super::contact_rows::Frame;
 use super::csds::CsdsPerson;
 use super::fold::Rows;
 use super::read::FactShapeError;
+use super::referral_rows::ReferralRows;
 use super::submission::RowPlace;
-use super::{Book, Entry, events, submissions};
+use super::{Book, Entry, events, rows};
 
 impl Book {
     pub(super) fn apply_events(&mut self, batch: &RecordBatch) -> Result<(), FactShapeError> {
@@ -18,7 +20,10 @@ impl Book {
             let (provider, id) = columns.subject(row);
             let index = self.entry(provider, id);
             let entry = &mut self.entries[index as usize];
-            columns.put(row, entry.live.get_or_insert_default(), &mut self.interner);
+            columns.put(row, entry.live.get_or_insert_default(), &mut self.interner, &mut self.manners);
+            if let Some(contact) = columns.contact_id(row) {
+                entry.contacts.get_or_insert_default().place(contact);
+            }
             let event_time = columns.event_time(row);
             match self.watermarks.get_mut(&entry.provider) {
                 Some(watermark) => *watermark = event_time.max(*watermark),
@@ -32,7 +37,7 @@ impl Book {
     }
 
     pub(super) fn apply_referrals(&mut self, batch: &RecordBatch) -> Result<(), FactShapeError> {
-        let columns = submissions::ReferralColumns::new(batch)?;
+        let columns = rows::ReferralColumns::new(batch)?;
         for (row, place) in self.register.take(Table::Cyp101Referral, batch)?.into_iter().enumerate() {
             let Some(id) = columns.id(row) else { continue };
             let index = self.entry_of(columns.submission.provider(row), id, place);
@@ -44,7 +49,7 @@ impl Book {
     }
 
     pub(super) fn apply_services(&mut self, batch: &RecordBatch) -> Result<(), FactShapeError> {
-        let columns = submissions::ServiceColumns::new(batch)?;
+        let columns = rows::ServiceColumns::new(batch)?;
         for (row, place) in self.register.take(Table::Cyp102ServiceTypeReferredTo, batch)?.into_iter().enumerate() {
             let Some(id) = columns.id(row) else { continue };
             let index = self.entry_of(columns.submission.provider(row), id, place);
@@ -56,7 +61,7 @@ impl Book {
     }
 
     pub(super) fn apply_clocks(&mut self, batch: &RecordBatch) -> Result<(), FactShapeError> {
-        let columns = submissions::RttColumns::new(batch)?;
+        let columns = rows::RttColumns::new(batch)?;
         for (row, place) in self.register.take(Table::Cyp104Rtt, batch)?.into_iter().enumerate() {
             let Some(id) = columns.id(row) else { continue };
             let Some((key, rtt)) = columns.facts(row, &mut self.interner) else { continue };
@@ -66,24 +71,29 @@ impl Book {
         Ok(())
     }
 
+    pub(super) fn apply_contacts(&mut self, batch: &RecordBatch) -> Result<(), FactShapeError> {
+        let columns = rows::ContactColumns::new(batch)?;
+        for (row, place) in self.register.take(Table::Cyp201CareContact, batch)?.into_iter().enumerate() {
+            let Some(((referral, contact), when)) = columns.ids(row).zip(columns.when(row)) else { continue };
+            let manner = self.manners.number(columns.manner(row, &mut self.interner));
+            let index = self.entry_of(columns.submission.provider(row), referral, place);
+            self.entries[index as usize].contacts.get_or_insert_default().receive(contact, place, when, manner);
+        }
+        Ok(())
+    }
+
     pub(super) fn apply_people(
         &mut self,
         table: Table,
-        columns: &submissions::PersonColumns<'_>,
+        columns: &rows::PersonColumns<'_>,
         batch: &RecordBatch,
     ) -> Result<(), FactShapeError> {
         for (row, place) in self.register.take(table, batch)?.into_iter().enumerate() {
             let Some(pseudonym) = columns.person(row) else { continue };
             let provider = self.provider(columns.submission.provider(row));
-            let practice = columns.practice(row).map(|code| self.interner.share_opt(code));
             let (index, _) = self.person_index(&provider, pseudonym);
             let person = &mut self.people[index as usize];
-            if let Some(practice) = practice {
-                person.practice.put(place, practice);
-            }
-            if let Some(age_years) = columns.age_years(row) {
-                person.age_years.put(place, age_years);
-            }
+            columns.put(row, place, person, &mut self.interner);
             self.register.touches_person(place.submission, index);
             if self.register.is_effective(place.submission) {
                 self.touched.extend(person.referrals.iter().copied());
@@ -102,10 +112,16 @@ impl Book {
         index
     }
 
-    /// The shared pseudonym of a person of a referral's provider.
+    /// The shared pseudonym of a person of a referral's provider. The person keeps every referral that ever named it: its
+    /// contacts of then stay its own (D4).
     fn person(&mut self, referral: u32, pseudonym: &str) -> Arc<str> {
         let provider = Arc::clone(&self.entries[referral as usize].provider);
-        self.person_index(&provider, pseudonym).1
+        let (index, shared) = self.person_index(&provider, pseudonym);
+        let referrals = &mut self.people[index as usize].referrals;
+        if let Err(at) = referrals.binary_search(&referral) {
+            referrals.insert(at, referral);
+        }
+        shared
     }
 
     fn person_index(&mut self, provider: &Arc<str>, pseudonym: &str) -> (u32, Arc<str>) {
@@ -146,7 +162,10 @@ impl Book {
             person: None,
             live: None,
             csds: None,
+            contacts: None,
             rows: Rows::default(),
+            referral: ReferralRows::default(),
+            frames: [Frame::default(); 2],
             days: Vec::new(),
         });
         index

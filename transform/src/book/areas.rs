@@ -1,4 +1,4 @@
-//! Area attributes of a clock, looked up once a code and shared.
+//! Area attributes of a record, looked up once a pair of codes and shared.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::clock::Area;
 /// Area look-up over the reference geography, with a cache of the codes seen.
 pub struct Areas {
     geography: Arc<Geography>,
-    seen: Map<CommissionerAndPractice, Area>,
+    seen: Map<CommissionerAndPractice, Arc<Area>>,
 }
 
 type CommissionerAndPractice = (Option<Arc<str>>, Option<Arc<str>>);
@@ -26,17 +26,24 @@ impl Areas {
     }
 
     /// ICB by commissioner, else by practice (E20); LCP and PCN by practice. Never by provider.
-    pub fn area(&mut self, commissioner: Option<&Arc<str>>, practice: Option<&Arc<str>>) -> Area {
+    pub fn area(&mut self, commissioner: Option<&Arc<str>>, practice: Option<&Arc<str>>) -> Arc<Area> {
         let key = (commissioner.cloned(), practice.cloned());
         if let Some(area) = self.seen.get(&key) {
-            return area.clone();
+            return Arc::clone(area);
         }
         if self.seen.len() >= SEEN_MAX {
             self.seen.clear();
         }
-        let area = self.look_up(commissioner, practice);
-        self.seen.insert(key, area.clone());
+        let area = Arc::new(self.look_up(commissioner, practice));
+        self.seen.insert(key, Arc::clone(&area));
         area
+    }
+
+    /// As [`Areas::area`], for readers: what has not been seen is looked up and not kept.
+    #[must_use]
+    pub fn find(&self, commissioner: Option<&Arc<str>>, practice: Option<&Arc<str>>) -> Arc<Area> {
+        let key = (commissioner.cloned(), practice.cloned());
+        self.seen.get(&key).cloned().unwrap_or_else(|| Arc::new(self.look_up(commissioner, practice)))
     }
 
     /// The provider that facts under this code roll up to on any date (RBZ reads RH8).

@@ -1,17 +1,47 @@
-//! What changed about a referral, and why, in the words of the revision log.
+//! What changed about a record, and why, in the words of the revision log.
 
 use chrono::NaiveDate;
 
 use super::clock::{ClockRow, Micros, Source, local_day};
 
+/// What is counted: rows of one pair of views, and for referrals also those that are open at a month's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// Rows of `csds_clock` and `live_clock`.
+    Clock,
+    /// Rows of `csds_contact` and `live_contact`, by the contact's date.
+    Contact,
+    /// Rows of `csds_referral` and `live_referral`, by the day of receipt.
+    Referral,
+    /// The same rows, by the months in which the referral is open.
+    OpenReferral,
+}
+
+impl Subject {
+    /// The noun of a count in the revision log.
+    #[must_use]
+    pub const fn noun(self, many: bool) -> &'static str {
+        match (self, many) {
+            (Self::Clock, true) => "clocks",
+            (Self::Clock, false) => "clock",
+            (Self::Contact, true) => "contacts",
+            (Self::Contact, false) => "contact",
+            (Self::Referral, true) => "referrals",
+            (Self::Referral, false) => "referral",
+            (Self::OpenReferral, true) => "open referrals",
+            (Self::OpenReferral, false) => "open referral",
+        }
+    }
+}
+
 /// Why the figures of a cell changed. The order is the order in which causes are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cause {
-    /// A clock that was not known before.
+    /// A record that was not known before.
     Appeared,
-    /// A clock that is no longer counted: voided.
+    /// A record that is no longer counted: voided.
     Removed,
-    /// A clock that is not in the submission that replaced the one it came with.
+    /// A record that is not in the submission that replaced the one it came with.
     NotSentAgain,
     /// A submission was withdrawn.
     Withdrawn,
@@ -31,21 +61,26 @@ pub enum Cause {
     Rejected,
     /// Closed.
     Closed,
+    /// Counted on another day: a contact's date, or the day on which a referral was received.
+    Moved,
     /// Counted in another area.
     AreaChanged,
+    /// An open referral that the provider's newest submission does not hold.
+    Unsent,
     /// Only the source became better: Primary or Refresh confirmed what was known.
     Confirmed,
     /// Another item changed.
     Amended,
-    /// No message came; an open clock passed two hours, or a held-back end was reached.
+    /// No message came: an open clock passed two hours, or an instant that lay ahead was reached.
     TimePassed,
 }
 
 impl Cause {
-    /// The cause as a phrase that follows a count of clocks ("14 clocks gained an RTT end").
+    /// The cause as a phrase that follows a count ("14 clocks gained an RTT end").
     #[must_use]
-    pub const fn phrase(self, many: bool) -> &'static str {
+    pub const fn phrase(self, subject: Subject, many: bool) -> &'static str {
         match (self, many) {
+            (Self::TimePassed, _) => time_passed(subject, many),
             (Self::Appeared, _) => "appeared",
             (Self::Removed, true) => "were removed",
             (Self::Removed, false) => "was removed",
@@ -63,18 +98,38 @@ impl Cause {
             (Self::Rejected, false) => "was rejected or redirected",
             (Self::Closed, true) => "were closed",
             (Self::Closed, false) => "was closed",
+            (Self::Moved, _) => "moved to another day",
             (Self::AreaChanged, _) => "moved to another area",
+            (Self::Unsent, true) => "were not in the newest submission",
+            (Self::Unsent, false) => "was not in the newest submission",
             (Self::Confirmed, true) => "were confirmed by a submission",
             (Self::Confirmed, false) => "was confirmed by a submission",
             (Self::Amended, true) => "were amended",
             (Self::Amended, false) => "was amended",
-            (Self::TimePassed, _) => "passed two hours unvisited",
         }
+    }
+
+    /// True when the channel of the newest version says nothing about the cause.
+    #[must_use]
+    pub const fn has_no_origin(self) -> bool {
+        matches!(self, Self::TimePassed | Self::Withdrawn | Self::Reinstated | Self::Unsent)
+    }
+}
+
+const fn time_passed(subject: Subject, many: bool) -> &'static str {
+    match (subject, many) {
+        (Subject::Clock, _) => "passed two hours unvisited",
+        (Subject::Contact, true) => "reached their date",
+        (Subject::Contact, false) => "reached its date",
+        (Subject::Referral, true) => "reached the day of their receipt",
+        (Subject::Referral, false) => "reached the day of its receipt",
+        (Subject::OpenReferral, true) => "were looked at again as time passed",
+        (Subject::OpenReferral, false) => "was looked at again as time passed",
     }
 }
 
 /// Why another submission counts for a provider and period than before, where the rows themselves do not tell. The greater
-/// is told when a clock changes for two reasons.
+/// is told when a record changes for two reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     /// A later file, or the Refresh, replaced it as a whole.
@@ -86,7 +141,7 @@ pub enum Why {
 }
 
 impl Why {
-    /// The cause and channel to tell for a clock that changed in this way.
+    /// The cause and channel to tell for a record that changed in this way.
     #[must_use]
     pub const fn tell(self, cause: Cause, source: Source) -> (Cause, Source) {
         match (self, cause) {

@@ -11,7 +11,7 @@ pub type Micros = i64;
 /// Microseconds of a minute.
 pub const MINUTE_MICROS: Micros = 60_000_000;
 
-/// Which channel a clock's newest knowledge came from, in rising rank (`csds.md` section 8).
+/// Which channel a record's newest knowledge came from, in rising rank (`csds.md` section 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     /// Only live events.
@@ -40,8 +40,8 @@ impl Source {
     }
 }
 
-/// The area attributes of a clock (`ucr.md` E20): ICB by commissioner, else practice; LCP and PCN by practice.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The area attributes of a record (`ucr.md` E20): ICB by commissioner, else practice; LCP and PCN by practice.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Area {
     /// Integrated care board code.
     pub icb: Option<Arc<str>>,
@@ -61,7 +61,7 @@ pub struct ClockRow {
     /// ServiceRequestID, unique inside the provider.
     pub service_request_id: Arc<str>,
     /// Areas the clock belongs to.
-    pub area: Area,
+    pub area: Arc<Area>,
     /// WaitingTime_MeasurementType, two digits.
     pub waiting_type: Arc<str>,
     /// Team type of the newest referral knowledge.

@@ -40,6 +40,14 @@ pub struct ReferralFacts {
     pub commissioner: Option<Arc<str>>,
     /// Referral request received: the instant, or local midnight when the time is missing.
     pub received_at: Option<Micros>,
+    /// SourceOfReferral as sent.
+    pub source_of_referral: Option<Arc<str>>,
+    /// Priority_Type, one digit.
+    pub priority: Option<Arc<str>>,
+    /// PrimaryReferralReason as sent.
+    pub primary_reason: Option<Arc<str>>,
+    /// End of the local Discharge_Date.
+    pub discharged_at: Option<Micros>,
 }
 
 /// What a CYP102 row says.
@@ -82,8 +90,21 @@ impl CsdsReferral {
 
     /// The current CYP101 row.
     #[must_use]
-    pub fn referral<'a>(&'a self, register: &'a Register) -> Option<&'a ReferralFacts> {
-        self.referral.current(register).map(|current| current.facts)
+    pub fn referral<'a>(&'a self, register: &'a Register) -> Option<Current<'a, ReferralFacts>> {
+        self.referral.current(register)
+    }
+
+    /// The CYP101 row of one submission: whose a contact of that submission was (D4).
+    #[must_use]
+    pub fn referral_in(&self, submission: u32) -> Option<&ReferralFacts> {
+        self.referral.of(submission)
+    }
+
+    /// The current CYP102 row of a team.
+    #[must_use]
+    pub fn service_of<'a>(&'a self, team: &str, register: &'a Register) -> Option<&'a Service> {
+        let (_, versions) = self.services.iter().find(|(held, _)| held.as_deref() == Some(team))?;
+        versions.current(register).map(|current| current.facts)
     }
 
     /// The clocks that count with their current row, in key order.
@@ -116,13 +137,22 @@ fn versions<K: Ord, F>(keyed: &mut Keyed<K, F>, key: K) -> &mut Versions<F> {
     &mut keyed[at].1
 }
 
+/// What a CYP001 row says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PersonFacts {
+    /// Age in years at the period's end.
+    pub age_years: Option<i32>,
+    /// The pseudonym of the NHS number, which knows a person at every provider.
+    pub pseudonym: Option<Arc<str>>,
+}
+
 /// CSDS knowledge of one person inside one provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CsdsPerson {
     /// CYP002 OrgID_GP.
     pub practice: Versions<Option<Arc<str>>>,
-    /// CYP001 age in years at the period's end.
-    pub age_years: Versions<Option<i32>>,
-    /// Referrals of this person, to be refreshed when the person changes.
+    /// CYP001.
+    pub facts: Versions<PersonFacts>,
+    /// Referrals that ever named this person, in order, to be refreshed when the person changes.
     pub referrals: Vec<u32>,
 }

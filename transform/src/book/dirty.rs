@@ -6,11 +6,39 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 
 use super::View;
-use super::change::{Cause, Flipped, Origin, cause};
+use super::change::{Cause, Flipped, Origin, Subject, cause};
 use super::clock::{ClockRow, Source, local_day};
 
-/// How many clocks changed for which reason, by view and origin.
-pub type Causes = BTreeMap<(View, Cause, Origin), u64>;
+/// Why a count changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reason {
+    /// The view whose rows changed.
+    pub view: View,
+    /// What was counted.
+    pub subject: Subject,
+    /// What happened to it.
+    pub cause: Cause,
+    /// Where the newest version came from.
+    pub origin: Origin,
+}
+
+impl Reason {
+    /// Time passed.
+    #[must_use]
+    pub const fn by_time(view: View, subject: Subject) -> Self {
+        Self { view, subject, cause: Cause::TimePassed, origin: Origin::LIVE }
+    }
+
+    /// What the rows alone tell, and what the submissions tell that began or ceased to count.
+    #[must_use]
+    pub fn told(view: View, subject: Subject, (cause, source): (Cause, Source), flipped: Flipped) -> Self {
+        let (cause, origin) = flipped.tell(cause, source);
+        Self { view, subject, cause, origin }
+    }
+}
+
+/// How many records changed for which reason.
+pub type Causes = BTreeMap<Reason, u64>;
 
 /// A local calendar day or month, by its first day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,9 +64,14 @@ pub struct DirtyCells {
 }
 
 impl DirtyCells {
-    /// Marks the periods of a referral that changed because time passed.
-    pub fn touch_by_time(&mut self, provider: &Arc<str>, days: &[NaiveDate]) {
-        self.count(provider, days.iter().copied(), (View::Live, Cause::TimePassed, Origin::LIVE));
+    /// Marks the days of records that changed because time passed.
+    pub fn touch_by_time(&mut self, provider: &Arc<str>, subject: Subject, days: &[NaiveDate]) {
+        for view in [View::Csds, View::Live] {
+            // An open clock is late in the live view alone: what CSDS publishes waits for its end.
+            if view == View::Live || subject != Subject::Clock {
+                self.days(provider, days.iter().copied(), Reason::by_time(view, subject));
+            }
+        }
     }
 
     /// Marks the old and new periods of every clock that differs between two versions of a referral's rows.
@@ -53,19 +86,30 @@ impl DirtyCells {
         for (old, new) in pairs(old, new) {
             let Some(cause) = cause(old, new) else { continue };
             let source = new.or(old).map_or(Source::Live, |row| row.source);
-            let (cause, origin) = flipped.tell(cause, source);
+            let reason = Reason::told(view, Subject::Clock, (cause, source), flipped);
             let rows = [old, new].into_iter().flatten();
-            self.count(provider, rows.flat_map(ClockRow::anchors).map(local_day), (view, cause, origin));
+            self.days(provider, rows.flat_map(ClockRow::anchors).map(local_day), reason);
         }
     }
 
-    /// Counts one clock once in each period that its days fall in.
-    fn count(&mut self, provider: &Arc<str>, days: impl Iterator<Item = NaiveDate>, reason: (View, Cause, Origin)) {
+    /// Counts one record once in each day and month that its days fall in.
+    pub fn days(&mut self, provider: &Arc<str>, days: impl Iterator<Item = NaiveDate>, reason: Reason) {
         let periods: BTreeSet<CalendarPeriod> =
             days.flat_map(|day| [CalendarPeriod::Day(day), CalendarPeriod::month_of(day)]).collect();
+        self.count(provider, periods, reason, 1);
+    }
+
+    /// Counts records in these periods.
+    pub fn count(
+        &mut self,
+        provider: &Arc<str>,
+        periods: impl IntoIterator<Item = CalendarPeriod>,
+        reason: Reason,
+        records: u64,
+    ) {
         for period in periods {
             let causes = self.periods.entry((Arc::clone(provider), period)).or_default();
-            *causes.entry(reason).or_default() += 1;
+            *causes.entry(reason).or_default() += records;
         }
     }
 

@@ -9,6 +9,7 @@ use homeward_contract::time::parse_offset_instant;
 use serde::Deserialize;
 
 use super::clock::Micros;
+use super::contacts::{Manner, Manners};
 use super::rank::{EventId, EventRank};
 use super::read::{FactShapeError, Facts, Interner, instant_at, text_at};
 use super::referral::{Amended, Closure, Contact, Decision, LiveReferral, Received, Triage, Void};
@@ -24,6 +25,9 @@ pub(super) struct EventColumns<'a> {
     commissioner: &'a StringArray,
     age_years: &'a Int32Array,
     practice: &'a StringArray,
+    person: &'a StringArray,
+    source_of_referral: &'a StringArray,
+    priority: &'a StringArray,
     received_at: &'a TimestampMicrosecondArray,
     rtt_start_at: &'a TimestampMicrosecondArray,
     waiting_type: &'a StringArray,
@@ -33,6 +37,11 @@ pub(super) struct EventColumns<'a> {
     decided_at: &'a TimestampMicrosecondArray,
     rejected_at: &'a TimestampMicrosecondArray,
     care_contact_id: &'a StringArray,
+    contact_at: &'a TimestampMicrosecondArray,
+    attendance: &'a StringArray,
+    mechanism: &'a StringArray,
+    location: &'a StringArray,
+    consultation: &'a StringArray,
     stops_clock: &'a BooleanArray,
     rtt_end_at: &'a TimestampMicrosecondArray,
     closed_at: &'a TimestampMicrosecondArray,
@@ -62,6 +71,9 @@ impl<'a> EventColumns<'a> {
             commissioner: facts.text("org_id_commissioner")?,
             age_years: facts.int("age_years")?,
             practice: facts.text("practice")?,
+            person: facts.text("pseudonym")?,
+            source_of_referral: facts.text("source_of_referral")?,
+            priority: facts.text("priority_type")?,
             received_at: facts.instant("received_at")?,
             rtt_start_at: facts.instant("rtt_start_at")?,
             waiting_type: facts.text("waiting_time_measurement_type")?,
@@ -71,6 +83,11 @@ impl<'a> EventColumns<'a> {
             decided_at: facts.instant("decided_at")?,
             rejected_at: facts.instant("rejected_at")?,
             care_contact_id: facts.text("care_contact_id")?,
+            contact_at: facts.instant("contact_at")?,
+            attendance: facts.text("attendance_status")?,
+            mechanism: facts.text("cons_mechanism")?,
+            location: facts.text("activity_location_type")?,
+            consultation: facts.text("consultation_type")?,
             stops_clock: facts.flag("stops_clock")?,
             rtt_end_at: facts.instant("rtt_end_at")?,
             closed_at: facts.instant("closed_at")?,
@@ -93,7 +110,7 @@ impl<'a> EventColumns<'a> {
     }
 
     /// Puts the fact of a row into its referral.
-    pub(super) fn put(&self, row: usize, referral: &mut LiveReferral, interner: &mut Interner) {
+    pub(super) fn put(&self, row: usize, referral: &mut LiveReferral, interner: &mut Interner, manners: &mut Manners) {
         let rank = EventRank {
             version: self.version_id.value(row),
             time: self.event_time.value(row),
@@ -105,7 +122,7 @@ impl<'a> EventColumns<'a> {
             "rejected" => referral.reject(rank, instant_at(self.rejected_at, row)),
             "first_contact" | "contact" => {
                 let id = text_at(self.care_contact_id, row).unwrap_or_default();
-                referral.contact(id, rank, self.contact(row));
+                referral.contact(id, rank, self.contact(row, interner, manners));
             }
             "closed" => referral.close(
                 rank,
@@ -131,6 +148,9 @@ impl<'a> EventColumns<'a> {
             source_group: interner.share_opt(text_at(self.source_group, row)),
             team_type: interner.share_opt(text_at(self.team_type, row)),
             age_years: self.age_years.is_valid(row).then(|| self.age_years.value(row)),
+            person: text_at(self.person, row).map(Arc::from),
+            source_of_referral: interner.share_opt(text_at(self.source_of_referral, row)),
+            priority: interner.share_opt(text_at(self.priority, row)),
         }
     }
 
@@ -147,8 +167,24 @@ impl<'a> EventColumns<'a> {
         }
     }
 
-    fn contact(&self, row: usize) -> Contact {
+    /// The id of the contact that a row tells of, if it tells of one.
+    pub(super) fn contact_id(&self, row: usize) -> Option<&'a str> {
+        let tells = matches!(self.event_type.value(row), "first_contact" | "contact");
+        text_at(self.care_contact_id, row).filter(|_| tells)
+    }
+
+    fn contact(&self, row: usize, interner: &mut Interner, manners: &mut Manners) -> Contact {
+        let mut shared = |column| interner.share_opt(text_at(column, row));
+        let manner = Manner {
+            attendance: shared(self.attendance),
+            mechanism: shared(self.mechanism),
+            location: shared(self.location),
+            consultation: shared(self.consultation),
+            ..Manner::default()
+        };
         Contact {
+            contact_at: instant_at(self.contact_at, row),
+            manner: manners.share(manner),
             stops_clock: self.stops_clock.is_valid(row) && self.stops_clock.value(row),
             rtt_end_at: instant_at(self.rtt_end_at, row),
         }
@@ -171,7 +207,7 @@ impl<'a> EventColumns<'a> {
             text_at(self.changes, row).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         for change in changes {
             if let Some(item) = amended(&change, interner) {
-                let contact = contact.filter(|_| matches!(item, Amended::RttEndAt(_) | Amended::StopsClock(_)));
+                let contact = contact.filter(|_| item.is_of_contact());
                 referral.amend(rank.clone(), contact, item);
             }
         }
@@ -198,6 +234,13 @@ fn amended(change: &ChangedItem, interner: &mut Interner) -> Option<Amended> {
         "practice" => Amended::Practice(shared(text)),
         "sourceGroup" => Amended::SourceGroup(shared(text)),
         "TeamType" => Amended::TeamType(shared(text.and_then(codes::two_digit).as_deref())),
+        "SourceOfReferral" => Amended::SourceOfReferral(shared(text)),
+        "Priority_Type" => Amended::Priority(shared(text.and_then(codes::one_digit).as_deref())),
+        "Contact_DateTime" => Amended::ContactAt(instant()),
+        "AttendanceStatus" => Amended::Attendance(shared(text.and_then(codes::one_digit).as_deref())),
+        "ConsMechanism" => Amended::Mechanism(shared(text.and_then(codes::two_digit).as_deref())),
+        "Activity_LocationType" => Amended::Location(shared(text.and_then(codes::organisation).as_deref())),
+        "Consultation_Type" => Amended::Consultation(shared(text.and_then(codes::two_digit).as_deref())),
         _ => return None,
     })
 }

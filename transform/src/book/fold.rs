@@ -89,11 +89,11 @@ fn csds_rows(knowledge: &Knowledge<'_>, areas: &mut Areas) -> Vec<ClockRow> {
     if clocks.clone().next().is_none() {
         return Vec::new();
     }
-    let facts = csds.referral(register);
+    let facts = csds.referral(register).map(|current| current.facts);
     let person = knowledge.person;
     let practice = person.and_then(|person| person.practice.current(register)?.facts.as_ref());
     let area = areas.area(facts.and_then(|facts| facts.commissioner.as_ref()), practice);
-    let age_years = person.and_then(|person| *person.age_years.current(register)?.facts);
+    let age_years = person.and_then(|person| person.facts.current(register)?.facts.age_years);
     let services: Vec<_> = csds.services(register).collect();
     let base = ClockRow {
         provider: Arc::clone(knowledge.provider),

@@ -6,22 +6,28 @@
 //! CSDS rows are kept with the submission they came with, and count while it does ([`register`]). Which one counts is
 //! found when the book is settled; only the referrals of a submission that began or ceased to count are looked at then.
 //!
-//! Bounds: one entry a referral ever seen (about 600 bytes with its rows), twelve bytes each time a row is sent again,
-//! 65,536 shared strings, and one wake-up an open clock.
+//! Bounds: one entry a referral ever seen (about 900 bytes with its rows), twelve bytes each time a row is sent again, a
+//! contact as [`contacts`] says, 65,536 shared strings, and one wake-up an open clock.
 
 mod apply;
 pub mod areas;
 pub mod change;
 pub mod clock;
+pub mod contact_rows;
+pub mod contacts;
 pub mod csds;
 pub mod dirty;
 mod events;
 pub mod fold;
+pub mod index;
 pub mod rank;
 pub mod read;
 pub mod referral;
+pub mod referral_rows;
 pub mod register;
 pub mod roll;
+mod rows;
+mod settle;
 pub mod submission;
 mod submissions;
 pub mod versions;
@@ -34,15 +40,18 @@ use arrow::record_batch::RecordBatch;
 use chrono::NaiveDate;
 use homeward_contract::feed::Table;
 use homeward_contract::geography::Geography;
+use roaring::RoaringBitmap;
 
 use areas::Areas;
-use change::Flipped;
-use clock::{ClockRow, Micros, local_day};
+use clock::{ClockRow, Micros};
+use contact_rows::{ContactKnowledge, ContactRow, Frame, channel};
+use contacts::{Contacts, Manners};
 use csds::{CsdsPerson, CsdsReferral};
-use dirty::DirtyCells;
-use fold::{Knowledge, Rows};
+use fold::Rows;
+use index::Index;
 use read::{FactShapeError, Facts, Interner};
 use referral::LiveReferral;
+use referral_rows::{ReferralRow, ReferralRows};
 use register::Register;
 
 /// A map with a keyed hash that is cheaper than the standard library's: every event is looked up several times.
@@ -51,11 +60,43 @@ type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 /// Which view a row belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum View {
-    /// `csds_clock`.
+    /// CSDS alone: `csds_clock`, `csds_contact`, `csds_referral`.
     Csds,
-    /// `live_clock`.
+    /// CSDS over live: `live_clock`, `live_contact`, `live_referral`.
     Live,
 }
+
+/// What a fact table tells the book. The register counts the rows of the other tables, and reads the header and the
+/// decisions.
+#[derive(Clone, Copy)]
+enum Part {
+    Event,
+    Referral,
+    Service,
+    Clock,
+    Contact,
+    Practice,
+    Person,
+}
+
+impl Part {
+    /// The one list of the tables that figures are computed from.
+    const fn of(table: Table) -> Option<Self> {
+        Some(match table {
+            Table::UcrEvent => Self::Event,
+            Table::Cyp101Referral => Self::Referral,
+            Table::Cyp102ServiceTypeReferredTo => Self::Service,
+            Table::Cyp104Rtt => Self::Clock,
+            Table::Cyp201CareContact => Self::Contact,
+            Table::Cyp002Gp => Self::Practice,
+            Table::Cyp001Mpi => Self::Person,
+            _ => return None,
+        })
+    }
+}
+
+/// Both views.
+pub const VIEWS: [View; 2] = [View::Csds, View::Live];
 
 struct Entry {
     provider: Arc<str>,
@@ -63,7 +104,11 @@ struct Entry {
     person: Option<u32>,
     live: Option<Box<LiveReferral>>,
     csds: Option<Box<CsdsReferral>>,
+    contacts: Option<Box<Contacts>>,
     rows: Rows,
+    referral: ReferralRows,
+    /// Of the contacts, by view.
+    frames: [Frame; 2],
     days: Vec<NaiveDate>,
 }
 
@@ -77,11 +122,18 @@ pub struct Book {
     register: Register,
     people: Vec<CsdsPerson>,
     people_index: Map<Arc<str>, Map<Arc<str>, u32>>,
-    by_day: Map<Arc<str>, BTreeMap<NaiveDate, BTreeSet<u32>>>,
-    unstopped: BTreeSet<u32>,
+    manners: Manners,
+    by_period: Index,
+    unstopped: RoaringBitmap,
     wakes: BTreeMap<Micros, Vec<u32>>,
     /// Referrals with new facts, as often as they had any.
     touched: Vec<u32>,
+    /// End of the newest reporting period that counts, by provider as sent.
+    newest: Map<Arc<str>, Option<i32>>,
+    /// The month of the last call of [`Book::settle`].
+    month: Option<NaiveDate>,
+    /// Of rows that are remembered by their hash.
+    hasher: ahash::RandomState,
     watermarks: BTreeMap<Arc<str>, Micros>,
     known_at: Option<Micros>,
 }
@@ -99,13 +151,28 @@ impl Book {
             register: Register::default(),
             people: Vec::new(),
             people_index: Map::default(),
-            by_day: Map::default(),
-            unstopped: BTreeSet::new(),
+            manners: Manners::default(),
+            by_period: Index::default(),
+            unstopped: RoaringBitmap::new(),
             wakes: BTreeMap::new(),
             touched: Vec::new(),
+            newest: Map::default(),
+            month: None,
+            hasher: ahash::RandomState::new(),
             watermarks: BTreeMap::new(),
             known_at: None,
         }
+    }
+
+    /// The columns of a table that the book reads, where not all of it: of the tables that are not computed with, the rows
+    /// alone count.
+    #[must_use]
+    pub fn columns_read(table: Table) -> Option<Vec<&'static str>> {
+        (Part::of(table).is_none() && table.csds_name().is_some()).then(|| {
+            let mut columns = Register::columns(table);
+            columns.push("known_at");
+            columns
+        })
     }
 
     /// Takes the rows of one fact table. Nothing is recomputed until [`Book::settle`].
@@ -113,80 +180,108 @@ impl Book {
     /// # Errors
     /// When the batch does not have the table's columns; the book is then unchanged.
     pub fn apply(&mut self, table: Table, batch: &RecordBatch) -> Result<(), FactShapeError> {
-        match table {
-            Table::UcrEvent => self.apply_events(batch)?,
-            Table::Cyp101Referral => self.apply_referrals(batch)?,
-            Table::Cyp102ServiceTypeReferredTo => self.apply_services(batch)?,
-            Table::Cyp104Rtt => self.apply_clocks(batch)?,
-            Table::Cyp002Gp => self.apply_people(table, &submissions::PersonColumns::practices(batch)?, batch)?,
-            Table::Cyp001Mpi => self.apply_people(table, &submissions::PersonColumns::ages(batch)?, batch)?,
+        match Part::of(table) {
+            Some(Part::Event) => self.apply_events(batch)?,
+            Some(Part::Referral) => self.apply_referrals(batch)?,
+            Some(Part::Service) => self.apply_services(batch)?,
+            Some(Part::Clock) => self.apply_clocks(batch)?,
+            Some(Part::Contact) => self.apply_contacts(batch)?,
+            Some(Part::Practice) => self.apply_people(table, &rows::PersonColumns::practices(batch)?, batch)?,
+            Some(Part::Person) => self.apply_people(table, &rows::PersonColumns::index(batch)?, batch)?,
             // Counted for their submission, not computed with.
-            _ => drop(self.register.take(table, batch)?),
+            None => drop(self.register.take(table, batch)?),
         }
         let known_at = Facts::new(table.name(), batch).instant("known_at")?;
         self.known_at = self.known_at.max(arrow::compute::max(known_at));
         Ok(())
     }
 
-    /// Brings the rows of touched referrals up to date as of an instant and says which cells changed.
-    /// Clocks whose breach or held-back end lies between the last call and `as_of` are touched by time alone.
-    pub fn settle(&mut self, as_of: Micros) -> DirtyCells {
-        let mut dirty = DirtyCells::default();
-        let later = self.wakes.split_off(&(as_of + 1));
-        for index in std::mem::replace(&mut self.wakes, later).into_values().flatten() {
-            let entry = &self.entries[index as usize];
-            dirty.touch_by_time(&entry.provider, &entry.days);
-        }
-        let flipped = self.flip_submissions();
-        let mut touched = std::mem::take(&mut self.touched);
-        touched.sort_unstable();
-        touched.dedup();
-        for index in touched {
-            self.settle_entry(index, as_of, flipped.get(&index).copied().unwrap_or_default(), &mut dirty);
-        }
-        dirty
-    }
-
-    /// Brings the register up to date and touches the referrals of each submission that began or ceased to count.
-    fn flip_submissions(&mut self) -> Map<u32, Flipped> {
-        let mut flipped: Map<u32, Flipped> = Map::default();
-        for flip in self.register.settle() {
-            let new = flip.new.map(|index| self.register.identity(index));
-            let new = new.map(|identity| (identity.source(), identity.received_at));
-            for submission in [flip.old, flip.new].into_iter().flatten() {
-                let people = self.register.people(submission).iter();
-                let of_people = people.flat_map(|person| self.people[person as usize].referrals.iter().copied());
-                for index in self.register.entries(submission).iter().chain(of_people) {
-                    self.touched.push(index);
-                    flipped.entry(index).or_default().note(flip.why, new);
-                }
-            }
-        }
-        flipped
-    }
-
     /// Referrals with a row anchored on the given local days of a provider: a superset of what those days count.
-    pub fn referrals_on(&self, provider: &str, first: NaiveDate, last: NaiveDate) -> BTreeSet<u32> {
-        self.by_day
-            .get(provider)
-            .map(|days| days.range(first..=last).flat_map(|(_, indices)| indices.iter().copied()).collect())
-            .unwrap_or_default()
+    #[must_use]
+    pub fn referrals_on(&self, provider: &str, first: NaiveDate, last: NaiveDate) -> RoaringBitmap {
+        self.by_period.on(provider, first, last)
+    }
+
+    /// Referrals that may be open at the end of a month: a superset.
+    #[must_use]
+    pub fn referrals_open_in(&self, provider: &str, month: NaiveDate) -> RoaringBitmap {
+        self.by_period.open_in(provider, month)
     }
 
     /// Referrals with a clock that has no end known.
     #[must_use]
-    pub const fn unstopped(&self) -> &BTreeSet<u32> {
+    pub const fn unstopped(&self) -> &RoaringBitmap {
         &self.unstopped
     }
 
-    /// The rows of one referral in one view.
+    /// The clocks of some referrals in one view.
+    pub fn clocks<'a>(
+        &'a self,
+        view: View,
+        referrals: &'a RoaringBitmap,
+    ) -> impl Iterator<Item = &'a ClockRow> + Clone {
+        referrals.iter().flat_map(move |index| {
+            let rows = &self.entries[index as usize].rows;
+            match view {
+                View::Csds => &rows.csds,
+                View::Live => &rows.live,
+            }
+        })
+    }
+
+    /// The rows of some referrals in one view.
+    pub fn referral_rows<'a>(
+        &'a self,
+        view: View,
+        referrals: &'a RoaringBitmap,
+    ) -> impl Iterator<Item = &'a ReferralRow> + Clone {
+        referrals.iter().filter_map(move |index| {
+            let rows = &self.entries[index as usize].referral;
+            match view {
+                View::Csds => rows.csds.as_deref(),
+                View::Live => rows.live.as_deref(),
+            }
+        })
+    }
+
+    /// The contacts of some referrals on these local days, in `csds_contact` and `live_contact`.
     #[must_use]
-    pub fn rows(&self, view: View, index: u32) -> &[ClockRow] {
-        let rows = &self.entries[index as usize].rows;
-        match view {
-            View::Csds => &rows.csds,
-            View::Live => &rows.live,
+    pub fn contacts(&self, referrals: &RoaringBitmap, first: NaiveDate, last: NaiveDate) -> [Vec<ContactRow<'_>>; 2] {
+        let mut rows = VIEWS.map(|_| Vec::new());
+        for index in referrals {
+            let entry = &self.entries[index as usize];
+            let Some(known) = self.contact_knowledge(entry) else { continue };
+            if !known.contacts.days().any(|day| (first..=last).contains(&day)) {
+                continue;
+            }
+            known.each(&mut |commissioner, practice| self.areas.find(commissioner, practice), |place, row, _| {
+                let shown = known.contacts.shown(place);
+                if !(first..=last).contains(&shown.day()) {
+                    return;
+                }
+                for (view, frame) in VIEWS.into_iter().zip(entry.frames) {
+                    if channel(view, shown, frame).is_some() {
+                        rows[view as usize].push(ContactRow { frame, ..row.clone() });
+                    }
+                }
+            });
         }
+        rows
+    }
+
+    fn contact_knowledge<'a>(&'a self, entry: &'a Entry) -> Option<ContactKnowledge<'a>> {
+        Some(ContactKnowledge {
+            provider: &entry.provider,
+            service_request_id: &entry.service_request_id,
+            live: entry.live.as_deref(),
+            register: &self.register,
+            csds: entry.csds.as_deref(),
+            contacts: entry.contacts.as_deref()?,
+            manners: &self.manners,
+            people: &self.people,
+            places: self.people_index.get(&entry.provider),
+            person: entry.person,
+        })
     }
 
     /// Every submission and whether it counts.
@@ -198,7 +293,7 @@ impl Book {
     /// Every provider that has rows, in code order.
     #[must_use]
     pub fn providers(&self) -> BTreeSet<Arc<str>> {
-        self.by_day.keys().cloned().collect()
+        self.by_period.providers().cloned().collect()
     }
 
     /// Greatest event time seen a provider: completeness is labelled by it, nothing is dropped for it.
@@ -224,87 +319,4 @@ impl Book {
     pub const fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
-
-    /// Ties a referral to the person of its current CYP101 row (D4: a referral may move to another person).
-    fn link_person(&mut self, index: u32) {
-        let entry = &mut self.entries[index as usize];
-        let current = entry.csds.as_ref().and_then(|csds| csds.referral(&self.register));
-        let people = self.people_index.get(&entry.provider);
-        let person = current.and_then(|facts| facts.person.as_ref()).zip(people);
-        let person = person.and_then(|(person, people)| people.get(person).copied());
-        if person == entry.person {
-            return;
-        }
-        if let Some(old) = std::mem::replace(&mut entry.person, person) {
-            self.people[old as usize].referrals.retain(|referral| *referral != index);
-        }
-        if let Some(person) = person {
-            self.people[person as usize].referrals.push(index);
-        }
-    }
-
-    fn settle_entry(&mut self, index: u32, as_of: Micros, flipped: Flipped, dirty: &mut DirtyCells) {
-        self.link_person(index);
-        let entry = &self.entries[index as usize];
-        let person = entry.person.map(|person| &self.people[person as usize]);
-        let knowledge = Knowledge {
-            provider: &entry.provider,
-            service_request_id: &entry.service_request_id,
-            live: entry.live.as_deref(),
-            register: &self.register,
-            csds: entry.csds.as_deref(),
-            person,
-        };
-        let rows = fold::rows(&knowledge, &mut self.areas);
-        if rows == entry.rows {
-            return;
-        }
-        let days = days_of(&rows);
-        let provider = Arc::clone(&entry.provider);
-        dirty.changed(View::Csds, &provider, (&entry.rows.csds, &rows.csds), flipped);
-        dirty.changed(View::Live, &provider, (&entry.rows.live, &rows.live), flipped);
-        self.reindex(index, &provider, &days);
-        let all = || rows.live.iter().chain(&rows.csds);
-        for instant in all().flat_map(|row| row.wakes_after(as_of)) {
-            let sleepers = self.wakes.entry(instant).or_default();
-            if sleepers.last() != Some(&index) {
-                sleepers.push(index);
-            }
-        }
-        if rows.live.iter().any(|row| row.stopped_at.is_none_or(|stop| stop > as_of)) {
-            self.unstopped.insert(index);
-        } else {
-            self.unstopped.remove(&index);
-        }
-        let entry = &mut self.entries[index as usize];
-        entry.rows = rows;
-        entry.days = days;
-    }
-
-    fn reindex(&mut self, index: u32, provider: &Arc<str>, days: &[NaiveDate]) {
-        let held = &self.entries[index as usize].days;
-        if held.as_slice() == days {
-            return;
-        }
-        let by_day = self.by_day.entry(Arc::clone(provider)).or_default();
-        for day in held {
-            if let Some(indices) = by_day.get_mut(day) {
-                indices.remove(&index);
-                if indices.is_empty() {
-                    by_day.remove(day);
-                }
-            }
-        }
-        for day in days {
-            by_day.entry(*day).or_default().insert(index);
-        }
-    }
-}
-
-fn days_of(rows: &Rows) -> Vec<NaiveDate> {
-    let mut days: Vec<NaiveDate> =
-        rows.csds.iter().chain(&rows.live).flat_map(ClockRow::anchors).map(local_day).collect();
-    days.sort_unstable();
-    days.dedup();
-    days
 }

@@ -7,8 +7,8 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
-use chrono::{Duration, NaiveDate};
-use homeward_contract::time::local_midnight;
+use chrono::{Duration, NaiveDate, NaiveTime};
+use homeward_contract::time::{local_midnight, resolve_start};
 
 use super::Map;
 use super::clock::Micros;
@@ -107,6 +107,13 @@ pub fn date_of(day: i32) -> NaiveDate {
 #[must_use]
 pub fn midnight(day: i32) -> Micros {
     local_midnight(date_of(day)).timestamp_micros()
+}
+
+/// The instant of a second of a local day; of two in the fold, the earlier.
+#[must_use]
+pub fn local_instant(day: i32, second: u32) -> Micros {
+    let time = NaiveTime::from_num_seconds_from_midnight_opt(second, 0).unwrap_or(NaiveTime::MIN);
+    resolve_start(date_of(day).and_time(time)).at.timestamp_micros()
 }
 
 /// Shares equal short strings, so that a million rows of one provider hold its code once.

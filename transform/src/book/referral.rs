@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::clock::Micros;
+use super::contacts::Manner;
 use super::rank::{EventRank, keep_newest};
 
 /// The referral as received.
@@ -27,6 +28,12 @@ pub struct Received {
     pub team_type: Option<Arc<str>>,
     /// Age in whole years.
     pub age_years: Option<i32>,
+    /// The person's pseudonym: from the NHS number, else from the provider's own id.
+    pub person: Option<Arc<str>>,
+    /// SourceOfReferral as sent.
+    pub source_of_referral: Option<Arc<str>>,
+    /// Priority_Type, one digit.
+    pub priority: Option<Arc<str>>,
 }
 
 /// A triage decision.
@@ -58,6 +65,10 @@ pub struct Contact {
     pub stops_clock: bool,
     /// The clock end that it carries.
     pub rtt_end_at: Option<Micros>,
+    /// When it took place.
+    pub contact_at: Option<Micros>,
+    /// What it was like.
+    pub manner: Arc<Manner>,
 }
 
 /// A closure.
@@ -96,6 +107,37 @@ pub enum Amended {
     RejectedAt(Option<Micros>),
     /// decidedAt.
     DecidedAt(Option<Micros>),
+    /// SourceOfReferral.
+    SourceOfReferral(Option<Arc<str>>),
+    /// Priority_Type.
+    Priority(Option<Arc<str>>),
+    /// Contact_DateTime of a contact.
+    ContactAt(Option<Micros>),
+    /// AttendanceStatus of a contact.
+    Attendance(Option<Arc<str>>),
+    /// ConsMechanism of a contact.
+    Mechanism(Option<Arc<str>>),
+    /// Activity_LocationType of a contact.
+    Location(Option<Arc<str>>),
+    /// Consultation_Type of a contact.
+    Consultation(Option<Arc<str>>),
+}
+
+impl Amended {
+    /// True for the items of a contact.
+    #[must_use]
+    pub const fn is_of_contact(&self) -> bool {
+        matches!(
+            self,
+            Self::RttEndAt(_)
+                | Self::StopsClock(_)
+                | Self::ContactAt(_)
+                | Self::Attendance(_)
+                | Self::Mechanism(_)
+                | Self::Location(_)
+                | Self::Consultation(_)
+        )
+    }
 }
 
 /// What a void removes.
@@ -216,11 +258,7 @@ impl LiveReferral {
         if self.is_voided() {
             return None;
         }
-        let (rank, base) = self.received.as_ref()?;
-        let mut received = base.clone();
-        for (_, _, item) in self.amendments.iter().filter(|(newer, contact, _)| contact.is_none() && newer > rank) {
-            amend_received(&mut received, item);
-        }
+        let received = self.received()?;
         let rtt_end_at = self.clock_end();
         let (superseded, reclassified_at, redirected_at) = self.triage_outcome(rtt_end_at);
         let unstopped = |instant: Option<Micros>| instant.filter(|_| rtt_end_at.is_none());
@@ -233,6 +271,43 @@ impl LiveReferral {
             superseded,
             reclassified_at,
         })
+    }
+
+    /// The referral as received, with amendments applied; there is one while its clock is voided too.
+    #[must_use]
+    pub fn received(&self) -> Option<Received> {
+        let (rank, base) = self.received.as_ref()?;
+        let mut received = base.clone();
+        for (_, _, item) in self.amendments.iter().filter(|(newer, contact, _)| contact.is_none() && newer > rank) {
+            amend_received(&mut received, item);
+        }
+        Some(received)
+    }
+
+    /// True when the referral itself was voided: it leaves every live count with its contacts.
+    #[must_use]
+    pub const fn is_referral_voided(&self) -> bool {
+        self.referral_voided
+    }
+
+    /// True when a contact was voided.
+    #[must_use]
+    pub fn is_contact_voided(&self, id: &str) -> bool {
+        self.voided_contacts.iter().any(|voided| voided.as_ref() == id)
+    }
+
+    /// A contact that took place, with amendments applied; none while it is voided.
+    #[must_use]
+    pub fn contact_of(&self, id: &str) -> Option<Contact> {
+        let (id, fact) = self.contacts.iter().find(|(held, _)| held.as_ref() == id)?;
+        let (rank, contact) = fact.as_ref().filter(|_| !self.is_contact_voided(id))?;
+        Some(self.amended_contact(id, rank, contact))
+    }
+
+    /// When the referral was closed, whatever became of its clock.
+    #[must_use]
+    pub fn closed_at(&self) -> Option<Micros> {
+        self.closure()?.closed_at
     }
 
     fn triage_outcome(&self, rtt_end_at: Option<Micros>) -> (bool, Option<Micros>, Option<Micros>) {
@@ -255,7 +330,9 @@ impl LiveReferral {
         }
     }
 
-    fn rejected_at(&self) -> Option<Micros> {
+    /// When the referral was rejected, whatever became of its clock.
+    #[must_use]
+    pub fn rejected_at(&self) -> Option<Micros> {
         let (rank, rejected_at) = self.rejected.as_ref()?;
         self.newest_referral_item(rank, |item| match item {
             Amended::RejectedAt(to) => Some(*to),
@@ -315,7 +392,8 @@ impl LiveReferral {
             match item {
                 Amended::RttEndAt(to) => contact.rtt_end_at = *to,
                 Amended::StopsClock(to) => contact.stops_clock = *to,
-                _ => {}
+                Amended::ContactAt(to) => contact.contact_at = *to,
+                item => amend_manner(&mut contact.manner, item),
             }
         }
         contact
@@ -331,10 +409,20 @@ fn amend_received(received: &mut Received, item: &Amended) {
         Amended::Practice(to) => received.practice.clone_from(to),
         Amended::SourceGroup(to) => received.source_group.clone_from(to),
         Amended::TeamType(to) => received.team_type.clone_from(to),
-        Amended::RttEndAt(_)
-        | Amended::StopsClock(_)
-        | Amended::ClosedAt(_)
-        | Amended::RejectedAt(_)
-        | Amended::DecidedAt(_) => {}
+        Amended::SourceOfReferral(to) => received.source_of_referral.clone_from(to),
+        Amended::Priority(to) => received.priority.clone_from(to),
+        _ => {}
     }
+}
+
+fn amend_manner(manner: &mut Arc<Manner>, item: &Amended) {
+    let mut amended = Manner::clone(manner);
+    match item {
+        Amended::Attendance(to) => amended.attendance.clone_from(to),
+        Amended::Mechanism(to) => amended.mechanism.clone_from(to),
+        Amended::Location(to) => amended.location.clone_from(to),
+        Amended::Consultation(to) => amended.consultation.clone_from(to),
+        _ => return,
+    }
+    *manner = Arc::new(amended);
 }

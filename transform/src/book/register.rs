@@ -121,6 +121,14 @@ impl Register {
         Some(Flip { old, new, why })
     }
 
+    /// End of the last reporting period for which a submission of this provider counts, in days since the epoch.
+    #[must_use]
+    pub fn newest_period(&self, provider: &Arc<str>) -> Option<i32> {
+        let of_provider = (Arc::clone(provider), i32::MIN)..=(Arc::clone(provider), i32::MAX);
+        let mut newest_first = self.periods.range(of_provider).rev();
+        newest_first.find(|(_, period)| period.effective.is_some()).map(|((_, rp_end_day), _)| *rp_end_day)
+    }
+
     /// True when the rows of a submission count.
     #[must_use]
     pub fn is_effective(&self, submission: u32) -> bool {

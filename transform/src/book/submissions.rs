@@ -1,18 +1,13 @@
-//! Rows of the CSDS fact tables to submissions, and to facts of a referral or a person.
+//! Rows of the CSDS fact tables to submissions.
 
-use std::sync::Arc;
-
-use arrow::array::{Array, Date32Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Date32Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::record_batch::RecordBatch;
-use chrono::NaiveDateTime;
 use homeward_contract::calendar::FileType;
 use homeward_contract::decision::Verdict;
 use homeward_contract::feed::Table;
 use homeward_contract::manifest::Manifest;
-use homeward_contract::time::{parse_time_part, whole_minutes};
 
-use super::csds::{ClockKey, ReferralFacts, Rtt, Service};
-use super::read::{FactShapeError, Facts, Interner, date_of, day_at, instant_at, midnight, text_at};
+use super::read::{FactShapeError, Facts, Interner, text_at};
 use super::submission::{Decided, Identity};
 
 /// The columns that every CSDS fact table begins with.
@@ -36,7 +31,7 @@ impl<'a> SubmissionColumns<'a> {
         Self::new(&Facts::new(table.name(), batch))
     }
 
-    fn new(facts: &Facts<'a>) -> Result<Self, FactShapeError> {
+    pub(super) fn new(facts: &Facts<'a>) -> Result<Self, FactShapeError> {
         Ok(Self {
             submission_id: facts.text("submission_id")?,
             provider: facts.text("provider")?,
@@ -171,222 +166,4 @@ impl<'a> DecisionColumns<'a> {
             by: Box::from(self.decided_by.value(row)),
         }
     }
-}
-
-/// CYP101 rows.
-pub(super) struct ReferralColumns<'a> {
-    /// Submission columns.
-    pub(super) submission: SubmissionColumns<'a>,
-    service_request_id: &'a StringArray,
-    placeholder: &'a arrow::array::BooleanArray,
-    person: &'a StringArray,
-    commissioner: &'a StringArray,
-    received_date: &'a Date32Array,
-    received_at: &'a TimestampMicrosecondArray,
-}
-
-impl<'a> ReferralColumns<'a> {
-    /// Finds the columns.
-    pub(super) fn new(batch: &'a RecordBatch) -> Result<Self, FactShapeError> {
-        let facts = Facts::new("csds_cyp101_referral", batch);
-        Ok(Self {
-            submission: SubmissionColumns::new(&facts)?,
-            service_request_id: facts.text("service_request_id")?,
-            placeholder: facts.flag("service_request_id_placeholder")?,
-            person: facts.text("local_patient_pseudonym")?,
-            commissioner: facts.text("org_id_commissioner")?,
-            received_date: facts.date("referral_request_received_date")?,
-            received_at: facts.instant("received_at")?,
-        })
-    }
-
-    /// ServiceRequestID, or none when it is a placeholder that must never be joined on (D2).
-    #[must_use]
-    pub(super) fn id(&self, row: usize) -> Option<&'a str> {
-        joinable(self.service_request_id, self.placeholder, row)
-    }
-
-    /// The person's pseudonym inside the provider.
-    #[must_use]
-    pub(super) fn person(&self, row: usize) -> Option<&'a str> {
-        text_at(self.person, row)
-    }
-
-    /// The facts of a row; `person` is its pseudonym, shared.
-    pub(super) fn facts(&self, row: usize, person: Option<Arc<str>>, interner: &mut Interner) -> ReferralFacts {
-        ReferralFacts {
-            person,
-            commissioner: interner.share_opt(text_at(self.commissioner, row)),
-            received_at: instant_at(self.received_at, row).or_else(|| day_at(self.received_date, row).map(midnight)),
-        }
-    }
-}
-
-/// CYP102 rows.
-pub(super) struct ServiceColumns<'a> {
-    /// Submission columns.
-    pub(super) submission: SubmissionColumns<'a>,
-    service_request_id: &'a StringArray,
-    placeholder: &'a arrow::array::BooleanArray,
-    team_id: &'a StringArray,
-    team_type: &'a StringArray,
-    closure_date: &'a Date32Array,
-    rejection_date: &'a Date32Array,
-}
-
-impl<'a> ServiceColumns<'a> {
-    /// Finds the columns.
-    pub(super) fn new(batch: &'a RecordBatch) -> Result<Self, FactShapeError> {
-        let facts = Facts::new("csds_cyp102_service_type_referred_to", batch);
-        Ok(Self {
-            submission: SubmissionColumns::new(&facts)?,
-            service_request_id: facts.text("service_request_id")?,
-            placeholder: facts.flag("service_request_id_placeholder")?,
-            team_id: facts.text("team_id_local")?,
-            team_type: facts.text("team_type")?,
-            closure_date: facts.date("referral_closure_date")?,
-            rejection_date: facts.date("referral_rejection_date")?,
-        })
-    }
-
-    /// ServiceRequestID, or none when it is a placeholder.
-    #[must_use]
-    pub(super) fn id(&self, row: usize) -> Option<&'a str> {
-        joinable(self.service_request_id, self.placeholder, row)
-    }
-
-    /// TeamID_Local.
-    #[must_use]
-    pub(super) fn team(&self, row: usize) -> Option<&'a str> {
-        text_at(self.team_id, row)
-    }
-
-    /// The facts of a row.
-    pub(super) fn facts(&self, row: usize, interner: &mut Interner) -> Service {
-        let end_of_day = |day: i32| midnight(day + 1) - 1;
-        Service {
-            team_type: interner.share_opt(text_at(self.team_type, row)),
-            rejected_at: day_at(self.rejection_date, row).map(midnight),
-            closed_at: day_at(self.closure_date, row).map(end_of_day),
-        }
-    }
-}
-
-/// CYP104 rows.
-pub(super) struct RttColumns<'a> {
-    /// Submission columns.
-    pub(super) submission: SubmissionColumns<'a>,
-    service_request_id: &'a StringArray,
-    placeholder: &'a arrow::array::BooleanArray,
-    waiting_type: &'a StringArray,
-    start_date: &'a Date32Array,
-    start_time: &'a StringArray,
-    end_date: &'a Date32Array,
-    end_time: &'a StringArray,
-    start_at: &'a TimestampMicrosecondArray,
-    end_at: &'a TimestampMicrosecondArray,
-}
-
-impl<'a> RttColumns<'a> {
-    /// Finds the columns.
-    pub(super) fn new(batch: &'a RecordBatch) -> Result<Self, FactShapeError> {
-        let facts = Facts::new("csds_cyp104_rtt", batch);
-        Ok(Self {
-            submission: SubmissionColumns::new(&facts)?,
-            service_request_id: facts.text("service_request_id")?,
-            placeholder: facts.flag("service_request_id_placeholder")?,
-            waiting_type: facts.text("waiting_time_measurement_type")?,
-            start_date: facts.date("rtt_start_date")?,
-            start_time: facts.text("rtt_start_time")?,
-            end_date: facts.date("rtt_end_date")?,
-            end_time: facts.text("rtt_end_time")?,
-            start_at: facts.instant("rtt_start_at")?,
-            end_at: facts.instant("rtt_end_at")?,
-        })
-    }
-
-    /// ServiceRequestID, or none when it is a placeholder.
-    #[must_use]
-    pub(super) fn id(&self, row: usize) -> Option<&'a str> {
-        joinable(self.service_request_id, self.placeholder, row)
-    }
-
-    /// The clock's key and facts; none when the row names no waiting type.
-    pub(super) fn facts(&self, row: usize, interner: &mut Interner) -> Option<(ClockKey, Rtt)> {
-        let key = ClockKey {
-            waiting_type: interner.share(text_at(self.waiting_type, row)?),
-            start_day: day_at(self.start_date, row),
-            start_time: text_at(self.start_time, row).map(Box::from),
-        };
-        let start = local(key.start_day, key.start_time.as_deref());
-        let end = local(day_at(self.end_date, row), text_at(self.end_time, row));
-        let rtt = Rtt {
-            start_at: instant_at(self.start_at, row),
-            end_day: day_at(self.end_date, row),
-            end_at: instant_at(self.end_at, row),
-            naive_minutes: start.zip(end).map(|(start, end)| whole_minutes(start, end)),
-        };
-        Some((key, rtt))
-    }
-}
-
-/// CYP001 and CYP002 rows: what is known of a person.
-pub(super) struct PersonColumns<'a> {
-    /// Submission columns.
-    pub(super) submission: SubmissionColumns<'a>,
-    person: &'a StringArray,
-    practice: Option<&'a StringArray>,
-    age_years: Option<&'a Int32Array>,
-}
-
-impl<'a> PersonColumns<'a> {
-    /// Finds the columns of CYP002.
-    pub(super) fn practices(batch: &'a RecordBatch) -> Result<Self, FactShapeError> {
-        let facts = Facts::new("csds_cyp002_gp", batch);
-        Ok(Self {
-            submission: SubmissionColumns::new(&facts)?,
-            person: facts.text("local_patient_pseudonym")?,
-            practice: Some(facts.text("org_id_gp")?),
-            age_years: None,
-        })
-    }
-
-    /// Finds the columns of CYP001.
-    pub(super) fn ages(batch: &'a RecordBatch) -> Result<Self, FactShapeError> {
-        let facts = Facts::new("csds_cyp001_mpi", batch);
-        Ok(Self {
-            submission: SubmissionColumns::new(&facts)?,
-            person: facts.text("local_patient_pseudonym")?,
-            practice: None,
-            age_years: Some(facts.int("age_years")?),
-        })
-    }
-
-    /// The person's pseudonym inside the provider.
-    #[must_use]
-    pub(super) fn person(&self, row: usize) -> Option<&'a str> {
-        text_at(self.person, row)
-    }
-
-    /// Practice of the row: `None` when this table does not say.
-    #[must_use]
-    pub(super) fn practice(&self, row: usize) -> Option<Option<&'a str>> {
-        self.practice.map(|practice| text_at(practice, row))
-    }
-
-    /// Age of the row: `None` when this table does not say.
-    #[must_use]
-    pub(super) fn age_years(&self, row: usize) -> Option<Option<i32>> {
-        self.age_years.map(|ages| ages.is_valid(row).then(|| ages.value(row)))
-    }
-}
-
-fn joinable<'a>(ids: &'a StringArray, placeholder: &arrow::array::BooleanArray, row: usize) -> Option<&'a str> {
-    let is_placeholder = placeholder.is_valid(row) && placeholder.value(row);
-    text_at(ids, row).filter(|_| !is_placeholder)
-}
-
-fn local(day: Option<i32>, time: Option<&str>) -> Option<NaiveDateTime> {
-    let time = parse_time_part(time?).ok()?;
-    Some(date_of(day?).and_time(time))
 }

@@ -33,6 +33,8 @@ pub struct Current<'a, F> {
     /// The submission it came with.
     pub submission: &'a Identity,
     row: u32,
+    /// The index of that submission in the register.
+    pub index: u32,
     /// What the row says. One row sent with two contents keeps the greater, so that order never matters.
     pub facts: &'a F,
 }
@@ -56,6 +58,14 @@ impl<F: Ord> Versions<F> {
         }
     }
 
+    /// What one submission says: the row of the greatest number.
+    #[must_use]
+    pub fn of(&self, submission: u32) -> Option<&F> {
+        let first = self.sent.partition_point(|sent| sent.place.submission < submission);
+        let own = self.sent[first..].iter().take_while(|sent| sent.place.submission == submission);
+        own.map(|sent| (sent.place.row, &self.facts[sent.facts as usize])).max().map(|(_, facts)| facts)
+    }
+
     /// The version that counts: the greatest rank among effective submissions.
     #[must_use]
     pub fn current<'a>(&'a self, register: &'a Register) -> Option<Current<'a, F>> {
@@ -64,6 +74,7 @@ impl<F: Ord> Versions<F> {
             .map(|sent| Current {
                 submission: register.identity(sent.place.submission),
                 row: sent.place.row,
+                index: sent.place.submission,
                 facts: &self.facts[sent.facts as usize],
             })
             .max()

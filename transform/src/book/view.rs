@@ -1,58 +1,45 @@
-//! Rows of a view as an Arrow batch: what `csds_clock` and `live_clock` look like to indicator SQL.
+//! Rows of the views as Arrow batches: what indicator SQL sees of clocks, contacts and referrals.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
+use super::change::Subject;
 use super::clock::{ClockRow, Micros};
+use super::contact_rows::ContactRow;
+use super::referral_rows::ReferralRow;
 
-type TextColumn = (&'static str, fn(&ClockRow) -> Option<&str>);
-type InstantColumn = (&'static str, fn(&ClockRow) -> Option<Micros>);
-type CountColumn = (&'static str, fn(&ClockRow) -> Option<i64>);
-type FlagColumn = (&'static str, fn(&ClockRow) -> bool);
+/// How one column of a view is read from its row.
+pub enum Read<Row> {
+    /// A text that may be null.
+    Text(fn(&Row) -> Option<&str>),
+    /// An instant that may be null.
+    Instant(fn(&Row) -> Option<Micros>),
+    /// A number that may be null.
+    Count(fn(&Row) -> Option<i64>),
+    /// Yes or no, never null.
+    Flag(fn(&Row) -> bool),
+}
 
-const TEXTS: [TextColumn; 11] = [
-    ("provider", |row| Some(&row.provider)),
-    ("service_request_id", |row| Some(&row.service_request_id)),
-    ("icb", |row| row.area.icb.as_deref()),
-    ("lcp", |row| row.area.lcp.as_deref()),
-    ("pcn", |row| row.area.pcn.as_deref()),
-    ("practice", |row| row.area.practice.as_deref()),
-    ("waiting_type", |row| Some(&row.waiting_type)),
-    ("team_type", |row| row.team_type.as_deref()),
-    ("source_group", |row| row.source_group.as_deref()),
-    ("source", |row| Some(row.source.as_str())),
-    ("closure_group", |row| row.closure_group.as_deref()),
-];
+/// The columns of a view, by name.
+pub type Columns<Row> = [(&'static str, Read<Row>)];
 
-const INSTANTS: [InstantColumn; 8] = [
-    ("received_at", |row| row.received_at),
-    ("rtt_start_at", |row| row.rtt_start_at),
-    ("due_at", ClockRow::due_at),
-    ("rtt_end_at", |row| row.rtt_end_at),
-    ("stopped_at", |row| row.stopped_at),
-    ("rejected_at", |row| row.rejected_at),
-    ("closed_at", |row| row.closed_at),
-    ("reclassified_at", |row| row.reclassified_at),
-];
+/// The views of a subject: CSDS alone, and CSDS over live.
+#[must_use]
+pub const fn names(subject: Subject) -> [&'static str; 2] {
+    match subject {
+        Subject::Clock => ["csds_clock", "live_clock"],
+        Subject::Contact => ["csds_contact", "live_contact"],
+        Subject::Referral | Subject::OpenReferral => ["csds_referral", "live_referral"],
+    }
+}
 
-const COUNTS: [CountColumn; 4] = [
-    ("age_years", |row| row.age_years.map(i64::from)),
-    ("source_rank", |row| Some(row.source.rank())),
-    ("naive_minutes", |row| row.naive_minutes),
-    ("true_minutes", |row| row.true_minutes),
-];
-
-const FLAGS: [FlagColumn; 5] = [
-    ("pre_2023_ucr_team", |row| row.pre_2023_ucr_team),
-    ("time_missing", |row| row.time_missing),
-    ("clock_change", ClockRow::clock_change),
-    ("superseded", |row| row.superseded),
-    ("on_feed", |row| row.on_feed),
-];
+/// Every view that an indicator may read, and `period`.
+pub const NAMES: [&str; 7] =
+    ["csds_clock", "live_clock", "csds_contact", "live_contact", "csds_referral", "live_referral", "period"];
 
 /// Type of every instant in a view.
 #[must_use]
@@ -60,45 +47,150 @@ pub fn instant_type() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")))
 }
 
-static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let texts = TEXTS.iter().map(|(name, _)| Field::new(*name, DataType::Utf8, true));
-    let instants = INSTANTS.iter().map(|(name, _)| Field::new(*name, instant_type(), true));
-    let counts = COUNTS.iter().map(|(name, _)| Field::new(*name, DataType::Int64, true));
-    let flags = FLAGS.iter().map(|(name, _)| Field::new(*name, DataType::Boolean, false));
-    Arc::new(Schema::new(texts.chain(instants).chain(counts).chain(flags).collect::<Vec<_>>()))
-});
-
-/// Schema of both clock views.
+/// Columns of `csds_clock` and `live_clock`.
 #[must_use]
-pub fn schema() -> SchemaRef {
-    Arc::clone(&SCHEMA)
+pub const fn clock() -> &'static Columns<ClockRow> {
+    use Read::{Count, Flag, Instant, Text};
+    &[
+        ("provider", Text(|row| Some(&row.provider))),
+        ("service_request_id", Text(|row| Some(&row.service_request_id))),
+        ("icb", Text(|row| row.area.icb.as_deref())),
+        ("lcp", Text(|row| row.area.lcp.as_deref())),
+        ("pcn", Text(|row| row.area.pcn.as_deref())),
+        ("practice", Text(|row| row.area.practice.as_deref())),
+        ("waiting_type", Text(|row| Some(&row.waiting_type))),
+        ("team_type", Text(|row| row.team_type.as_deref())),
+        ("source_group", Text(|row| row.source_group.as_deref())),
+        ("source", Text(|row| Some(row.source.as_str()))),
+        ("closure_group", Text(|row| row.closure_group.as_deref())),
+        ("received_at", Instant(|row| row.received_at)),
+        ("rtt_start_at", Instant(|row| row.rtt_start_at)),
+        ("due_at", Instant(ClockRow::due_at)),
+        ("rtt_end_at", Instant(|row| row.rtt_end_at)),
+        ("stopped_at", Instant(|row| row.stopped_at)),
+        ("rejected_at", Instant(|row| row.rejected_at)),
+        ("closed_at", Instant(|row| row.closed_at)),
+        ("reclassified_at", Instant(|row| row.reclassified_at)),
+        ("age_years", Count(|row| row.age_years.map(i64::from))),
+        ("source_rank", Count(|row| Some(row.source.rank()))),
+        ("naive_minutes", Count(|row| row.naive_minutes)),
+        ("true_minutes", Count(|row| row.true_minutes)),
+        ("pre_2023_ucr_team", Flag(|row| row.pre_2023_ucr_team)),
+        ("time_missing", Flag(|row| row.time_missing)),
+        ("clock_change", Flag(ClockRow::clock_change)),
+        ("superseded", Flag(|row| row.superseded)),
+        ("on_feed", Flag(|row| row.on_feed)),
+    ]
 }
 
-/// The rows as one batch.
+/// Columns of `csds_contact` and `live_contact`.
+#[must_use]
+pub const fn contact<'a>() -> &'a Columns<ContactRow<'a>> {
+    use Read::{Count, Flag, Instant, Text};
+    &[
+        ("provider", Text(|row| Some(row.provider))),
+        ("service_request_id", Text(|row| Some(row.service_request_id))),
+        ("care_contact_id", Text(|row| Some(row.care_contact_id))),
+        ("icb", Text(|row| row.area.icb.as_deref())),
+        ("lcp", Text(|row| row.area.lcp.as_deref())),
+        ("pcn", Text(|row| row.area.pcn.as_deref())),
+        ("practice", Text(|row| row.area.practice.as_deref())),
+        ("person", Text(|row| row.person.as_deref())),
+        ("team_type", Text(|row| row.team_type.as_deref())),
+        ("attendance", Text(|row| row.manner.attendance.as_deref())),
+        ("mechanism", Text(|row| row.manner.mechanism.as_deref())),
+        ("activity_location", Text(|row| row.manner.location.as_deref())),
+        ("consultation_type", Text(|row| row.manner.consultation.as_deref())),
+        ("source", Text(|row| Some(row.source.as_str()))),
+        ("contact_at", Instant(|row| Some(row.contact_at))),
+        ("age_years", Count(|row| row.age_years.map(i64::from))),
+        ("source_rank", Count(|row| Some(row.source.rank()))),
+        ("contact_time_missing", Flag(|row| row.time_missing)),
+        ("person_moved", Flag(|row| row.person_moved)),
+        ("two_hour", Flag(|row| row.frame.two_hour)),
+        ("pre_2023_ucr_team", Flag(|row| row.frame.pre_2023_ucr_team)),
+        ("on_feed", Flag(|row| row.frame.on_feed)),
+    ]
+}
+
+/// Columns of `csds_referral` and `live_referral`.
+#[must_use]
+pub const fn referral() -> &'static Columns<ReferralRow> {
+    use Read::{Count, Flag, Instant, Text};
+    &[
+        ("provider", Text(|row| Some(&row.provider))),
+        ("service_request_id", Text(|row| Some(&row.service_request_id))),
+        ("icb", Text(|row| row.area.icb.as_deref())),
+        ("lcp", Text(|row| row.area.lcp.as_deref())),
+        ("pcn", Text(|row| row.area.pcn.as_deref())),
+        ("practice", Text(|row| row.area.practice.as_deref())),
+        ("person", Text(|row| row.person.as_deref())),
+        ("source_of_referral", Text(|row| row.source_of_referral.as_deref())),
+        ("source_group", Text(|row| row.source_group.as_deref())),
+        ("priority", Text(|row| row.priority.as_deref())),
+        ("primary_referral_reason", Text(|row| row.primary_reason.as_deref())),
+        ("team_type", Text(|row| row.team_type.as_deref())),
+        ("team_types", Text(|row| row.team_types.as_deref())),
+        ("source", Text(|row| Some(row.source.as_str()))),
+        ("received_at", Instant(|row| row.received_at)),
+        ("discharged_at", Instant(|row| row.discharged_at)),
+        ("closed_at", Instant(|row| row.closed_at)),
+        ("rejected_at", Instant(|row| row.rejected_at)),
+        ("ended_at", Instant(ReferralRow::ended_at)),
+        ("first_contact_at", Instant(|row| row.first_contact_at)),
+        ("sent_until", Instant(|row| row.sent_until)),
+        ("not_resent_since", Instant(|row| row.not_resent_since)),
+        ("age_years", Count(|row| row.age_years.map(i64::from))),
+        ("source_rank", Count(|row| Some(row.source.rank()))),
+        ("first_contact_days", Count(ReferralRow::first_contact_days)),
+        ("two_hour", Flag(|row| row.two_hour)),
+        ("on_feed", Flag(|row| row.on_feed)),
+    ]
+}
+
+/// Schema of a view.
+#[must_use]
+pub fn schema<Row>(columns: &Columns<Row>) -> SchemaRef {
+    let fields = columns.iter().map(|(name, read)| match read {
+        Read::Text(_) => Field::new(*name, DataType::Utf8, true),
+        Read::Instant(_) => Field::new(*name, instant_type(), true),
+        Read::Count(_) => Field::new(*name, DataType::Int64, true),
+        Read::Flag(_) => Field::new(*name, DataType::Boolean, false),
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The rows of a view as one batch.
 ///
 /// # Errors
-/// When Arrow refuses the columns, which a test rules out for this schema.
-pub fn batch<'a>(rows: impl Iterator<Item = &'a ClockRow> + Clone) -> Result<RecordBatch, ArrowError> {
-    let mut columns: Vec<ArrayRef> = Vec::with_capacity(SCHEMA.fields().len());
-    for (_, read) in TEXTS {
-        let mut builder = StringBuilder::new();
-        rows.clone().for_each(|row| builder.append_option(read(row)));
-        columns.push(Arc::new(builder.finish()));
-    }
-    for (_, read) in INSTANTS {
-        let mut builder = TimestampMicrosecondBuilder::new().with_timezone("UTC");
-        rows.clone().for_each(|row| builder.append_option(read(row)));
-        columns.push(Arc::new(builder.finish()));
-    }
-    for (_, read) in COUNTS {
-        let mut builder = Int64Builder::new();
-        rows.clone().for_each(|row| builder.append_option(read(row)));
-        columns.push(Arc::new(builder.finish()));
-    }
-    for (_, read) in FLAGS {
-        let mut builder = BooleanBuilder::new();
-        rows.clone().for_each(|row| builder.append_value(read(row)));
-        columns.push(Arc::new(builder.finish()));
-    }
-    RecordBatch::try_new(schema(), columns)
+/// When Arrow refuses the columns, which a test rules out.
+pub fn batch<'r, Row: 'r>(
+    columns: &Columns<Row>,
+    rows: impl Iterator<Item = &'r Row> + Clone,
+) -> Result<RecordBatch, ArrowError> {
+    let array = |read: &Read<Row>| -> ArrayRef {
+        match read {
+            Read::Text(read) => {
+                let mut builder = StringBuilder::new();
+                rows.clone().for_each(|row| builder.append_option(read(row)));
+                Arc::new(builder.finish())
+            }
+            Read::Instant(read) => {
+                let mut builder = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+                rows.clone().for_each(|row| builder.append_option(read(row)));
+                Arc::new(builder.finish())
+            }
+            Read::Count(read) => {
+                let mut builder = Int64Builder::new();
+                rows.clone().for_each(|row| builder.append_option(read(row)));
+                Arc::new(builder.finish())
+            }
+            Read::Flag(read) => {
+                let mut builder = BooleanBuilder::new();
+                rows.clone().for_each(|row| builder.append_value(read(row)));
+                Arc::new(builder.finish())
+            }
+        }
+    };
+    RecordBatch::try_new(schema(columns), columns.iter().map(|(_, read)| array(read)).collect())
 }

@@ -15,6 +15,7 @@ use crate::figure::Dimension;
 use crate::release::{ReleasedFigure, Shown};
 
 pub use super::case_event::{ChangeInput, EventInput};
+pub use super::case_rows::{ContactInput, ReferralInput};
 pub use super::case_submission::{ClockInput, Row, SubmissionInput};
 
 /// One worked case.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::case::{CaseFault, CaseRecord};
+use super::case_rows::{ContactInput, ReferralInput};
 
 /// A row under the real names of the CSDS items; times are strings as a file would hold them.
 pub type Row = BTreeMap<String, String>;
@@ -43,6 +44,12 @@ pub struct SubmissionInput {
     /// Clocks in short form: each becomes a referral, a service and a CYP104 row.
     #[serde(default)]
     pub clocks: Vec<ClockInput>,
+    /// Referrals without a clock in short form: each becomes a referral and its services.
+    #[serde(default)]
+    pub referrals: Vec<ReferralInput>,
+    /// Contacts in short form.
+    #[serde(default)]
+    pub contacts: Vec<ContactInput>,
     /// CYP001MPI rows.
     #[serde(default)]
     pub cyp001: Vec<Row>,
@@ -153,10 +160,20 @@ impl SubmissionInput {
                 cyp104.push(rtt_row);
             }
         }
+        for referral in &self.referrals {
+            let (referral_row, services) = referral.rows()?;
+            cyp101.push(referral_row);
+            cyp102.extend(services);
+        }
+        let mut cyp201 = self.cyp201.clone();
+        for contact in &self.contacts {
+            cyp201.push(contact.row(&self.version)?);
+        }
         for rtt in &mut cyp104 {
             rtt.entry("WaitingTime_MeasurementType".to_owned()).or_insert_with(two_hour);
         }
-        add_referrals(&mut cyp101, &cyp104);
+        add_referrals(&mut cyp101, &cyp104, ("RTT_StartDate", "RTT_StartTime"));
+        add_referrals(&mut cyp101, &cyp201, ("Contact_Date", "Contact_Time"));
         add_services(&mut cyp102, &cyp101);
         for referral in &mut cyp101 {
             let id = referral.get("ServiceRequestID").cloned().unwrap_or_default();
@@ -181,21 +198,20 @@ impl SubmissionInput {
             ("CYP101Referral", cyp101),
             ("CYP102ServiceTypeReferredTo", cyp102),
             ("CYP104RTT", cyp104),
-            ("CYP201CareContact", self.cyp201.clone()),
+            ("CYP201CareContact", cyp201),
         ])
     }
 }
 
-/// A referral row for each clock row that has none, received at the clock's start.
-fn add_referrals(cyp101: &mut Vec<Row>, cyp104: &[Row]) {
-    for rtt in cyp104 {
+/// A referral row for each clock or contact that has none, received then.
+fn add_referrals(cyp101: &mut Vec<Row>, rows: &[Row], (date, time): (&str, &str)) {
+    for rtt in rows {
         let Some(referral) = rtt.get("ServiceRequestID") else { continue };
         if cyp101.iter().any(|row| is_of(row, referral)) {
             continue;
         }
         let mut added = row(&[("ServiceRequestID", referral.clone())]);
-        let copied =
-            [("RTT_StartDate", "ReferralRequest_ReceivedDate"), ("RTT_StartTime", "ReferralRequest_ReceivedTime")];
+        let copied = [(date, "ReferralRequest_ReceivedDate"), (time, "ReferralRequest_ReceivedTime")];
         for (from, to) in copied {
             if let Some(value) = rtt.get(from) {
                 added.insert(to.to_owned(), value.clone());
@@ -310,7 +326,7 @@ fn is_of(row: &Row, referral: &str) -> bool {
     row.get("ServiceRequestID").is_some_and(|id| id == referral)
 }
 
-fn row(items: &[(&str, String)]) -> Row {
+pub(super) fn row(items: &[(&str, String)]) -> Row {
     items.iter().map(|(item, value)| ((*item).to_owned(), value.clone())).collect()
 }
 

@@ -9,7 +9,7 @@ use super::case::CaseFile;
 use super::fault::{DefinitionErrors, LintFinding, Place, read_toml};
 use super::lint::{lint, lint_change};
 use super::model::Definition;
-use super::sql_lint::sql_sha256;
+use super::sql_lint::{sql_sha256, subjects};
 
 /// A sound set of definitions by id. A catalogue with a fault does not exist: whoever holds one keeps serving it.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,6 +132,7 @@ fn read_definition(folder: &Folder) -> Result<Definition, Vec<LintFinding>> {
                 findings.push(LintFinding::new(file("indicator.toml"), place, what, "give both the same name"));
             }
             definition.sql.clone_from(&folder.sql);
+            definition.subjects = subjects(&folder.sql, definition.stock);
             definition.cases = cases;
             if findings.is_empty() { Ok(definition) } else { Err(findings) }
         }

@@ -52,11 +52,18 @@ fn the_built_in_definitions_are_sound() {
     assert_eq!(
         ids,
         [
+            "community-caseload",
+            "community-contacts",
+            "community-did-not-attend",
+            "community-referrals",
+            "ucr-contacts",
             "ucr-open-clocks",
             "ucr-referrals",
+            "ucr-referrals-by-source",
             "ucr-response-minutes-median",
             "ucr-response-minutes-p90",
-            "ucr-two-hour-response"
+            "ucr-two-hour-response",
+            "ucr-wait-bands",
         ]
     );
 }

@@ -168,6 +168,10 @@ impl Lint<'_> {
         if own.kind != Kind::Proportion && own.interval == Interval::Wilson {
             self.key("interval", "a Wilson interval needs a proportion", "set interval = \"none\"");
         }
+        if own.stock && (own.kind != Kind::Count || own.grains != ["month"]) {
+            let what = "what is open at a period's end is counted by months alone";
+            self.key("stock", what, "set kind = \"count\" and grains = [\"month\"], or remove it");
+        }
         if own.kind == Kind::Snapshot && own.grains.iter().any(|grain| grain != "now") {
             self.key("grains", "a snapshot speaks of one instant", "set grains = [\"now\"]");
         }
@@ -266,7 +270,8 @@ fn expectation_faults(definition: &Definition, expectation: &Expectation) -> Vec
     if let Err(unknown) = Policy::by_name(&expectation.release) {
         fault(format!("expects the unknown policy '{}'", unknown.0), policy_mend());
     }
-    let is_known = |dimension: &Dimension| *dimension != Dimension::Band || definition.strata.contains(dimension);
+    let is_stratum = |dimension: &Dimension| matches!(dimension, Dimension::Band | Dimension::Source);
+    let is_known = |dimension: &Dimension| !is_stratum(dimension) || definition.strata.contains(dimension);
     if let Some(dimension) = expectation.by.keys().find(|dimension| !is_known(dimension)) {
         fault(format!("'{dimension}' is no stratum of this indicator"), "remove it from by".into());
     }

@@ -7,6 +7,7 @@
 mod builtin;
 pub mod case;
 mod case_event;
+mod case_rows;
 mod case_submission;
 mod catalogue;
 mod fault;

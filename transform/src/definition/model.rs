@@ -1,5 +1,6 @@
 //! What an `indicator.toml` says.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,6 +8,7 @@ use chrono::NaiveDate;
 use homeward_contract::feed::Feed;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::book::change::Subject;
 use crate::figure::Dimension;
 use crate::percentile::Quantile;
 use crate::release::HoldsNoPatientData;
@@ -61,6 +63,9 @@ pub struct Definition {
     /// Break-downs beyond area and period.
     #[serde(default, with = "dimension_names")]
     pub strata: Vec<Dimension>,
+    /// It counts what is open at a period's end, not what happened in it: months are never added up.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stock: bool,
     /// Kinds of period: `day`, `month`, `window`, `now`.
     pub grains: Vec<String>,
     /// Windows: `24h`, `7d`, `28d`, `mtd`.
@@ -94,6 +99,9 @@ pub struct Definition {
     /// The text of `indicator.sql`.
     #[serde(skip_deserializing)]
     pub sql: String,
+    /// What it counts, by the views that the SQL reads.
+    #[serde(skip)]
+    pub subjects: BTreeSet<Subject>,
     /// The worked cases. Not part of the JSON: they are long, and `indicator explain` shows them.
     #[serde(skip)]
     pub cases: Vec<Case>,
@@ -103,6 +111,12 @@ pub struct Definition {
 impl HoldsNoPatientData for Definition {}
 
 impl Definition {
+    /// True when it speaks of windows that end now, or of this instant: it then has a place on a board of the moment.
+    #[must_use]
+    pub fn is_of_the_moment(&self) -> bool {
+        self.grains.iter().any(|grain| matches!(grain.as_str(), "window" | "now"))
+    }
+
     /// The basis of that id.
     #[must_use]
     pub fn basis(&self, id: &str) -> Option<&Basis> {
@@ -274,6 +288,11 @@ pub enum AlertFamily {
     Slip,
     /// Data engineer.
     Trust,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Reads a list of names through `FromStr`, so that the error says which name is wrong and which exist.

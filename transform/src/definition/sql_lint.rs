@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
+use crate::book::change::Subject;
+use crate::book::view::{NAMES, names};
+
 use super::fault::{LintFinding, Place};
 use super::model::Definition;
 use super::sql_text::{Piece, Token, tokens};
-
-/// What an indicator may read: the current views and the periods to fill.
-const VIEWS: [&str; 3] = ["csds_clock", "live_clock", "period"];
 
 /// Words that read the clock even without brackets.
 const CLOCK_WORDS: [&str; 5] = ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"];
@@ -26,6 +26,14 @@ const FUNCTIONS_WITH_FROM: [&str; 4] = ["extract", "substring", "trim", "overlay
 pub fn sql_sha256(sql: &str) -> String {
     let digest = Sha256::digest(sql.replace("\r\n", "\n").as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a definition counts, by the views that its SQL reads. Of referrals, a stock counts the open ones.
+pub(super) fn subjects(sql: &str, stock: bool) -> BTreeSet<Subject> {
+    let read: BTreeSet<String> = tables_read(&tokens(sql)).into_iter().map(|(name, _)| name).collect();
+    let referral = if stock { Subject::OpenReferral } else { Subject::Referral };
+    let all = [Subject::Clock, Subject::Contact, referral];
+    all.into_iter().filter(|subject| names(*subject).iter().any(|name| read.contains(*name))).collect()
 }
 
 /// Every fault of a definition's SQL text.
@@ -90,11 +98,11 @@ fn reads(cut: &[Token], report: Report<'_>) {
     let own = named_subqueries(cut);
     let mut read = BTreeSet::new();
     for (name, line) in tables_read(cut) {
-        if !own.contains(&name) && !VIEWS.contains(&name.as_str()) {
+        if !own.contains(&name) && !NAMES.contains(&name.as_str()) {
             report(
                 Place::Line(line),
                 format!("reads '{name}', which is no view an indicator may read"),
-                format!("read one of {}", VIEWS.join(", ")),
+                format!("read one of {}", NAMES.join(", ")),
             );
         }
         read.insert(name);

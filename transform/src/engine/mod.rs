@@ -24,6 +24,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use homeward_contract::geography::Geography;
 
+use crate::book::change::Subject;
 use crate::book::view;
 use crate::definition::Definition;
 pub use plan::PlanFault;
@@ -33,14 +34,31 @@ pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultSh
 /// What one run computes.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// Rows of `csds_clock`.
-    pub csds_clock: RecordBatch,
-    /// Rows of `live_clock`.
-    pub live_clock: RecordBatch,
+    /// Rows of `csds_clock` and `live_clock`.
+    pub clocks: [RecordBatch; 2],
+    /// Rows of `csds_contact` and `live_contact`.
+    pub contacts: [RecordBatch; 2],
+    /// Rows of `csds_referral` and `live_referral`.
+    pub referrals: [RecordBatch; 2],
     /// The periods to compute.
     pub periods: Vec<period::Period>,
     /// The instant that the figures speak for (`$as_of`).
     pub as_of: DateTime<Utc>,
+}
+
+impl Input {
+    /// No rows at all.
+    #[must_use]
+    pub fn empty(periods: Vec<period::Period>, as_of: DateTime<Utc>) -> Self {
+        let twice = |batch: RecordBatch| [batch.clone(), batch];
+        Self {
+            clocks: twice(RecordBatch::new_empty(view::schema(view::clock()))),
+            contacts: twice(RecordBatch::new_empty(view::schema(view::contact()))),
+            referrals: twice(RecordBatch::new_empty(view::schema(view::referral()))),
+            periods,
+            as_of,
+        }
+    }
 }
 
 /// An indicator's SQL could not be run.
@@ -85,7 +103,7 @@ pub enum EngineError {
     Views(#[from] Box<DataFusionError>),
 }
 
-/// DataFusion with the three views registered.
+/// DataFusion with the views registered.
 pub struct Engine {
     context: SessionContext,
     geography: Arc<Geography>,
@@ -119,8 +137,16 @@ impl Engine {
     /// When DataFusion refuses a batch: a defect.
     pub fn register(&self, input: &Input) -> Result<(), EngineError> {
         let periods = period::batch(&input.periods).map_err(|error| boxed(error.into()))?;
-        self.table("csds_clock", input.csds_clock.clone())?;
-        self.table("live_clock", input.live_clock.clone())?;
+        let subjects = [
+            (Subject::Clock, &input.clocks),
+            (Subject::Contact, &input.contacts),
+            (Subject::Referral, &input.referrals),
+        ];
+        for (subject, batches) in subjects {
+            for (name, batch) in view::names(subject).into_iter().zip(batches) {
+                self.table(name, batch.clone())?;
+            }
+        }
         self.table("period", periods)
     }
 
@@ -176,11 +202,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::run`].
     pub async fn check(&self, definition: &Definition) -> Result<(), EngineError> {
-        let empty = RecordBatch::new_empty(view::schema());
         let as_of = DateTime::UNIX_EPOCH;
-        let periods = vec![period::Period::now(as_of)];
-        let input = Input { csds_clock: empty.clone(), live_clock: empty, periods, as_of };
-        self.run(definition, &input).await.map(drop)
+        self.run(definition, &Input::empty(vec![period::Period::now(as_of)], as_of)).await.map(drop)
     }
 
     fn table(&self, name: &str, batch: RecordBatch) -> Result<(), EngineError> {

@@ -3,6 +3,8 @@
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 
+use crate::book::view::NAMES;
+
 /// What an indicator's plan does that it may not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanFault {
@@ -10,7 +12,7 @@ pub enum PlanFault {
     #[error("only a query is allowed in indicator.sql, found {0}")]
     NotAQuery(String),
     /// Another table than the views.
-    #[error("table '{0}' is not one of the views csds_clock, live_clock, period")]
+    #[error("table '{0}' is not one of the views {views}", views = NAMES.join(", "))]
     Table(String),
     /// A function whose value changes between two runs.
     #[error(
@@ -18,8 +20,6 @@ pub enum PlanFault {
     )]
     Volatile(String),
 }
-
-const VIEWS: [&str; 3] = ["csds_clock", "live_clock", "period"];
 
 /// Checks a plan.
 pub(super) fn verify(plan: &LogicalPlan) -> Result<(), PlanFault> {
@@ -40,7 +40,7 @@ fn fault_of(node: &LogicalPlan) -> Option<PlanFault> {
         LogicalPlan::Ddl(_) | LogicalPlan::Dml(_) | LogicalPlan::Copy(_) | LogicalPlan::Statement(_) => {
             return Some(PlanFault::NotAQuery(node.display().to_string()));
         }
-        LogicalPlan::TableScan(scan) if !VIEWS.contains(&scan.table_name.table()) => {
+        LogicalPlan::TableScan(scan) if !NAMES.contains(&scan.table_name.table()) => {
             return Some(PlanFault::Table(scan.table_name.to_string()));
         }
         _ => {}

@@ -24,8 +24,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::book::Book;
 use crate::book::read::{FactShapeError, Facts};
-use crate::book::register::Register;
 use crate::computation::Computation;
 use crate::compute::ComputeError;
 use crate::definition::Catalogue;
@@ -108,7 +108,7 @@ impl Live {
         let shown_at = shown.last().map(|version| version.known_at);
         let mut computation = Computation::resume(Arc::clone(&catalogue), Arc::clone(&geography), &shown);
         let mut followers: Vec<Follower> =
-            Feed::ALL.iter().map(|feed| lake.follow_columns(*feed, columns_read)).collect();
+            Feed::ALL.iter().map(|feed| lake.follow_columns(*feed, Book::columns_read)).collect();
         let mut later = Vec::new();
         for follower in &mut followers {
             loop {
@@ -190,25 +190,6 @@ impl Live {
         self.unwritten.clear();
         Ok(())
     }
-}
-
-/// The columns that figures rest on, where not all of a table. Of the further tables of CSDS only the rows count, which make
-/// their submission whole; reading all of them back at each start would take longer than all the rest.
-fn columns_read(table: Table) -> Option<Vec<&'static str>> {
-    let is_computed_with = matches!(
-        table,
-        Table::Cyp000Header
-            | Table::Cyp001Mpi
-            | Table::Cyp002Gp
-            | Table::Cyp101Referral
-            | Table::Cyp102ServiceTypeReferredTo
-            | Table::Cyp104Rtt
-    );
-    (!is_computed_with && table.csds_name().is_some()).then(|| {
-        let mut columns = Register::columns(table);
-        columns.push("known_at");
-        columns
-    })
 }
 
 /// Decides when a backlog is worth a snapshot. Evaluating costs the same for one new row of a month as for many, so while

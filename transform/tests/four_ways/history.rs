@@ -34,7 +34,7 @@ pub(crate) struct History {
     geography: Arc<Geography>,
 }
 
-const READINGS: [(&str, &[Dimension]); 13] = [
+const READINGS: [(&str, &[Dimension]); 21] = [
     ("ucr-two-hour-response", &[Dimension::Provider, Dimension::Month]),
     ("ucr-two-hour-response", &[Dimension::Provider, Dimension::Day]),
     ("ucr-two-hour-response", &[Dimension::Lcp, Dimension::Month]),
@@ -48,6 +48,14 @@ const READINGS: [(&str, &[Dimension]); 13] = [
     ("ucr-response-minutes-median", &[Dimension::Pcn, Dimension::Window]),
     ("ucr-response-minutes-p90", &[Dimension::Lcp, Dimension::Month]),
     ("ucr-response-minutes-p90", &[Dimension::Region, Dimension::Window]),
+    ("ucr-contacts", &[Dimension::Provider, Dimension::Day]),
+    ("ucr-contacts", &[Dimension::Lcp, Dimension::Month]),
+    ("ucr-referrals-by-source", &[Dimension::Provider, Dimension::Source, Dimension::Month]),
+    ("ucr-wait-bands", &[Dimension::Provider, Dimension::Band, Dimension::Month]),
+    ("community-referrals", &[Dimension::Pcn, Dimension::Day]),
+    ("community-contacts", &[Dimension::Pcn, Dimension::Month]),
+    ("community-did-not-attend", &[Dimension::Provider, Dimension::Month]),
+    ("community-caseload", &[Dimension::Lcp, Dimension::Month]),
 ];
 
 impl History {
@@ -232,6 +240,35 @@ impl History {
             .collect();
         let found = ratios(snapshot, "ucr-referrals", "live", &[Dimension::Provider, Dimension::Day], false);
         assert_cells(&format!("referrals at {now}"), &planted, &found);
+        self.assert_counts(snapshot, now);
+    }
+
+    /// Contacts, community referrals and the caseload, and the parts that must add up to a whole.
+    fn assert_counts(&self, snapshot: &Snapshot, now: DateTime<Utc>) {
+        let truth = self.simulation.truth();
+        let counts = |cells: BTreeMap<(String, String), u64>| -> Cells {
+            cells.into_iter().map(|((area, period), count)| ((area, bare(&period)), (count as i64, 0))).collect()
+        };
+        let by = [Dimension::Provider, Dimension::Month];
+        for (indicator, planted) in [
+            ("ucr-contacts", truth.contacts(now, true)),
+            ("community-contacts", truth.contacts(now, false)),
+            ("community-referrals", truth.community_referrals(now)),
+            ("community-caseload", truth.caseload(now)),
+            ("ucr-referrals-by-source", truth.referrals_published(now)),
+            (
+                "ucr-wait-bands",
+                truth.published(now).into_iter().map(|(cell, ratio)| (cell, ratio.denominator)).collect(),
+            ),
+        ] {
+            let found = ratios(snapshot, indicator, "published", &by, false);
+            assert_cells(&format!("{indicator} at {now}"), &counts(planted), &found);
+        }
+        let planted: Cells = (truth.did_not_attend(now).into_iter())
+            .map(|((area, period), ratio)| ((area, bare(&period)), (ratio.met as i64, ratio.denominator as i64)))
+            .collect();
+        let found = ratios(snapshot, "community-did-not-attend", "published", &by, true);
+        assert_cells(&format!("contacts not attended at {now}"), &planted, &found);
     }
 
     fn computation(&self) -> Computation {

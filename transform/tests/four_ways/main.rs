@@ -66,6 +66,7 @@ fn year(seed: u64) -> Parameters {
     (rates.resubmitted, rates.late_refresh, rates.left_out) = (0.4, 0.3, 0.04);
     (rates.withdrawn, rates.broken_off, rates.completed_later) = (0.15, 0.08, 0.1);
     rates.other_referrals_per_month = 3;
+    rates.community_referrals_per_month = 3;
     parameters
 }
 

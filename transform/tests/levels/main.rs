@@ -302,8 +302,9 @@ async fn run(definition: &Definition, clock: Clock) -> Result<usize, EngineError
         book.apply(table, &batch).expect("the facts have their columns");
     }
     book.settle(as_of().timestamp_micros());
-    let rows = view::batch(book.rows(View::Live, 0).iter()).expect("a batch");
+    let first = std::iter::once(0).collect();
+    let rows = view::batch(view::clock(), book.clocks(View::Live, &first)).expect("a batch");
     let month = Period::calendar(CalendarPeriod::Month("2025-05-01".parse().expect("a day")));
-    let input = Input { csds_clock: rows.clone(), live_clock: rows, periods: vec![month], as_of: as_of() };
+    let input = Input { clocks: [rows.clone(), rows], ..Input::empty(vec![month], as_of()) };
     Engine::new(geography).run(definition, &input).await.map(|cells| cells.len())
 }

@@ -31,12 +31,17 @@ pub(crate) struct Writer<'a> {
     pub(crate) first_of_month: bool,
 }
 
-type Tables = BTreeMap<Table, Vec<Row>>;
+pub(super) type Tables = BTreeMap<Table, Vec<Row>>;
 
 impl Writer<'_> {
-    pub(crate) fn write(self, rng: &mut StdRng, referrals: &[&Referral], planted: &mut Planted) -> SubmissionFiles {
+    pub(crate) fn write<'p>(
+        self,
+        rng: &mut StdRng,
+        referrals: &[&'p Referral],
+        planted: &mut Planted,
+    ) -> SubmissionFiles {
         let mut tables = Tables::new();
-        let mut people: BTreeMap<&str, &Person> = BTreeMap::new();
+        let mut people: BTreeMap<&'p str, &'p Person> = BTreeMap::new();
         for referral in referrals {
             if let Some(state) = self.state_if_sent(referral) {
                 if self.leaves_out(referral) {
@@ -47,7 +52,11 @@ impl Writer<'_> {
                 self.referral_rows(rng, referral, &state, &mut tables, planted);
             }
         }
-        self.other_rows(rng, referrals, &mut people, &mut tables, &mut planted.counts);
+        self.other_rows(rng, referrals, &mut people, &mut tables, planted);
+        let mut take_person = |person: &'p Person| {
+            people.insert(&person.local_patient_id, person);
+        };
+        self.community_rows(referrals, &mut take_person, &mut tables, planted);
         for person in people.values() {
             self.person_rows(person, &mut tables);
         }
@@ -124,6 +133,9 @@ impl Writer<'_> {
             ("Discharge_Date", closed_on.clone()),
         ]);
         let rejected_on = day_of(state.rejected_at);
+        let ended_on = [&closed_on, &rejected_on].into_iter().find_map(|day| day.parse().ok());
+        let row = rows(tables, Table::Cyp101Referral).len();
+        planted.referral(&self.submission, &referral.id, received.date(), ended_on, row);
         rows(tables, Table::Cyp102ServiceTypeReferredTo).push(vec![
             ("ServiceRequestID", id.clone()),
             ("TeamID_Local", referral.team_id.clone()),
@@ -133,7 +145,7 @@ impl Writer<'_> {
             ("Referral_RejectionDate", rejected_on),
         ]);
         self.clock_row(rng, &id, referral, state, tables, planted);
-        self.contact_rows(rng, &id, referral, state, tables, &mut planted.counts);
+        self.contact_rows(rng, &id, referral, state, tables, planted);
     }
 
     fn clock_row(
@@ -208,7 +220,7 @@ impl Writer<'_> {
         referral: &Referral,
         state: &State,
         tables: &mut Tables,
-        counts: &mut CsdsCounts,
+        planted: &mut Planted,
     ) {
         let period = self.submission.rp_start..=self.submission.rp_end;
         let (mechanism, attendance) = match self.submission.version {
@@ -221,7 +233,7 @@ impl Writer<'_> {
                 continue;
             }
             let (attended, dirty) = dirt::one_digit(rng, self.parameters.csds.dirty_codes, "5");
-            counts.dirty_codes += u64::from(dirty);
+            planted.counts.dirty_codes += u64::from(dirty);
             rows(tables, Table::Cyp201CareContact).push(vec![
                 ("CareContactID", visit.contact.clone()),
                 ("ServiceRequestID", id.to_owned()),
@@ -235,6 +247,9 @@ impl Writer<'_> {
                 ("Activity_LocationType", "A01".to_owned()),
                 ("Treatment_OrgSiteID", format!("{}00", self.submission.provider)),
             ]);
+            let row = rows(tables, Table::Cyp201CareContact).len();
+            let told = (visit.contact.as_str(), at.date(), "5");
+            planted.contact(&self.submission, &referral.id, Some(referral.serial), told, row);
         }
     }
 
@@ -245,7 +260,7 @@ impl Writer<'_> {
         referrals: &[&'p Referral],
         people: &mut BTreeMap<&'p str, &'p Person>,
         tables: &mut Tables,
-        counts: &mut CsdsCounts,
+        planted: &mut Planted,
     ) {
         let month = self.submission.rp_end.format("%Y%m");
         let mut ids: Vec<String> = (0..self.parameters.csds.other_referrals_per_month)
@@ -253,7 +268,7 @@ impl Writer<'_> {
             .collect();
         if chance(rng, self.parameters.csds.placeholder_ids) {
             ids.push(format!("NHSNOREM{month}"));
-            counts.placeholder_ids += 1;
+            planted.counts.placeholder_ids += 1;
         }
         for (number, id) in ids.into_iter().enumerate() {
             let Some(referral) = referrals.get(number * referrals.len() / 64) else { return };
@@ -266,6 +281,10 @@ impl Writer<'_> {
                 ("OrgID_Commissioner", "15N".to_owned()),
                 ("ReferralRequest_ReceivedDate", day.to_string()),
             ]);
+            if !id.starts_with("NHSNOREM") {
+                let row = rows(tables, Table::Cyp101Referral).len();
+                planted.referral(&self.submission, &id, day, None, row);
+            }
             rows(tables, Table::Cyp104Rtt).push(vec![
                 ("ServiceRequestID", id),
                 ("WaitingTime_MeasurementType", waiting_type.to_owned()),
@@ -335,6 +354,6 @@ impl Writer<'_> {
     }
 }
 
-fn rows(tables: &mut Tables, table: Table) -> &mut Vec<Row> {
+pub(super) fn rows(tables: &mut Tables, table: Table) -> &mut Vec<Row> {
     tables.entry(table).or_default()
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use homeward_contract::submission::Submission;
 use serde::Serialize;
 
 use super::story::PlantedSubmission;
@@ -25,10 +26,83 @@ pub(crate) struct CsdsClock {
     pub(crate) row_number: usize,
 }
 
+/// What orders the rows of one key: end of the reporting period, receipt, submission, number of the row.
+pub(crate) type Rank = (NaiveDate, DateTime<Utc>, String, usize);
+
+/// One CYP101 row as it was meant.
+#[derive(Debug, Clone)]
+pub(crate) struct PlantedReferral {
+    pub(crate) provider: String,
+    pub(crate) referral: String,
+    pub(crate) received_on: NaiveDate,
+    /// The last day: discharged, or closed or rejected by its team.
+    pub(crate) ended_on: Option<NaiveDate>,
+    pub(crate) rank: Rank,
+}
+
+/// One CYP201 row as it was meant.
+#[derive(Debug, Clone)]
+pub(crate) struct PlantedContact {
+    pub(crate) provider: String,
+    pub(crate) referral: String,
+    /// Of a two-hour referral.
+    pub(crate) serial: Option<u64>,
+    pub(crate) contact: String,
+    pub(crate) on: NaiveDate,
+    pub(crate) attendance: String,
+    pub(crate) rank: Rank,
+}
+
+fn rank(submission: &Submission, row_number: usize) -> Rank {
+    (submission.rp_end, submission.file_received_at, submission.id.clone(), row_number)
+}
+
+impl Planted {
+    /// Notes a CYP101 row.
+    pub(crate) fn referral(
+        &mut self,
+        submission: &Submission,
+        referral: &str,
+        received_on: NaiveDate,
+        ended_on: Option<NaiveDate>,
+        row_number: usize,
+    ) {
+        self.referrals.push(PlantedReferral {
+            provider: submission.provider.clone(),
+            referral: referral.to_owned(),
+            received_on,
+            ended_on,
+            rank: rank(submission, row_number),
+        });
+    }
+
+    /// Notes a CYP201 row: its id, day and attendance.
+    pub(crate) fn contact(
+        &mut self,
+        submission: &Submission,
+        referral: &str,
+        serial: Option<u64>,
+        (contact, on, attendance): (&str, NaiveDate, &str),
+        row_number: usize,
+    ) {
+        self.contacts.push(PlantedContact {
+            provider: submission.provider.clone(),
+            referral: referral.to_owned(),
+            serial,
+            contact: contact.to_owned(),
+            on,
+            attendance: attendance.to_owned(),
+            rank: rank(submission, row_number),
+        });
+    }
+}
+
 /// What the submissions hold, for the truth.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Planted {
     pub(crate) clocks: Vec<CsdsClock>,
+    pub(crate) referrals: Vec<PlantedReferral>,
+    pub(crate) contacts: Vec<PlantedContact>,
     pub(crate) submissions: Vec<PlantedSubmission>,
     pub(crate) counts: CsdsCounts,
 }

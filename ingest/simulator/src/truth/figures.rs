@@ -221,7 +221,7 @@ fn area_of(referral: &Referral, area: Area) -> String {
     name.unwrap_or("unknown").to_owned()
 }
 
-fn month_name(day: NaiveDate) -> String {
+pub(super) fn month_name(day: NaiveDate) -> String {
     format!("month:{}", day.format("%Y-%m"))
 }
 

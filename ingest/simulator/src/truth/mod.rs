@@ -11,6 +11,7 @@
 //! * in the live basis a voided referral is absent, whatever CSDS says of it.
 
 pub(crate) mod clocks;
+mod community;
 mod counts;
 mod figures;
 pub(crate) mod known;
@@ -25,7 +26,7 @@ pub use clocks::PlantedClock;
 pub use counts::{Counts, FeedCounts};
 pub use figures::{Area, Grain, OpenBands, Ratio};
 
-use crate::csds::{CsdsClock, Planted, PlantedSubmission};
+use crate::csds::{CsdsClock, Planted, PlantedContact, PlantedReferral, PlantedSubmission};
 use crate::referral::Referral;
 
 /// Everything that was planted, and what follows from it.
@@ -40,6 +41,8 @@ pub struct Truth {
     pub(crate) referrals: Vec<Arc<Referral>>,
     pub(crate) submissions: Vec<PlantedSubmission>,
     pub(crate) csds_rows: Vec<CsdsClock>,
+    pub(crate) referral_rows: Vec<PlantedReferral>,
+    pub(crate) contact_rows: Vec<PlantedContact>,
     /// Rows of CYP104 by the serial of their referral, as indices into `csds_rows`.
     pub(crate) csds_by_serial: BTreeMap<u64, Vec<usize>>,
 }
@@ -61,7 +64,17 @@ impl Truth {
         });
         let last_delivery = sends.chain(submitted).max().unwrap_or_default();
         let clocks = referrals.iter().map(|referral| PlantedClock::of(referral)).collect();
-        let Planted { clocks: csds_rows, submissions, .. } = planted;
-        Self { clocks, counts, last_delivery, referrals, submissions, csds_rows, csds_by_serial }
+        let Planted { clocks: csds_rows, referrals: referral_rows, contacts: contact_rows, submissions, .. } = planted;
+        Self {
+            clocks,
+            counts,
+            last_delivery,
+            referrals,
+            submissions,
+            csds_rows,
+            referral_rows,
+            contact_rows,
+            csds_by_serial,
+        }
     }
 }

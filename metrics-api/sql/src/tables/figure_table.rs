@@ -233,8 +233,8 @@ mod tests {
         let count = |table: FigureTable, filters: &[Expr]| table.parts(&Wanted::of(filters)).len();
         assert_eq!(
             count(table(None), &[]),
-            42,
-            "two indicators with three kinds of period and one with one, six levels"
+            66,
+            "two indicators with three kinds of period, two with two and one with one, six levels"
         );
         assert_eq!(count(table(Some("ucr-referrals")), &[]), 18);
         let one = [col("level").eq(lit("icb")), col("period_kind").eq(lit("day")), col("basis").eq(lit("live"))];

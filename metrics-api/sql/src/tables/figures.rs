@@ -47,7 +47,8 @@ fn cell_columns() -> Vec<Column> {
         always("last_day", Date, "Last London day of the period."),
         always("period_start", Timestamptz, "First instant of the period. Days and months begin at London midnight."),
         always("period_end", Timestamptz, "First instant after the period."),
-        maybe("band", Text, "Age band of open clocks, for example 90_to_120m; null for indicators that have none."),
+        maybe("band", Text, "Band of waiting time, for example 90_to_120m; null for indicators that have none."),
+        maybe("source", Text, "Who referred, for example 999; null for indicators that are not cut by it."),
     ]
 }
 
@@ -153,7 +154,7 @@ pub(crate) fn all_outline() -> Outline {
         schema: OUTCOMES,
         name: "figures".to_owned(),
         description: Arc::from(
-            "Every figure: each indicator, basis, level of area, period and band, as released to this login. \
+            "Every figure: each indicator, basis, level of area, period, band and source, as released to this login. \
                       Filter on indicator, basis, level and period_kind: figures that are filtered out are not \
                       computed. A primary care network appears in windows of 7 and 28 days and in months that are over.",
         ),
@@ -249,6 +250,7 @@ pub(crate) fn figure_row(figure: &ReleasedFigure, level: Dimension, geography: &
         figure.period_start.into(),
         figure.period_end.into(),
         figure.dimension(Dimension::Band).into(),
+        figure.dimension(Dimension::Source).into(),
         figure.numerator.as_count().into(),
         figure.denominator.as_count().into(),
         figure.value.as_f64().into(),

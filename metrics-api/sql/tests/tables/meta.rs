@@ -88,9 +88,18 @@ async fn definitions_are_there_word_for_word() {
     assert_eq!(
         lines(&devon.ask(words).await),
         [
+            "count | context | none | live | outcomes.community_caseload | -",
+            "count | context | none | live | outcomes.community_contacts | -",
+            "proportion | down | wilson | live | outcomes.community_did_not_attend | -",
+            "count | context | none | live | outcomes.community_referrals | -",
+            "count | context | none | live | outcomes.ucr_contacts | -",
             "snapshot | down | none | live | outcomes.ucr_open_clocks | -",
             "count | up | none | live | outcomes.ucr_referrals | 24h,7d,28d,mtd",
+            "count | context | none | live | outcomes.ucr_referrals_by_source | -",
+            "quantile | down | none | live | outcomes.ucr_response_minutes_median | 7d,28d",
+            "quantile | down | none | live | outcomes.ucr_response_minutes_p90 | 7d,28d",
             "proportion | up | wilson | live | outcomes.ucr_two_hour_response | 24h,7d,28d,mtd",
+            "count | context | none | live | outcomes.ucr_wait_bands | -",
         ]
     );
     for (table, expected) in [

@@ -84,10 +84,12 @@ impl Page<'_> {
         self.serving.area_name(&place.code)
     }
 
-    /// What is now comes first, then rates, then percentiles and counts; drafts and the retired stay away.
+    /// What is now comes first, then rates, then percentiles and counts; drafts and the retired stay away, and what speaks of
+    /// months alone.
     fn definitions(&self) -> Vec<&Definition> {
         let shown = |definition: &&Definition| {
             !matches!(definition.status, DefinitionStatus::Draft | DefinitionStatus::Retired)
+                && definition.is_of_the_moment()
         };
         let mut definitions: Vec<&Definition> = self.catalogue().iter().filter(shown).collect();
         definitions.sort_by_key(|definition| match definition.kind {
