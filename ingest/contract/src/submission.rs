@@ -291,17 +291,34 @@ pub fn raw_line_payload(table_name: &str, submission_json: &str, row_number: i64
     payload
 }
 
-fn payload_head(table_name: &str, submission_json: &str, row_number: i64) -> String {
+/// The beginning that all payloads of one table of one submission share, up to the row's number.
+#[must_use]
+pub fn payload_beginning(table_name: &str, submission_json: &str) -> String {
     let mut payload = String::with_capacity(256 + submission_json.len());
     payload.push_str("{\"table\":");
     push_text(&mut payload, table_name);
-    // Writing to a string cannot fail.
-    let _ = write!(payload, ",\"submission\":{submission_json},\"row_number\":{row_number}");
+    payload.push_str(",\"submission\":");
+    payload.push_str(submission_json);
+    payload.push_str(",\"row_number\":");
     payload
 }
 
+fn payload_head(table_name: &str, submission_json: &str, row_number: i64) -> String {
+    let mut payload = payload_beginning(table_name, submission_json);
+    // Writing to a string cannot fail.
+    let _ = write!(payload, "{row_number}");
+    payload
+}
+
+/// Nearly no text needs an escape, and making a JSON value of each costs more than all the rest of a row.
 fn push_text(payload: &mut String, text: &str) {
-    let _ = write!(payload, "{}", serde_json::Value::from(text));
+    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        let _ = write!(payload, "{}", serde_json::Value::from(text));
+    } else {
+        payload.push('"');
+        payload.push_str(text);
+        payload.push('"');
+    }
 }
 
 /// The Kafka key of a row, so that one entity stays in one partition: the submission for the header, provider and

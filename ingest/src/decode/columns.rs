@@ -22,6 +22,8 @@ pub(super) enum Value<'a> {
     #[default]
     Null,
     Text(Cow<'a, str>),
+    /// A text that many rows have.
+    Shared(Arc<str>),
     /// Microseconds since 1970-01-01T00:00:00Z.
     Instant(i64),
     /// Days since 1970-01-01.
@@ -33,7 +35,7 @@ pub(super) enum Value<'a> {
 
 impl<'a> Value<'a> {
     pub(super) fn is_null(&self) -> bool {
-        *self == Self::Null
+        matches!(self, Self::Null)
     }
 
     pub(super) fn instant(at: DateTime<Utc>) -> Self {
@@ -152,6 +154,7 @@ impl Builder {
     fn append(&mut self, cell: Value<'_>) {
         match (self, cell) {
             (Self::Text(builder), Value::Text(text)) => builder.append_value(text),
+            (Self::Text(builder), Value::Shared(text)) => builder.append_value(&*text),
             (Self::Instant(builder), Value::Instant(micros)) => builder.append_value(micros),
             (Self::Day(builder), Value::Day(day)) => builder.append_value(day),
             (Self::Whole32(builder), Value::Whole(number)) => builder.append_option(i32::try_from(number).ok()),

@@ -12,13 +12,15 @@ use arrow::array::RecordBatch;
 use homeward_contract::decision::Decision;
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::item::{Handling, KeyRole};
-use homeward_contract::manifest::{MOST_ROWS, Manifest};
+use homeward_contract::manifest::Manifest;
 use homeward_contract::reject::RejectCode;
 use homeward_contract::schema::{self, Source};
 use homeward_contract::submission::{CsdsRecord, Submission};
+use serde_json::value::RawValue;
 
 use super::columns::{Columns, Value};
 use super::csds_items::{Sent, read_items, uplift};
+use super::csds_last::{Known, Last, is_row_number};
 use super::csds_plan::{Plan, envelope, place};
 use super::fault::Fault;
 use super::flags::{Finding, Flags};
@@ -29,10 +31,18 @@ pub(super) struct CsdsDecoder<'c> {
     context: &'c DecodeContext<'c>,
     /// One a table of the feed, made when its first row comes.
     tables: Vec<Option<(Plan, Columns)>>,
-    /// The last submission read, with its text: all rows of a file carry the same.
-    last: Option<(String, Submission)>,
+    /// What the last row was of: all rows of a file carry the same.
+    last: Option<Last>,
     pub(super) flags: Flags,
     capacity_rows: usize,
+}
+
+/// What a record says beside its table, its submission and its number.
+struct Row<'p> {
+    record: Option<&'p str>,
+    /// The line could not be split, and came as it was.
+    is_whole: bool,
+    rows: Option<&'p RawValue>,
 }
 
 /// Buffers that one row after the other is read into.
@@ -59,6 +69,9 @@ impl<'c> CsdsDecoder<'c> {
         payload: &'p [u8],
         scratch: &mut Scratch<'p>,
     ) -> Result<(), Fault> {
+        if self.read_alike(record, payload, scratch) {
+            return Ok(());
+        }
         let wire: CsdsRecord<'p> =
             serde_json::from_slice(payload).map_err(|error| Fault::json(&error, payload, RejectCode::WrongCsdsKind))?;
         // The wire type would also take a list of its members in order; the contract does not.
@@ -72,50 +85,66 @@ impl<'c> CsdsDecoder<'c> {
         let raw_submission =
             wire.submission.ok_or_else(|| Fault::item(RejectCode::MissingSubmissionItem, "submission"))?.get();
         let last = match self.last.take() {
-            Some(last) if last.0 == raw_submission => last,
-            _ => (raw_submission.to_owned(), submission(raw_submission, self.context)?),
+            Some(last) if last.is_of(raw_submission) => last.with_table(table),
+            _ => Last::new(table, raw_submission, Known::new(submission(raw_submission, self.context)?)),
         };
-        let row_number = wire.row_number.filter(|number| (1..=MOST_ROWS).contains(&number.cast_unsigned()));
-        let outcome = match row_number {
+        let sent = Row { record: wire.record.map(RawValue::get), is_whole: wire.raw_line.is_some(), rows: wire.rows };
+        let outcome = match wire.row_number.filter(|number| is_row_number(*number)) {
             None => Err(Fault::item(RejectCode::WrongCsdsKind, "row_number")),
             Some(row_number) => {
                 // What an earlier record left is no key of this one.
                 scratch.sent.clear();
-                let read = self.row(table, &last.1, row_number, &wire, record, scratch);
-                read.inspect_err(|fault| self.refused(table, &last.1, row_number, record, fault, &scratch.sent))
+                let read = self.row(&last, row_number, &sent, record, scratch);
+                read.inspect_err(|fault| self.refused(&last, row_number, record, fault, &scratch.sent))
             }
         };
         self.last = Some(last);
         outcome
     }
 
+    /// Takes a row that differs from the one before in its number and its items alone, if it is one and nothing is wrong
+    /// with it.
+    fn read_alike<'p>(&mut self, record: &'p RawRecord<'_>, payload: &'p [u8], scratch: &mut Scratch<'p>) -> bool {
+        let Some(last) = self.last.take() else { return false };
+        let taken = last.row(payload).is_some_and(|(row_number, text)| {
+            let sent = Row { record: Some(text), is_whole: false, rows: None };
+            self.row(&last, row_number, &sent, record, scratch).is_ok()
+        });
+        if !taken {
+            self.flags.forget();
+        }
+        self.last = Some(last);
+        taken
+    }
+
     fn row<'p>(
         &mut self,
-        table: Table,
-        submission: &Submission,
+        last: &Last,
         row_number: i64,
-        wire: &CsdsRecord<'p>,
+        row: &Row<'p>,
         record: &'p RawRecord<'_>,
         scratch: &mut Scratch<'p>,
     ) -> Result<(), Fault> {
+        let (table, known) = (last.table, &last.known);
+        let submission = &known.submission;
         check_key(record.key, table, submission)?;
-        let raw_record = match (wire.record, wire.raw_line) {
-            (_, Some(_)) => return Err(Fault::new(RejectCode::UnsplittableLine)),
-            (None, None) => return Err(Fault::new(RejectCode::MissingRecord)),
-            (Some(raw_record), None) => raw_record,
+        let raw_record = match row.record {
+            _ if row.is_whole => return Err(Fault::new(RejectCode::UnsplittableLine)),
+            None => return Err(Fault::new(RejectCode::MissingRecord)),
+            Some(raw_record) => raw_record,
         };
 
         let capacity_rows = self.capacity_rows;
         let (plan, columns) = self.tables[table.index()]
             .get_or_insert_with(|| (Plan::of(table), Columns::new(Plan::schema(table), capacity_rows)));
-        read_items(table, raw_record.get(), &mut scratch.sent, &mut self.flags)?;
+        read_items(table, raw_record, &mut scratch.sent, &mut self.flags)?;
         check_items(table, submission, &scratch.sent, &mut self.flags)?;
         uplift(table, submission.version, &mut scratch.sent);
         scratch.row.clear();
         scratch.row.resize(columns.width(), Value::Null);
-        plan.fill(&mut scratch.sent, submission, row_number, record, self.context, &mut self.flags, &mut scratch.row)?;
+        plan.fill(&mut scratch.sent, known, row_number, record, self.context, &mut self.flags, &mut scratch.row)?;
         if let Some(place) = plan.manifest()
-            && let Some(raw) = wire.rows
+            && let Some(raw) = row.rows
         {
             let manifest =
                 Manifest::from_json(raw.get()).ok_or_else(|| Fault::item(RejectCode::BadManifest, "rows"))?;
@@ -125,13 +154,13 @@ impl<'c> CsdsDecoder<'c> {
             return Err(Fault::item(RejectCode::MissingMandatoryItem, column));
         }
         columns.append(&mut scratch.row);
-        self.warn(table, submission, row_number, record);
+        self.warn(table, known, row_number, record);
         self.flags.keep();
         Ok(())
     }
 
     /// Keeps what was found about an accepted row, each finding once.
-    fn warn(&mut self, table: Table, submission: &Submission, row_number: i64, record: &RawRecord<'_>) {
+    fn warn(&mut self, table: Table, known: &Known, row_number: i64, record: &RawRecord<'_>) {
         if self.flags.pending().is_empty() {
             return;
         }
@@ -139,28 +168,20 @@ impl<'c> CsdsDecoder<'c> {
         let found: BTreeSet<Finding> = self.flags.pending().iter().copied().collect();
         for (code, item) in found {
             let own = [table.csds_name(), Some(code.code()), item].map(|text| Value::from(text.map(Cow::Borrowed)));
-            let envelope = |source| envelope(source, submission, row_number, record, context);
+            let envelope = |source| envelope(source, known, row_number, record, context);
             self.own_row(Table::CsdsRowWarning, own, envelope);
         }
     }
 
     /// Keeps where a refused row stood and why, so that its submission can be whole all the same, and the keys that it
     /// names, so that its children can be told.
-    fn refused(
-        &mut self,
-        table: Table,
-        submission: &Submission,
-        row_number: i64,
-        record: &RawRecord<'_>,
-        fault: &Fault,
-        sent: &[Sent<'_>],
-    ) {
-        let context = self.context;
-        let why = [table.csds_name(), Some(fault.code.code()), fault.item.as_deref()];
+    fn refused(&mut self, last: &Last, row_number: i64, record: &RawRecord<'_>, fault: &Fault, sent: &[Sent<'_>]) {
+        let (context, known) = (self.context, &last.known);
+        let why = [last.table.csds_name(), Some(fault.code.code()), fault.item.as_deref()];
         let why = why.map(|text| Value::from(text.map(Cow::Borrowed)));
-        let keys = csds_keys::of(table, sent, &submission.provider, context.keys);
+        let keys = csds_keys::of(last.table, sent, &known.submission.provider, context.keys);
         let own = why.into_iter().chain(keys.map(|key| key.map(Cow::Owned).into()));
-        self.own_row(Table::CsdsRefusedRow, own, |source| envelope(source, submission, row_number, record, context));
+        self.own_row(Table::CsdsRefusedRow, own, |source| envelope(source, known, row_number, record, context));
     }
 
     fn decision(&mut self, record: &RawRecord<'_>, raw: &str) -> Result<(), Fault> {

@@ -54,7 +54,8 @@ pub(super) fn read_items<'p>(
     sent.clear();
     sent.resize(items.len(), Sent::default());
     let mut parser = serde_json::Deserializer::from_str(record);
-    let read = Record { items, sent: &mut *sent }.deserialize(&mut parser);
+    let read =
+        Record { items, sent: &mut *sent }.deserialize(&mut parser).and_then(|unknown| parser.end().map(|()| unknown));
     let unknown = read.map_err(|error| {
         // Half an object says nothing, not even which row it is.
         sent.clear();

@@ -1,6 +1,7 @@
 //! From the items of a row to the cells of its table, as the contract's column list says.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -16,6 +17,7 @@ use homeward_contract::time::{self, Resolved};
 
 use super::columns::Value;
 use super::csds_items::Sent;
+use super::csds_last::Known;
 use super::fault::Fault;
 use super::flags::Flags;
 use super::limits::{LONG_DURATION_MINUTES, MOST_WHOLE_NUMBER};
@@ -111,18 +113,18 @@ impl Plan {
     pub(super) fn fill<'p>(
         &self,
         sent: &mut [Sent<'p>],
-        submission: &Submission,
+        known: &Known,
         row_number: i64,
         record: &'p RawRecord<'_>,
         context: &DecodeContext<'_>,
         flags: &mut Flags,
         cells: &mut [Value<'p>],
     ) -> Result<(), Fault> {
-        let row = Row { sent, submission, context };
+        let row = Row { sent, submission: &known.submission, context };
         let person = if self.table == Table::Cyp001Mpi { row.person(flags)? } else { Person::default() };
         for (place, step) in self.steps.iter().enumerate() {
             cells[place] = match step {
-                Step::Envelope(source) => envelope(*source, submission, row_number, record, context),
+                Step::Envelope(source) => envelope(*source, known, row_number, record, context),
                 Step::Item(at, item, codes) => row.item(*at, item, codes, flags)?,
                 Step::Raw(at) => row.sent[*at].raw().into(),
                 Step::Placeholder(at) => row.sent[*at]
@@ -163,15 +165,16 @@ impl Plan {
 /// A column that the submission or the record's place fills, whatever the row holds.
 pub(super) fn envelope<'p>(
     source: Source,
-    submission: &Submission,
+    known: &Known,
     row_number: i64,
     record: &'p RawRecord<'_>,
     context: &DecodeContext<'_>,
 ) -> Value<'p> {
+    let submission = &known.submission;
     match source {
-        Source::SubmissionId => Value::Text(Cow::Owned(submission.id.clone())),
+        Source::SubmissionId => Value::Shared(Arc::clone(&known.id)),
         Source::DataSetVersion => Value::Text(Cow::Borrowed(submission.version.as_str())),
-        Source::Provider => Value::Text(Cow::Owned(submission.provider.clone())),
+        Source::Provider => Value::Shared(Arc::clone(&known.provider)),
         Source::PeriodStart => Value::day(submission.rp_start),
         Source::PeriodEnd => Value::day(submission.rp_end),
         Source::FileType => Value::Text(Cow::Borrowed(submission.file_type.as_str())),

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `event`, `csds_items` | the JSON shapes, borrowed from the payload |
 //! | `csds_keys` | by which keys a refused row is known |
+//! | `csds_last` | what a row shares with the one before it |
 //! | `ucr`, `csds`, `csds_plan`, `published` | which cell each field fills |
 //! | `requirements`, `changes` | what an event type needs, what an amendment may change |
 //! | `field`, `clean` | single fields |
@@ -21,6 +22,7 @@ mod columns;
 mod csds;
 mod csds_items;
 mod csds_keys;
+mod csds_last;
 mod csds_plan;
 mod event;
 mod extra;

@@ -105,24 +105,16 @@ impl TableReader {
     /// The row at hand.
     pub(super) fn row(&mut self) -> Row<'_> {
         let line = self.lines.line();
+        let Ok(text) = std::str::from_utf8(line) else { return Row::Whole(latin_1(line)) };
+        // Nearly every line is bare, and splits at its commas.
+        if !line.iter().any(|byte| matches!(byte, b'"' | b'\r')) {
+            return named(&self.columns, text.split(',')).unwrap_or_else(|| Row::Whole(text.to_owned()));
+        }
         let quotes = line.iter().filter(|byte| **byte == b'"').count();
-        let whole = || Row::Whole(latin_1(line));
-        if quotes % 2 != 0 || std::str::from_utf8(line).is_err() {
-            return whole();
-        }
-        if !split(line, &mut self.fields) || self.fields.len() != self.columns.len() {
-            return whole();
-        }
-        let values = self.columns.iter().zip(&self.fields).filter_map(|(column, value)| {
-            let name = match column {
-                Column::Item(item) => item.name,
-                Column::Unknown(name) => name,
-                Column::Withheld => return None,
-            };
-            // Splitting at commas and quotation marks keeps UTF-8 whole.
-            Some((name, str::from_utf8(value).unwrap_or_default())).filter(|(_, value)| !value.trim().is_empty())
-        });
-        Row::Split(values.collect())
+        let is_split = quotes.is_multiple_of(2) && split_quoted(line, &mut self.fields);
+        // Splitting at commas and quotation marks keeps UTF-8 whole.
+        let fields = self.fields.iter().map(|field| str::from_utf8(field).unwrap_or_default());
+        is_split.then(|| named(&self.columns, fields)).flatten().unwrap_or_else(|| Row::Whole(text.to_owned()))
     }
 
     /// The row at hand as the record that `load` publishes.
@@ -165,16 +157,31 @@ impl TableReader {
     }
 }
 
-/// Splits a line into its fields; `false` when it cannot be split.
-///
-/// Nearly every line is bare, and splits at its commas. A reader of the csv crate builds its automaton first, which costs
-/// more than reading the whole row, so only lines with quotation marks get one.
-fn split(line: &[u8], fields: &mut ByteRecord) -> bool {
-    if !line.iter().any(|byte| matches!(byte, b'"' | b'\r')) {
-        fields.clear();
-        line.split(|byte| *byte == b',').for_each(|field| fields.push_field(field));
-        return true;
+/// The fields by the columns' names, without blanks; `None` when there are more or fewer of them than columns.
+fn named<'r>(columns: &'r [Column], fields: impl Iterator<Item = &'r str>) -> Option<Row<'r>> {
+    let mut values = Vec::with_capacity(columns.len());
+    let mut columns = columns.iter();
+    for value in fields {
+        let name = match columns.next()? {
+            Column::Item(item) => item.name,
+            Column::Unknown(name) => name,
+            Column::Withheld => continue,
+        };
+        if !is_blank(value) {
+            values.push((name, value));
+        }
     }
+    columns.next().is_none().then_some(Row::Split(values))
+}
+
+/// A value that begins with a visible character is not blank; only others need a closer look.
+fn is_blank(value: &str) -> bool {
+    !value.as_bytes().first().is_some_and(u8::is_ascii_graphic) && value.trim().is_empty()
+}
+
+/// Splits a line that holds quotation marks into its fields; `false` when it cannot be split. A reader of the csv crate
+/// builds its automaton first, which costs more than reading a whole row.
+fn split_quoted(line: &[u8], fields: &mut ByteRecord) -> bool {
     let mut builder = ReaderBuilder::new();
     builder.has_headers(false).flexible(true).buffer_capacity(line.len().max(16));
     builder.from_reader(line).read_byte_record(fields).unwrap_or(false)
@@ -242,14 +249,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bare_line_splits_as_the_csv_crate_splits_it() {
+    fn a_line_splits_as_the_csv_crate_splits_it() {
         for line in
             ["a", "a,b", ",", ",,", "a,,b,", " a , b ", "a;b,c", "é,ü", "a\rb,c", "\"a,b\",c", "\"\",\"x\"\"y\""]
         {
-            let (mut ours, mut theirs) = (ByteRecord::from(vec!["left", "over"]), ByteRecord::new());
+            let mut theirs = ByteRecord::new();
             let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line.as_bytes());
-            assert_eq!(split(line.as_bytes(), &mut ours), reader.read_byte_record(&mut theirs).unwrap(), "{line:?}");
-            assert_eq!(ours, theirs, "{line:?}");
+            reader.read_byte_record(&mut theirs).unwrap();
+            let columns: Vec<Column> = (0..theirs.len()).map(|place| Column::Unknown(place.to_string())).collect();
+            let wanted: Vec<(String, String)> = theirs
+                .iter()
+                .enumerate()
+                .map(|(place, field)| (place.to_string(), String::from_utf8(field.to_vec()).unwrap()))
+                .filter(|(_, field)| !field.trim().is_empty())
+                .collect();
+            let mut table = TableReader {
+                table: Table::Cyp104Rtt,
+                shown: String::new(),
+                topic: Arc::from(""),
+                lines: Lines::new(Box::new(std::io::Cursor::new(line.as_bytes().to_vec()))),
+                columns,
+                row_number: 0,
+                fields: ByteRecord::from(vec!["left", "over"]),
+            };
+            table.lines.advance().unwrap();
+            let Row::Split(found) = table.row() else { panic!("{line:?} does not split") };
+            let found: Vec<(String, String)> =
+                found.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            assert_eq!(found, wanted, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn only_blanks_are_blank() {
+        for (value, blank) in [("", true), (" ", true), ("\u{a0}", true), (" x", false), ("x ", false), ("é", false)] {
+            assert_eq!(is_blank(value), blank, "{value:?}");
         }
     }
 }

@@ -176,6 +176,15 @@ async fn a_row_outside_its_batch_is_a_defect() {
     assert!(lake.frontier(Feed::Csds).await.unwrap().is_empty());
 }
 
+fn offsets_of_rows(fact: &FactCommit) -> Vec<(Table, i64)> {
+    let mut seen = Vec::new();
+    for batch in &fact.batches {
+        let offsets = batch.column_by_name("offset").unwrap().as_primitive::<Int64Type>();
+        seen.extend(offsets.values().iter().map(|offset| (fact.table, *offset)));
+    }
+    seen
+}
+
 async fn drain(follower: &mut Follower) -> Vec<(Table, i64)> {
     let mut seen = Vec::new();
     loop {
@@ -183,12 +192,7 @@ async fn drain(follower: &mut Follower) -> Vec<(Table, i64)> {
         if facts.is_empty() {
             return seen;
         }
-        for fact in facts {
-            for batch in &fact.batches {
-                let offsets = batch.column_by_name("offset").unwrap().as_primitive::<Int64Type>();
-                seen.extend(offsets.values().iter().map(|offset| (fact.table, *offset)));
-            }
-        }
+        seen.extend(facts.iter().flat_map(offsets_of_rows));
     }
 }
 
@@ -325,6 +329,48 @@ async fn upkeep_and_commits_do_not_hinder_each_other() {
     futures::future::join(writer, keeper).await;
     assert_conserved(&lake, 80).await;
     assert_conserved(&Lake::open(dir.path()).unwrap(), 80).await;
+}
+
+/// A reader in a process of its own, so that it reads files, while another commits and a third packs and vacuums.
+#[tokio::test]
+async fn a_reader_follows_through_commits_compaction_and_vacuum_and_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (lake, other, keeper) =
+        (Lake::open(dir.path()).unwrap(), Lake::open(dir.path()).unwrap(), Lake::open(dir.path()).unwrap());
+    let policy =
+        UpkeepPolicy { checkpoint_commits: 3, small_files_max: 2, vacuum_after_hours: 1, ..UpkeepPolicy::default() };
+    let mut follower = other.follow(Feed::Csds);
+    let (mut seen, mut compactions) = (Vec::new(), 0);
+    for from in (0..24).step_by(4) {
+        let commit = lake.commit(batch(from, from + 4));
+        let (committed, upkeep, facts) = futures::future::join3(commit, keeper.upkeep(&policy), follower.poll()).await;
+        committed.unwrap();
+        compactions += upkeep.unwrap().compactions;
+        seen.extend(facts.unwrap().iter().flat_map(offsets_of_rows));
+    }
+    assert!(compactions > 0, "nothing was compacted");
+    seen.extend(drain(&mut follower).await);
+    let mut offsets: Vec<i64> = seen.into_iter().map(|(_, offset)| offset).collect();
+    offsets.sort_unstable();
+    assert_eq!(offsets, (0..24).filter(|offset| offset % 4 != 3).collect::<Vec<_>>());
+}
+
+/// Nothing is passed over in silence when the files that a sleeper still needs are gone.
+#[tokio::test]
+async fn a_reader_that_slept_past_vacuum_is_told_so_and_can_begin_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (lake, other) = (Lake::open(dir.path()).unwrap(), Lake::open(dir.path()).unwrap());
+    let mut sleeper = other.follow(Feed::Csds);
+    lake.commit(batch(0, 8)).await.unwrap();
+    assert_eq!(drain(&mut sleeper).await.len(), 6);
+    for from in [8, 16] {
+        lake.commit(batch(from, from + 8)).await.unwrap();
+    }
+    lake.compact("csds_cyp104_rtt").await.unwrap();
+    assert_eq!(lake.vacuum("csds_cyp104_rtt", 0).await.unwrap(), 3);
+    let error = sleeper.poll().await.unwrap_err();
+    assert!(matches!(&error, LakeError::ReadTooLate { table, .. } if table == "csds_cyp104_rtt"), "{error}");
+    assert_eq!(drain(&mut other.follow(Feed::Csds)).await.len(), 18);
 }
 
 #[tokio::test]

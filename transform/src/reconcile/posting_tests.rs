@@ -4,7 +4,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::book::clock::{Area, MINUTE_MICROS, Source};
+use crate::book::clock::{MINUTE_MICROS, Source};
 
 /// 31 October 2024, 22:00 UTC: two hours before a month of London ends.
 const LATE_OCTOBER: Micros = 1_730_412_000_000_000;

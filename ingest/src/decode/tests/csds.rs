@@ -344,3 +344,61 @@ fn a_decision_is_a_fact_of_its_own() {
         assert!(refused.tables.is_empty());
     }
 }
+
+/// A row that begins as the one before it is read by a short cut, which must come to the same, well or not.
+#[test]
+fn a_row_says_the_same_alone_and_behind_its_like() {
+    let good = r#"{"ServiceRequestID":"S1","WaitingTime_MeasurementType":"05"}"#;
+    let first = row("CYP104RTT", SUBMISSION, good);
+    let record = |record: &str| row("CYP104RTT", SUBMISSION, record);
+    let mut payloads = vec![
+        first.clone(),
+        record("{}"),
+        record(" { \"ServiceRequestID\" : \"S2\" } "),
+        record(r#"{"ServiceRequestID":"S2","RTT_StartDate":"2025-02-30"}"#),
+        record(r#"{"ServiceRequestID":"S2","Unheard":[1,{"a":2}],"rtt_status":"30"}"#),
+        record(r#"{"ServiceRequestID":"S2","ServiceRequestID":"S3"}"#),
+        record(r#"{"ServiceRequestID":"S2"},"rows":{"CYP104RTT":1}"#),
+        record(r#"{"ServiceRequestID":"S2"},"raw_line":"x""#),
+        record(r#"{"ServiceRequestID":"S2"},"record":{"ServiceRequestID":"S3"}"#),
+        record(r#"{"ServiceRequestID":"S2"},"table":"CYP101Referral""#),
+        record(r#"{"ServiceRequestID":"S2"}}"#),
+        record(r#"{"ServiceRequestID":"S2""#),
+        record(r#"["S2"]"#),
+        record("null"),
+        record(r#""S2""#),
+        first.clone() + " ",
+        first.clone() + "x",
+        first[..first.len() - 1].to_owned(),
+        row("CYP101Referral", SUBMISSION, r#"{"ServiceRequestID":"S1"}"#),
+        row("cyp104rtt", SUBMISSION, good),
+        row("CYP104RTT", SUBMISSION_1_5, good),
+    ];
+    for number in
+        ["0", "07", "-1", "1.0", "1e3", "\"7\"", "null", "4294967295", "4294967296", "99999999999999999999", ""]
+    {
+        payloads.push(first.replace(":17,", &format!(":{number},")));
+    }
+    let mut bytes: Vec<Vec<u8>> = payloads.into_iter().map(String::into_bytes).collect();
+    bytes.push(first.replace("05", "#").bytes().map(|byte| if byte == b'#' { 0xff } else { byte }).collect());
+    for payload in &bytes {
+        let shown = String::from_utf8_lossy(payload);
+        let key = if shown.contains("R1X") { "R1X|S1" } else { "NR5|S1" };
+        let alone = decoded(Feed::Csds, &[(key, payload)]);
+        let behind = decoded(Feed::Csds, &[("NR5|S1", first.as_bytes()), (key, payload)]);
+        let rows = |decoded: &Decoded, offset: i64| -> Vec<String> {
+            let all = decoded
+                .tables
+                .iter()
+                .flat_map(|(table, batch)| (0..batch.num_rows()).map(move |at| (table, batch, at)));
+            let own = all.filter(|(_, batch, at)| cell(batch, *at, "offset") == offset.to_string());
+            own.map(|(table, batch, at)| format!("{table:?} {}", filled(batch, at))).collect()
+        };
+        let refusal =
+            |decoded: &Decoded| decoded.refusals.first().map(|refusal| (refusal.code, refusal.detail.clone()));
+        assert_eq!(rows(&behind, 1001), rows(&alone, 1000), "{shown}");
+        assert_eq!(refusal(&behind), refusal(&alone), "{shown}");
+        assert_eq!(behind.flags, alone.flags, "{shown}");
+        assert_eq!(behind.accepted, alone.accepted + 1, "{shown}");
+    }
+}
