@@ -76,7 +76,7 @@ pub async fn calendar(
             } else {
                 (book.providers(), Cow::Owned(with_every_provider(&month, &definitions)))
             };
-            engine.register(&month_input(book, &due, &providers, stock, &subjects(&definitions), as_of)?)?;
+            engine.register(&month_input(book, &due, &providers, stock, &subjects(&definitions), as_of)?).await?;
             for definition in definitions {
                 let units = group(engine.run_registered(definition, as_of).await?, as_of);
                 replace(definition, units, &due, cells, changed);
@@ -185,11 +185,11 @@ pub async fn moving(
     let recent = recent_referrals(book, &windows);
     let days: Vec<(NaiveDate, NaiveDate)> = windows.iter().map(Period::local_days).collect();
     let counted: Vec<&Definition> = catalogue.iter().filter(|definition| has_grain(definition, &["window"])).collect();
-    engine.register(&input(book, &recent, &subjects(&counted), days.into_iter(), windows, as_of)?)?;
+    engine.register(&input(book, &recent, &subjects(&counted), days.into_iter(), windows, as_of)?).await?;
     run_moving(engine, catalogue, cells, "window", as_of).await?;
     let now = vec![Period::now(as_of)];
     let clocks = BTreeSet::from([Subject::Clock]);
-    engine.register(&input(book, book.unstopped(), &clocks, std::iter::empty(), now, as_of)?)?;
+    engine.register(&input(book, book.unstopped(), &clocks, std::iter::empty(), now, as_of)?).await?;
     run_moving(engine, catalogue, cells, "now", as_of).await
 }
 

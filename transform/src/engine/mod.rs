@@ -8,19 +8,20 @@
 mod levels;
 pub mod period;
 mod plan;
+mod prepared;
 mod records;
 mod result;
 mod spans;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
-use datafusion::common::{ParamValues, ScalarValue};
-use datafusion::datasource::MemTable;
+use datafusion::datasource::TableProvider;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use homeward_contract::geography::Geography;
 
@@ -28,6 +29,7 @@ use crate::book::change::Subject;
 use crate::book::view;
 use crate::definition::Definition;
 pub use plan::PlanFault;
+use prepared::{Plans, Slot};
 use records::RecordFault;
 pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultShapeError};
 
@@ -107,19 +109,27 @@ pub enum EngineError {
 pub struct Engine {
     context: SessionContext,
     geography: Arc<Geography>,
+    plans: Plans,
+    /// The views, made when their first rows come.
+    views: Mutex<BTreeMap<&'static str, Arc<Slot>>>,
+    /// Records of definitions that do not add up, and the plans over them, by the query that makes their cells.
+    levels: Mutex<BTreeMap<String, Arc<Levels>>>,
+}
+
+/// The records of a definition while their cells are made.
+struct Levels {
+    records: Slot,
+    context: SessionContext,
+    plans: Plans,
 }
 
 impl Engine {
-    /// A fresh engine that names regions by this reference geography. One partition: inputs are small, and a plan that fans out costs more than it saves.
+    /// A fresh engine that names regions by this reference geography.
     #[must_use]
     pub fn new(geography: Arc<Geography>) -> Self {
-        let config = SessionConfig::new()
-            .with_target_partitions(1)
-            .with_information_schema(false)
-            .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
-        let context = SessionContext::new_with_config(config);
+        let context = session();
         spans::register(&context);
-        Self { context, geography }
+        Self { context, geography, plans: Plans::default(), views: Mutex::default(), levels: Mutex::default() }
     }
 
     /// Runs one indicator over the input; rows come in no particular order.
@@ -127,7 +137,7 @@ impl Engine {
     /// # Errors
     /// When the SQL does not plan, does more than read, or returns other columns than the contract's.
     pub async fn run(&self, definition: &Definition, input: &Input) -> Result<Vec<(Atom, AtomValue)>, EngineError> {
-        self.register(input)?;
+        self.register(input).await?;
         self.run_registered(definition, input.as_of).await
     }
 
@@ -135,7 +145,7 @@ impl Engine {
     ///
     /// # Errors
     /// When DataFusion refuses a batch: a defect.
-    pub fn register(&self, input: &Input) -> Result<(), EngineError> {
+    pub async fn register(&self, input: &Input) -> Result<(), EngineError> {
         let periods = period::batch(&input.periods).map_err(|error| boxed(error.into()))?;
         let subjects = [
             (Subject::Clock, &input.clocks),
@@ -144,10 +154,10 @@ impl Engine {
         ];
         for (subject, batches) in subjects {
             for (name, batch) in view::names(subject).into_iter().zip(batches) {
-                self.table(name, batch.clone())?;
+                self.view(name, batch.clone()).await?;
             }
         }
-        self.table("period", periods)
+        self.view("period", periods).await
     }
 
     /// Runs one indicator over the registered views.
@@ -161,11 +171,12 @@ impl Engine {
     ) -> Result<Vec<(Atom, AtomValue)>, EngineError> {
         let indicator = || definition.id.clone();
         let sql_error = |source: DataFusionError| EngineError::Sql { indicator: indicator(), source: boxed(source) };
-        let plan = self.context.state().create_logical_plan(&definition.sql).await.map_err(sql_error)?;
-        plan::verify(&plan).map_err(|fault| EngineError::Plan { indicator: indicator(), fault })?;
-        let plan = bind(plan, as_of).map_err(sql_error)?;
-        let frame = self.context.execute_logical_plan(plan).await.map_err(sql_error)?;
-        let batches = frame.collect().await.map_err(sql_error)?;
+        let planned = self.plans.get(&self.context, &definition.sql, |plan| plan::verify(plan).map_err(Unfit::Plan));
+        let plan = planned.await.map_err(|unfit| match unfit {
+            Unfit::Sql(source) => sql_error(source),
+            Unfit::Plan(fault) => EngineError::Plan { indicator: indicator(), fault },
+        })?;
+        let batches = prepared::run(&self.context, plan, as_of).await.map_err(sql_error)?;
         if definition.kind.adds_up() {
             return result::read(definition, &batches)
                 .map_err(|fault| EngineError::Shape { indicator: indicator(), fault });
@@ -187,11 +198,12 @@ impl Engine {
     ) -> Result<Vec<(Atom, AtomValue)>, DataFusionError> {
         let Some(first) = records.first() else { return Ok(Vec::new()) };
         let sql = levels::sql(definition, first);
-        let table = MemTable::try_new(first.schema(), vec![records])?;
-        self.context.deregister_table(levels::TABLE)?;
-        self.context.register_table(levels::TABLE, Arc::new(table))?;
-        let cells = self.context.sql(&sql).await?.collect().await?;
-        self.context.deregister_table(levels::TABLE)?;
+        let levels = self.levels_of(&sql, first.schema())?;
+        levels.records.fill(records).await;
+        let plan = levels.plans.get(&levels.context, &sql, |_| Ok::<_, DataFusionError>(())).await?;
+        let cells = prepared::run(&levels.context, plan, DateTime::UNIX_EPOCH).await;
+        levels.records.fill(Vec::new()).await;
+        let cells = cells?;
         let shape = || DataFusionError::Internal("the cells do not have the columns asked for".to_owned());
         let read = cells.iter().map(|batch| levels::read(definition, batch).ok_or_else(shape));
         Ok(read.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
@@ -206,17 +218,57 @@ impl Engine {
         self.run(definition, &Input::empty(vec![period::Period::now(as_of)], as_of)).await.map(drop)
     }
 
-    fn table(&self, name: &str, batch: RecordBatch) -> Result<(), EngineError> {
-        let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(boxed)?;
-        self.context.deregister_table(name).map_err(boxed)?;
-        self.context.register_table(name, Arc::new(table)).map_err(boxed)?;
+    /// Makes a batch the content of a view.
+    async fn view(&self, name: &'static str, batch: RecordBatch) -> Result<(), EngineError> {
+        let slot = {
+            let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+            match views.get(name) {
+                Some(slot) => Arc::clone(slot),
+                None => {
+                    let slot = Arc::new(Slot::new(batch.schema()).map_err(boxed)?);
+                    self.context.register_table(name, slot.table()).map_err(boxed)?;
+                    views.insert(name, Arc::clone(&slot));
+                    slot
+                }
+            }
+        };
+        slot.fill(vec![batch]).await;
         Ok(())
+    }
+
+    /// What is kept of a query over records of this shape. Each has a session of its own, with the one table that it reads.
+    fn levels_of(&self, sql: &str, schema: SchemaRef) -> Result<Arc<Levels>, DataFusionError> {
+        let mut kept = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(levels) = kept.get(sql).filter(|levels| levels.records.table().schema() == schema) {
+            return Ok(Arc::clone(levels));
+        }
+        let levels = Levels { records: Slot::new(schema)?, context: session(), plans: Plans::default() };
+        levels.context.register_table(levels::TABLE, levels.records.table())?;
+        let levels = Arc::new(levels);
+        kept.insert(sql.to_owned(), Arc::clone(&levels));
+        Ok(levels)
     }
 }
 
-fn bind(plan: LogicalPlan, as_of: DateTime<Utc>) -> Result<LogicalPlan, DataFusionError> {
-    let instant = ScalarValue::TimestampMicrosecond(Some(as_of.timestamp_micros()), Some(Arc::from("UTC")));
-    plan.with_param_values(ParamValues::from(vec![("as_of", instant)]))
+/// Why a definition's SQL has no plan.
+enum Unfit {
+    Sql(DataFusionError),
+    Plan(PlanFault),
+}
+
+impl From<DataFusionError> for Unfit {
+    fn from(error: DataFusionError) -> Self {
+        Self::Sql(error)
+    }
+}
+
+/// One partition: inputs are small, and a plan that fans out costs more than it saves.
+fn session() -> SessionContext {
+    let config = SessionConfig::new()
+        .with_target_partitions(1)
+        .with_information_schema(false)
+        .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
+    SessionContext::new_with_config(config)
 }
 
 fn boxed(error: DataFusionError) -> Box<DataFusionError> {
