@@ -251,7 +251,7 @@ fn input(
     if subjects.contains(&Subject::Clock) {
         input.clocks = both(|view| view::batch(view::clock(), book.clocks(view, referrals)))?;
     }
-    if subjects.contains(&Subject::Referral) || subjects.contains(&Subject::OpenReferral) {
+    if subjects.iter().any(|subject| view::names(*subject) == view::names(Subject::Referral)) {
         input.referrals = both(|view| view::batch(view::referral(), book.referral_rows(view, referrals)))?;
     }
     let days = days.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1)));

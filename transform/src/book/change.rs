@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 
 use super::clock::{ClockRow, Micros, Source, local_day};
 
-/// What is counted: rows of one pair of views, and for referrals also those that are open at a month's end.
+/// What is counted: rows of one pair of views; of referrals also those that are open at a month's end, and those that gained
+/// a first contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// Rows of `csds_clock` and `live_clock`.
@@ -15,6 +16,8 @@ pub enum Subject {
     Referral,
     /// The same rows, by the months in which the referral is open.
     OpenReferral,
+    /// The same rows, by the day of the first attended contact.
+    FirstContact,
 }
 
 impl Subject {
@@ -30,6 +33,8 @@ impl Subject {
             (Self::Referral, false) => "referral",
             (Self::OpenReferral, true) => "open referrals",
             (Self::OpenReferral, false) => "open referral",
+            (Self::FirstContact, true) => "first contacts",
+            (Self::FirstContact, false) => "first contact",
         }
     }
 }
@@ -119,8 +124,8 @@ impl Cause {
 const fn time_passed(subject: Subject, many: bool) -> &'static str {
     match (subject, many) {
         (Subject::Clock, _) => "passed two hours unvisited",
-        (Subject::Contact, true) => "reached their date",
-        (Subject::Contact, false) => "reached its date",
+        (Subject::Contact | Subject::FirstContact, true) => "reached their date",
+        (Subject::Contact | Subject::FirstContact, false) => "reached its date",
         (Subject::Referral, true) => "reached the day of their receipt",
         (Subject::Referral, false) => "reached the day of its receipt",
         (Subject::OpenReferral, true) => "were looked at again as time passed",

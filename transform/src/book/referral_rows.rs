@@ -306,3 +306,18 @@ pub fn cause(old: Option<&ReferralRow>, new: Option<&ReferralRow>) -> Option<Cau
         Cause::Amended
     })
 }
+
+/// Why what is counted by first contacts changed, when the referral changed for `cause`; `None` when it has none.
+#[must_use]
+pub fn first_contact_cause(old: Option<&ReferralRow>, new: Option<&ReferralRow>, cause: Cause) -> Option<Cause> {
+    let [old, new] = [old, new].map(|row| row.and_then(|row| row.first_contact_at));
+    match (old, new) {
+        (None, None) => None,
+        (None, Some(_)) => Some(Cause::Appeared),
+        (Some(_), None) => Some(Cause::Removed),
+        (Some(old), Some(new)) if old != new => Some(Cause::Moved),
+        // The day of receipt moved, and the contact did not.
+        (Some(_), Some(_)) if cause == Cause::Moved => Some(Cause::Amended),
+        (Some(_), Some(_)) => Some(cause),
+    }
+}

@@ -243,6 +243,11 @@ impl Changes<'_> {
             let reason = |subject| Reason::told(view, subject, (cause, source), self.flipped);
             let received = [old, new].into_iter().flatten().filter_map(|row| row.received_at).map(local_day);
             self.dirty.days(&entry.provider, received, reason(Subject::Referral));
+            if let Some(cause) = referral_rows::first_contact_cause(old, new, cause) {
+                let reason = Reason::told(view, Subject::FirstContact, (cause, source), self.flipped);
+                let seen = [old, new].into_iter().flatten().filter_map(|row| row.first_contact_at).map(local_day);
+                self.dirty.days(&entry.provider, seen, reason);
+            }
             if let Some((first, end)) = referral_rows::months_changed(old, new) {
                 let now = next_month(self.month);
                 let open = months(first, end.map_or(now, |end| end.min(now))).map(CalendarPeriod::Month);
@@ -292,6 +297,9 @@ impl Entry {
         let referrals = || [&self.referral.csds, &self.referral.live].into_iter().flatten();
         if referrals().any(|row| row.received_at == Some(instant)) {
             dirty.touch_by_time(&self.provider, Subject::Referral, &[day]);
+        }
+        if referrals().any(|row| row.first_contact_at == Some(instant)) {
+            dirty.touch_by_time(&self.provider, Subject::FirstContact, &[day]);
         }
         if referrals().any(|row| row.received_at == Some(instant) || row.ended_at() == Some(instant)) {
             for view in VIEWS {

@@ -33,7 +33,7 @@ pub const fn names(subject: Subject) -> [&'static str; 2] {
     match subject {
         Subject::Clock => ["csds_clock", "live_clock"],
         Subject::Contact => ["csds_contact", "live_contact"],
-        Subject::Referral | Subject::OpenReferral => ["csds_referral", "live_referral"],
+        Subject::Referral | Subject::OpenReferral | Subject::FirstContact => ["csds_referral", "live_referral"],
     }
 }
 

@@ -54,7 +54,11 @@ fn the_built_in_definitions_are_sound() {
         [
             "community-caseload",
             "community-contacts",
+            "community-days-to-first-contact-median",
+            "community-days-to-first-contact-p90",
             "community-did-not-attend",
+            "community-people-contacted",
+            "community-people-referred",
             "community-referrals",
             "ucr-contacts",
             "ucr-open-clocks",

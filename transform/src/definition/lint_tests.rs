@@ -96,6 +96,20 @@ fn an_edition_may_not_change_under_its_version() {
     assert!(lint_change(&next, &previous)[0].to_string().contains("would replace the newer version 2"));
 }
 
+/// The caseload is the only stock: what does not add up is not counted as one.
+#[test]
+fn people_and_percentiles_are_no_stock() {
+    let catalogue = Catalogue::builtin().unwrap();
+    for id in ["community-people-referred", "community-days-to-first-contact-median"] {
+        let mut spoiled = catalogue.get(id).unwrap().clone();
+        assert_eq!(lint(&spoiled), []);
+        spoiled.stock = true;
+        let faults: Vec<String> = lint(&spoiled).iter().map(ToString::to_string).collect();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].contains("what is open at a period's end is counted by months alone"), "{faults:?}");
+    }
+}
+
 #[test]
 fn a_percentile_says_which_one_and_of_which_records() {
     let catalogue = Catalogue::builtin().unwrap();

@@ -28,12 +28,20 @@ pub fn sql_sha256(sql: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a definition counts, by the views that its SQL reads. Of referrals, a stock counts the open ones.
+/// What a definition counts, by the views that its SQL reads. Of referrals, a stock counts the open ones; others count those
+/// received in a period, or those first seen in it, by the instants that the SQL names.
 pub(super) fn subjects(sql: &str, stock: bool) -> BTreeSet<Subject> {
-    let read: BTreeSet<String> = tables_read(&tokens(sql)).into_iter().map(|(name, _)| name).collect();
-    let referral = if stock { Subject::OpenReferral } else { Subject::Referral };
-    let all = [Subject::Clock, Subject::Contact, referral];
-    all.into_iter().filter(|subject| names(*subject).iter().any(|name| read.contains(*name))).collect()
+    let cut = tokens(sql);
+    let read: BTreeSet<String> = tables_read(&cut).into_iter().map(|(name, _)| name).collect();
+    let says = |column: &str| cut.iter().any(|token| token.is_word(column));
+    let referrals: &[Subject] = match (says("received_at"), says("first_contact_at")) {
+        _ if stock => &[Subject::OpenReferral],
+        (false, true) => &[Subject::FirstContact],
+        (true, true) => &[Subject::Referral, Subject::FirstContact],
+        (_, false) => &[Subject::Referral],
+    };
+    let all = [Subject::Clock, Subject::Contact].iter().chain(referrals).copied();
+    all.filter(|subject| names(*subject).iter().any(|name| read.contains(*name))).collect()
 }
 
 /// Every fault of a definition's SQL text.

@@ -116,3 +116,16 @@ fn line_ends_do_not_change_the_checksum() {
     assert_eq!(sql_sha256("SELECT 1\nFROM x\n"), sql_sha256("SELECT 1\r\nFROM x\r\n"));
     assert_eq!(sql_sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
+
+#[test]
+fn what_a_definition_counts_is_read_from_its_sql() {
+    let of = |sql: &str, stock| subjects(sql, stock).into_iter().collect::<Vec<_>>();
+    let from = |text: &str| format!("SELECT {text} FROM csds_referral r -- received_at, first_contact_at");
+    assert_eq!(of(SOUND, false), [Subject::Clock]);
+    assert_eq!(of(&from("r.received_at"), false), [Subject::Referral]);
+    assert_eq!(of(&from("r.first_contact_days, r.ended_at"), false), [Subject::Referral]);
+    assert_eq!(of(&from("r.first_contact_at"), false), [Subject::FirstContact]);
+    assert_eq!(of(&from("r.received_at, r.first_contact_at"), false), [Subject::Referral, Subject::FirstContact]);
+    assert_eq!(of(&from("r.received_at, r.first_contact_at"), true), [Subject::OpenReferral]);
+    assert_eq!(of("SELECT first_contact_at FROM csds_contact", false), [Subject::Contact]);
+}

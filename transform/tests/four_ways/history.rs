@@ -38,7 +38,7 @@ pub(crate) struct History {
     is_planted: bool,
 }
 
-const READINGS: [(&str, &[Dimension]); 21] = [
+const READINGS: [(&str, &[Dimension]); 27] = [
     ("ucr-two-hour-response", &[Dimension::Provider, Dimension::Month]),
     ("ucr-two-hour-response", &[Dimension::Provider, Dimension::Day]),
     ("ucr-two-hour-response", &[Dimension::Lcp, Dimension::Month]),
@@ -60,6 +60,12 @@ const READINGS: [(&str, &[Dimension]); 21] = [
     ("community-contacts", &[Dimension::Pcn, Dimension::Month]),
     ("community-did-not-attend", &[Dimension::Provider, Dimension::Month]),
     ("community-caseload", &[Dimension::Lcp, Dimension::Month]),
+    ("community-people-referred", &[Dimension::Provider, Dimension::Month]),
+    ("community-people-referred", &[Dimension::Pcn, Dimension::Month]),
+    ("community-people-contacted", &[Dimension::Lcp, Dimension::Month]),
+    ("community-people-contacted", &[Dimension::Icb, Dimension::Month]),
+    ("community-days-to-first-contact-median", &[Dimension::Provider, Dimension::Month]),
+    ("community-days-to-first-contact-p90", &[Dimension::Nation, Dimension::Month]),
 ];
 
 impl History {
@@ -274,6 +280,8 @@ impl History {
             ("community-contacts", truth.contacts(now, false)),
             ("community-referrals", truth.community_referrals(now)),
             ("community-caseload", truth.caseload(now)),
+            ("community-people-referred", truth.people_referred(now)),
+            ("community-people-contacted", truth.people_contacted(now)),
             ("ucr-referrals-by-source", truth.referrals_published(now)),
             (
                 "ucr-wait-bands",

@@ -124,7 +124,8 @@ impl Writer<'_> {
             ("Discharge_Date", discharged_on.map(|day| day.to_string()).unwrap_or_default()),
         ]);
         let row = rows(tables, Table::Cyp101Referral).len();
-        planted.referral(period, &one.id, one.received_on, discharged_on, row);
+        let named = (one.id.as_str(), person.local_patient_id.as_str());
+        planted.referral(period, named, one.received_on, discharged_on, row);
         for team in &TEAMS[..one.teams] {
             rows(tables, Table::Cyp102ServiceTypeReferredTo).push(vec![
                 ("ServiceRequestID", one.id.clone()),
@@ -150,7 +151,7 @@ impl Writer<'_> {
                 ("Activity_LocationType", "A01".to_owned()),
             ]);
             let row = rows(tables, Table::Cyp201CareContact).len();
-            planted.contact(period, &one.id, None, (&visit.id, visit.on, attendance), row);
+            planted.contact(period, named, None, (&visit.id, visit.on, attendance), row);
         }
     }
 }

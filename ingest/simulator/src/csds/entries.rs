@@ -135,7 +135,8 @@ impl Writer<'_> {
         let rejected_on = day_of(state.rejected_at);
         let ended_on = [&closed_on, &rejected_on].into_iter().find_map(|day| day.parse().ok());
         let row = rows(tables, Table::Cyp101Referral).len();
-        planted.referral(&self.submission, &referral.id, received.date(), ended_on, row);
+        let named = (referral.id.as_str(), referral.person.local_patient_id.as_str());
+        planted.referral(&self.submission, named, received.date(), ended_on, row);
         rows(tables, Table::Cyp102ServiceTypeReferredTo).push(vec![
             ("ServiceRequestID", id.clone()),
             ("TeamID_Local", referral.team_id.clone()),
@@ -249,7 +250,8 @@ impl Writer<'_> {
             ]);
             let row = rows(tables, Table::Cyp201CareContact).len();
             let told = (visit.contact.as_str(), at.date(), "5");
-            planted.contact(&self.submission, &referral.id, Some(referral.serial), told, row);
+            let named = (referral.id.as_str(), referral.person.local_patient_id.as_str());
+            planted.contact(&self.submission, named, Some(referral.serial), told, row);
         }
     }
 
@@ -283,7 +285,7 @@ impl Writer<'_> {
             ]);
             if !id.starts_with("NHSNOREM") {
                 let row = rows(tables, Table::Cyp101Referral).len();
-                planted.referral(&self.submission, &id, day, None, row);
+                planted.referral(&self.submission, (&id, &referral.person.local_patient_id), day, None, row);
             }
             rows(tables, Table::Cyp104Rtt).push(vec![
                 ("ServiceRequestID", id),

@@ -34,6 +34,8 @@ pub(crate) type Rank = (NaiveDate, DateTime<Utc>, String, usize);
 pub(crate) struct PlantedReferral {
     pub(crate) provider: String,
     pub(crate) referral: String,
+    /// LocalPatientID of the person it names.
+    pub(crate) person: String,
     pub(crate) received_on: NaiveDate,
     /// The last day: discharged, or closed or rejected by its team.
     pub(crate) ended_on: Option<NaiveDate>,
@@ -48,6 +50,8 @@ pub(crate) struct PlantedContact {
     /// Of a two-hour referral.
     pub(crate) serial: Option<u64>,
     pub(crate) contact: String,
+    /// LocalPatientID of the person whom its referral names in the same submission (D4).
+    pub(crate) person: String,
     pub(crate) on: NaiveDate,
     pub(crate) attendance: String,
     pub(crate) rank: Rank,
@@ -58,11 +62,11 @@ fn rank(submission: &Submission, row_number: usize) -> Rank {
 }
 
 impl Planted {
-    /// Notes a CYP101 row.
+    /// Notes a CYP101 row: its id and the LocalPatientID it names.
     pub(crate) fn referral(
         &mut self,
         submission: &Submission,
-        referral: &str,
+        (referral, person): (&str, &str),
         received_on: NaiveDate,
         ended_on: Option<NaiveDate>,
         row_number: usize,
@@ -70,17 +74,18 @@ impl Planted {
         self.referrals.push(PlantedReferral {
             provider: submission.provider.clone(),
             referral: referral.to_owned(),
+            person: person.to_owned(),
             received_on,
             ended_on,
             rank: rank(submission, row_number),
         });
     }
 
-    /// Notes a CYP201 row: its id, day and attendance.
+    /// Notes a CYP201 row: its referral's id and person, its own id, day and attendance.
     pub(crate) fn contact(
         &mut self,
         submission: &Submission,
-        referral: &str,
+        (referral, person): (&str, &str),
         serial: Option<u64>,
         (contact, on, attendance): (&str, NaiveDate, &str),
         row_number: usize,
@@ -90,6 +95,7 @@ impl Planted {
             referral: referral.to_owned(),
             serial,
             contact: contact.to_owned(),
+            person: person.to_owned(),
             on,
             attendance: attendance.to_owned(),
             rank: rank(submission, row_number),

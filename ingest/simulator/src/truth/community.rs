@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 
 use super::Truth;
 use super::figures::{Ratio, month_name};
-use crate::csds::PlantedContact;
+use crate::csds::{PlantedContact, PlantedReferral};
 use crate::wall::wall;
 
 /// Counts by provider and month.
@@ -43,10 +43,25 @@ impl Truth {
     #[must_use]
     pub fn community_referrals(&self, as_known_at: DateTime<Utc>) -> ByMonth<u64> {
         let mut cells = ByMonth::new();
-        for (provider, received_on, _) in self.newest_referrals(as_known_at) {
-            *cells.entry((provider.to_owned(), month_name(received_on))).or_default() += 1;
+        for row in self.newest_referrals(as_known_at) {
+            *cells.entry((row.provider.clone(), month_name(row.received_on))).or_default() += 1;
         }
         cells
+    }
+
+    /// Distinct people with a referral to any service by provider and month of receipt. A provider gives each of its people
+    /// one local id and one NHS number or none, so that the local id tells them apart.
+    #[must_use]
+    pub fn people_referred(&self, as_known_at: DateTime<Utc>) -> ByMonth<u64> {
+        let rows = self.newest_referrals(as_known_at).into_iter();
+        distinct(rows.map(|row| (row.provider.as_str(), row.received_on, row.person.as_str())))
+    }
+
+    /// Distinct people with a contact, whoever attended, by provider and month of its date.
+    #[must_use]
+    pub fn people_contacted(&self, as_known_at: DateTime<Utc>) -> ByMonth<u64> {
+        let rows = self.newest_contacts(as_known_at).into_iter();
+        distinct(rows.map(|(row, _)| (row.provider.as_str(), row.on, row.person.as_str())))
     }
 
     /// Referrals to any service that are open at the end of each month, and in the month under way.
@@ -54,12 +69,12 @@ impl Truth {
     pub fn caseload(&self, as_known_at: DateTime<Utc>) -> ByMonth<u64> {
         let mut cells = ByMonth::new();
         let now = wall(as_known_at).date();
-        for (provider, received_on, ended_on) in self.newest_referrals(as_known_at) {
-            let mut month = received_on.with_day(1).unwrap_or(received_on);
+        for row in self.newest_referrals(as_known_at) {
+            let mut month = row.received_on.with_day(1).unwrap_or(row.received_on);
             while month <= now {
                 let next = month.checked_add_months(Months::new(1)).unwrap_or(NaiveDate::MAX);
-                if ended_on.is_none_or(|ended| ended >= next) {
-                    *cells.entry((provider.to_owned(), month_name(month))).or_default() += 1;
+                if row.ended_on.is_none_or(|ended| ended >= next) {
+                    *cells.entry((row.provider.clone(), month_name(month))).or_default() += 1;
                 }
                 month = next;
             }
@@ -84,19 +99,25 @@ impl Truth {
         newest.into_values().map(|row| (row, row.serial.is_some_and(|serial| two_hour.contains(&serial)))).collect()
     }
 
-    /// Provider, day of receipt and last day of each referral, by its newest row among the submissions that count.
-    fn newest_referrals(&self, as_known_at: DateTime<Utc>) -> Vec<(&str, NaiveDate, Option<NaiveDate>)> {
+    /// The newest row of each referral among the submissions that count.
+    fn newest_referrals(&self, as_known_at: DateTime<Utc>) -> Vec<&PlantedReferral> {
         let counting = self.counting(as_known_at);
-        let mut newest: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for (place, row) in self.referral_rows.iter().enumerate() {
-            if counting.contains(row.rank.2.as_str()) {
-                let held = newest.entry((&row.provider, &row.referral)).or_insert(place);
-                if row.rank > self.referral_rows[*held].rank {
-                    *held = place;
-                }
+        let mut newest: BTreeMap<(&str, &str), &PlantedReferral> = BTreeMap::new();
+        for row in self.referral_rows.iter().filter(|row| counting.contains(row.rank.2.as_str())) {
+            let held = newest.entry((&row.provider, &row.referral)).or_insert(row);
+            if row.rank > held.rank {
+                *held = row;
             }
         }
-        let rows = newest.into_values().map(|place| &self.referral_rows[place]);
-        rows.map(|row| (row.provider.as_str(), row.received_on, row.ended_on)).collect()
+        newest.into_values().collect()
     }
+}
+
+/// How many distinct people there are in each provider and month.
+fn distinct<'a>(rows: impl Iterator<Item = (&'a str, NaiveDate, &'a str)>) -> ByMonth<u64> {
+    let mut cells: ByMonth<BTreeSet<&str>> = ByMonth::new();
+    for (provider, day, person) in rows {
+        cells.entry((provider.to_owned(), month_name(day))).or_default().insert(person);
+    }
+    cells.into_iter().map(|(cell, people)| (cell, people.len() as u64)).collect()
 }

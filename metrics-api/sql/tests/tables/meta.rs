@@ -90,7 +90,11 @@ async fn definitions_are_there_word_for_word() {
         [
             "count | context | none | live | outcomes.community_caseload | -",
             "count | context | none | live | outcomes.community_contacts | -",
+            "quantile | down | none | live | outcomes.community_days_to_first_contact_median | -",
+            "quantile | down | none | live | outcomes.community_days_to_first_contact_p90 | -",
             "proportion | down | wilson | live | outcomes.community_did_not_attend | -",
+            "people | context | none | live | outcomes.community_people_contacted | -",
+            "people | context | none | live | outcomes.community_people_referred | -",
             "count | context | none | live | outcomes.community_referrals | -",
             "count | context | none | live | outcomes.ucr_contacts | -",
             "snapshot | down | none | live | outcomes.ucr_open_clocks | -",
