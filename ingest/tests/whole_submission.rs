@@ -53,7 +53,7 @@ fn every_row_of_every_table_lands_in_its_own() {
         assert_eq!(landed, counts.rows);
         assert_eq!(landed.len(), tables);
         assert_eq!(dictionary::tables().filter(|(_, name)| landed.contains_key(*name)).count(), tables);
-        let expected = [RejectCode::CsdsPlaceholderReferral];
+        let expected = [RejectCode::CsdsPlaceholderReferral, RejectCode::CsdsNegativeWait];
         assert!(decoded.flags.keys().all(|flag| expected.contains(flag)), "{:?}", decoded.flags);
     }
 }

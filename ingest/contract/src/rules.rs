@@ -26,8 +26,12 @@ same stands in `meta.reject_codes`. `homeward submission feedback ID` lists what
 ";
 
 /// Sections by the codes' first letters.
-const SECTIONS: [(&str, &str); 3] =
-    [("HW-ANY", "Any feed"), ("HW-UCR", "UCR events"), ("HW-CSDS", "CSDS submissions and rows")];
+const SECTIONS: [(&str, &str); 4] = [
+    ("HW-ANY", "Any feed"),
+    ("HW-UCR", "UCR events"),
+    ("HW-CSDS", "CSDS submissions and rows"),
+    ("HW-PUB", "Published figures"),
+];
 
 /// The whole page.
 #[must_use]
