@@ -19,6 +19,7 @@ use crate::compute::{self, ChangedUnit, ComputeError};
 use crate::conditions::{Condition, conditions};
 use crate::definition::Catalogue;
 use crate::engine::Engine;
+use crate::feedback::DataQuality;
 use crate::history::{CellVersion, RevisionLog, cells_at, versions};
 use crate::reconcile::reconciler::Reconciler;
 use crate::revision::COMPUTED_AGAIN;
@@ -34,6 +35,7 @@ pub struct Computation {
     conditions: Arc<[Condition]>,
     /// The list of submissions, and the version of the register that it was made of.
     submissions: (u64, Arc<[Line]>),
+    data_quality: Arc<DataQuality>,
     catalogue: Arc<Catalogue>,
     geography: Arc<Geography>,
     waiting: DirtyCells,
@@ -54,6 +56,7 @@ impl Computation {
             reconciler: Reconciler::default(),
             conditions: Arc::from([]),
             submissions: (0, Arc::from([])),
+            data_quality: Arc::default(),
             catalogue,
             geography,
             waiting: DirtyCells::default(),
@@ -133,6 +136,11 @@ impl Computation {
         Ok(versions(&std::mem::take(&mut self.changed), known_at))
     }
 
+    /// Says how good the submissions are that count: whoever reads the lake has them reviewed.
+    pub fn tell_data_quality(&mut self, data_quality: Arc<DataQuality>) {
+        self.data_quality = data_quality;
+    }
+
     /// Recomputes windows and the present instant and makes the picture that outlets read.
     ///
     /// # Errors
@@ -168,6 +176,7 @@ impl Computation {
             conditions: Arc::clone(&self.conditions),
             submissions: Arc::clone(&self.submissions.1),
             reconciliation: self.reconciler.shown(),
+            data_quality: Arc::clone(&self.data_quality),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::conditions::Condition;
 use crate::definition::{Catalogue, Definition};
 use crate::engine::period::{Period, PeriodKind, parse_name};
 use crate::engine::{Atom, AtomValue, EVERY_STRATUM};
+use crate::feedback::DataQuality;
 use crate::figure::{Dimension, Figure, Status};
 use crate::levels;
 use crate::reconcile::Reconciliation;
@@ -64,6 +65,7 @@ pub struct Snapshot {
     pub(crate) conditions: Arc<[Condition]>,
     pub(crate) submissions: Arc<[Line]>,
     pub(crate) reconciliation: Arc<Reconciliation>,
+    pub(crate) data_quality: Arc<DataQuality>,
 }
 
 impl Snapshot {
@@ -82,6 +84,7 @@ impl Snapshot {
             conditions: Arc::from([]),
             submissions: Arc::from([]),
             reconciliation: Arc::default(),
+            data_quality: Arc::default(),
         }
     }
 
@@ -143,6 +146,18 @@ impl Snapshot {
     #[must_use]
     pub fn with_reconciliation(self, reconciliation: Reconciliation) -> Self {
         Self { reconciliation: Arc::new(reconciliation), ..self }
+    }
+
+    /// Data quality of every provider and month, of the submissions that count and were reviewed. Empty for the past.
+    #[must_use]
+    pub fn data_quality(&self) -> &DataQuality {
+        &self.data_quality
+    }
+
+    /// The same picture with this data quality: for a picture that is planted.
+    #[must_use]
+    pub fn with_data_quality(self, data_quality: DataQuality) -> Self {
+        Self { data_quality: Arc::new(data_quality), ..self }
     }
 
     /// Alert conditions that hold now.

@@ -18,7 +18,7 @@ use homeward_contract::feed::{Feed, Table};
 
 use super::error::LakeError;
 use super::table_log::{LiveFile, read_commit};
-use super::{Lake, TableHandle, datafile, project, signed};
+use super::{Lake, TableHandle, datafile, project, readable, signed};
 
 /// A poll returns once it holds this many bytes; what is left comes with the next polls.
 pub const POLL_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -99,9 +99,11 @@ impl Follower {
                 waiting: position.waiting.clone(),
             },
             None => match handle.current().await? {
-                Some(log) => {
-                    Position { version: log.version(), schema: Arc::clone(log.schema()), waiting: log.files().into() }
-                }
+                Some(log) => Position {
+                    version: log.version(),
+                    schema: readable(&handle.name, log.schema()),
+                    waiting: log.files().into(),
+                },
                 None => return Ok(Vec::new()),
             },
         };
@@ -138,7 +140,7 @@ impl Follower {
         if actions.iter().any(|action| matches!(action, Action::Metadata(_)))
             && let Some(log) = handle.current().await?
         {
-            position.schema = Arc::clone(log.schema());
+            position.schema = readable(&handle.name, log.schema());
         }
         let mut batches = Vec::new();
         for action in actions {

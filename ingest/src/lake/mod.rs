@@ -19,9 +19,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_with};
 use homeward_contract::feed::{Feed, Table};
+use homeward_contract::schema::fact_schema;
 use tokio::sync::{MappedMutexGuard, MutexGuard, watch};
 use url::Url;
 
@@ -164,7 +165,8 @@ impl Lake {
         Ok(signed(version))
     }
 
-    /// All rows of the table `name`, oldest file first; nothing when the table does not exist.
+    /// All rows of the table `name`, oldest file first; nothing when the table does not exist. Columns that a fact table gained
+    /// after the lake was written are null.
     ///
     /// # Errors
     /// [`LakeError::Storage`] or [`LakeError::DataFile`] when the table cannot be read.
@@ -183,7 +185,7 @@ impl Lake {
     async fn read_projected(&self, name: &str, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, LakeError> {
         let table = self.table(name)?;
         let (schema, files) = match table.current().await? {
-            Some(log) => (project(name, log.schema(), columns)?, log.files()),
+            Some(log) => (project(name, &readable(name, log.schema()), columns)?, log.files()),
             None => return Ok(Vec::new()),
         };
         let store = table.store.object_store(None);
@@ -247,6 +249,20 @@ impl Lake {
         self.inner.recent.put(table, version, batches);
         self.inner.commits.send_modify(|count| *count += 1);
     }
+}
+
+/// The columns that may be read of a table: its own, and those that a fact table gained since the lake was written. They are
+/// read as null until a commit widens the table.
+fn readable(table: &str, stored: &SchemaRef) -> SchemaRef {
+    let mut tables = Feed::ALL.iter().flat_map(|feed| feed.tables());
+    let Some(table) = tables.find(|each| each.name() == table) else { return Arc::clone(stored) };
+    let current = fact_schema(*table);
+    let gained = current.fields().iter().filter(|field| field.is_nullable() && stored.index_of(field.name()).is_err());
+    let gained: Vec<FieldRef> = gained.map(Arc::clone).collect();
+    if gained.is_empty() {
+        return Arc::clone(stored);
+    }
+    Arc::new(Schema::new(stored.fields().iter().cloned().chain(gained).collect::<Vec<_>>()))
 }
 
 fn project(table: &str, schema: &SchemaRef, columns: Option<&[&str]>) -> Result<SchemaRef, LakeError> {

@@ -257,6 +257,42 @@ async fn a_follower_of_some_columns_reads_no_others_back() {
     assert_eq!(seen[&Table::Cyp101Referral].len(), fact_schema(Table::Cyp101Referral).fields().len());
 }
 
+/// A lake of an earlier version lacks what a table gained since: that is null in every way of reading, until a commit widens
+/// the table.
+#[tokio::test]
+async fn columns_that_an_older_lake_lacks_are_read_as_null() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = Table::CsdsRefusedRow.name();
+    let now = facts(Table::CsdsRefusedRow, &[0, 1]);
+    let gained = ["row_key", "parent_key"];
+    let kept: Vec<usize> =
+        (0..now.num_columns()).filter(|at| !gained.contains(&now.schema().field(*at).name().as_str())).collect();
+    Lake::open(dir.path()).unwrap().append(name, now.project(&kept).unwrap()).await.unwrap();
+    // Another process: nothing of the commit is in memory.
+    let lake = Lake::open(dir.path()).unwrap();
+    let nulls = |batches: &[RecordBatch]| -> Vec<usize> {
+        gained
+            .map(|column| batches.iter().map(|batch| batch.column_by_name(column).unwrap().null_count()).sum::<usize>())
+            .to_vec()
+    };
+    assert_eq!(nulls(&lake.read_columns(name, &gained).await.unwrap()), [2, 2]);
+    assert_eq!(nulls(&lake.read(name).await.unwrap()), [2, 2]);
+    let wanted = |_: Table| Some(vec!["row_key", "parent_key", "row_number"]);
+    let mut followers = [lake.follow(Feed::Csds), lake.follow_columns(Feed::Csds, wanted)];
+    for follower in &mut followers {
+        assert_eq!(nulls(&follower.poll().await.unwrap()[0].batches), [2, 2]);
+    }
+    // A column that no version of the table has is still refused.
+    assert!(matches!(lake.read_columns(name, &["x"]).await, Err(LakeError::Schema { .. })));
+    lake.append(name, facts(Table::CsdsRefusedRow, &[2])).await.unwrap();
+    for follower in &mut followers {
+        let told = follower.poll().await.unwrap();
+        assert_eq!(told.iter().flat_map(|fact| &fact.batches).map(RecordBatch::num_rows).sum::<usize>(), 1);
+    }
+    let whole = lake.read(name).await.unwrap();
+    assert_eq!((whole.iter().map(RecordBatch::num_rows).sum::<usize>(), nulls(&whole)), (3, vec![3, 3]));
+}
+
 /// A batch of few tables makes those and touches no other: thirty-seven tables cost nothing until they are sent.
 #[tokio::test]
 async fn a_batch_commits_only_to_the_tables_it_touches() {

@@ -10,6 +10,7 @@ use homeward_ingest::quarantine::QuarantineError;
 use homeward_transform::book::read::FactShapeError;
 use homeward_transform::definition::DefinitionErrors;
 use homeward_transform::evaluate::EvaluateError;
+use homeward_transform::live::ReviewError;
 use homeward_transform::release::UnknownPolicy;
 
 use crate::config::ConfigFaults;
@@ -48,6 +49,9 @@ pub enum CliError {
     /// The lake was written by another version.
     #[error(transparent)]
     Facts(#[from] FactShapeError),
+    /// Submissions could not be reviewed.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
     /// A refused record could not be opened.
     #[error(transparent)]
     Quarantine(#[from] QuarantineError),

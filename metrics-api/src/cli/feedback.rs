@@ -7,10 +7,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use clap::Args;
-use homeward_contract::feed::{Feed, Table};
-use homeward_ingest::lake::Lake;
-use homeward_transform::book::submission::Identity;
-use homeward_transform::feedback::{Entry, Feedback, Review};
+use homeward_contract::feed::Table;
+use homeward_transform::feedback::{Entry, Feedback};
+use homeward_transform::live::review;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
@@ -31,26 +30,6 @@ pub struct FeedbackArguments {
     pub source: LakeArguments,
 }
 
-/// Reviews submissions of a lake.
-pub(super) async fn review(
-    lake: &Lake,
-    wanted: impl Fn(&Identity) -> bool + Send + 'static,
-) -> Result<Vec<Feedback>, CliError> {
-    let mut review = Review::new(wanted);
-    let mut follower = lake.follow_columns(Feed::Csds, |table| Some(Review::columns(table)));
-    loop {
-        let commits = follower.poll().await?;
-        if commits.is_empty() {
-            return Ok(review.finish());
-        }
-        for commit in commits {
-            for batch in &commit.batches {
-                review.take(commit.table, batch)?;
-            }
-        }
-    }
-}
-
 pub(super) async fn run(
     arguments: &FeedbackArguments,
     config: Option<&Path>,
@@ -58,7 +37,7 @@ pub(super) async fn run(
 ) -> Result<Outcome, CliError> {
     let lake = open(&super::settings(config)?, &arguments.source)?;
     let id = arguments.id.clone();
-    let found = review(&lake, move |identity| *identity.id == *id).await?;
+    let found = review(&lake, move |identity| *identity.id == *id).await?.finish();
     if found.is_empty() {
         return Err(CliError::argument(
             format!("the lake knows no submission '{}'", arguments.id),

@@ -1,18 +1,17 @@
 //! `homeward submission quality`: how complete and how clean the submissions are that count, a provider and month.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
 
 use clap::Args;
-use homeward_transform::feedback::{Measure, Quality};
-use homeward_transform::release::{Policy, Shown};
+use homeward_transform::book::read::date_of;
+use homeward_transform::book::submission::Identity;
+use homeward_transform::live::qualities;
+use homeward_transform::release::{Policy, ReleasedMeasure, ReleasedQuality};
 use serde_json::json;
 
 use super::arguments::{Format, LakeArguments};
 use super::error::{CliError, Outcome};
-use super::feedback::review;
 use super::submission::{open, register};
 
 /// `homeward submission quality`
@@ -35,16 +34,6 @@ pub struct QualityArguments {
     pub source: LakeArguments,
 }
 
-/// One line: provider, month, what is measured, and its counts.
-struct Row {
-    provider: Arc<str>,
-    month: String,
-    measure: &'static str,
-    numerator: Shown,
-    /// None for a count of what is amiss.
-    denominator: Option<Shown>,
-}
-
 pub(super) async fn run(
     arguments: &QualityArguments,
     config: Option<&Path>,
@@ -52,75 +41,64 @@ pub(super) async fn run(
 ) -> Result<Outcome, CliError> {
     let policy = Policy::by_name(&arguments.release)?;
     let lake = open(&super::settings(config)?, &arguments.source)?;
-    let lines = register(&lake).await?.roll().into_iter();
-    let counting: BTreeSet<Arc<str>> = lines
-        .filter(|line| line.outcome.is_counted())
-        .filter(|line| arguments.provider.as_ref().is_none_or(|code| code.eq_ignore_ascii_case(&line.provider)))
-        .filter(|line| arguments.period.as_ref().is_none_or(|month| *month == line.rp_end.format("%Y-%m").to_string()))
-        .map(|line| line.id)
-        .collect();
-    let mut months: BTreeMap<(Arc<str>, String), Quality> = BTreeMap::new();
-    for feedback in review(&lake, move |identity| counting.contains(&identity.id)).await? {
-        if feedback.line.outcome.is_counted() {
-            let month = feedback.line.rp_end.format("%Y-%m").to_string();
-            *months.entry((feedback.line.provider, month)).or_default() += feedback.quality;
-        }
-    }
-    let rows: Vec<Row> =
-        months.iter().flat_map(|((provider, month), quality)| of_month(provider, month, quality, policy)).collect();
+    let wanted = |identity: &Identity| {
+        let month = || date_of(identity.rp_end_day).format("%Y-%m").to_string();
+        arguments.provider.as_ref().is_none_or(|code| code.eq_ignore_ascii_case(&identity.provider))
+            && arguments.period.as_ref().is_none_or(|period| *period == month())
+    };
+    let found = qualities(&lake, &register(&lake).await?, wanted).await?;
+    let months: Vec<_> =
+        found.iter().map(|(provider, month, quality)| policy.release_quality(provider, month, quality)).collect();
+    let rows: Vec<Row<'_>> =
+        months.iter().flat_map(|month| month.measures.iter().map(move |of| Row(month, of))).collect();
     match arguments.format {
         Format::Table => write_table(out, &rows, policy)?,
         Format::Csv => write_csv(out, &rows)?,
-        Format::Json => write_json(out, &rows, policy)?,
+        Format::Json => write_json(out, &rows)?,
     }
     Ok(Outcome::Done)
 }
 
-/// Counts of rows are small numbers too: each goes through the policy.
-fn of_month(provider: &Arc<str>, month: &str, quality: &Quality, policy: &Policy) -> Vec<Row> {
-    let count = |rows: u64| *policy.release_count(i64::try_from(rows).unwrap_or(i64::MAX), false);
-    let row = |measure, numerator, denominator| Row {
-        provider: Arc::clone(provider),
-        month: month.to_owned(),
-        measure,
-        numerator,
-        denominator,
-    };
-    let shares = Measure::ALL.map(|measure| {
-        let share = quality.share(measure);
-        row(measure.name(), count(share.numerator), Some(count(share.denominator)))
-    });
-    let counts = quality.counts().map(|(name, rows)| row(name, count(rows), None));
-    shares.into_iter().chain(counts).collect()
+/// One line: a provider's month, and what is measured.
+struct Row<'a>(&'a ReleasedQuality, &'a ReleasedMeasure);
+
+impl Row<'_> {
+    fn month(&self) -> String {
+        self.0.month.format("%Y-%m").to_string()
+    }
 }
 
-fn write_table(out: &mut dyn Write, rows: &[Row], policy: &Policy) -> io::Result<()> {
+fn write_table(out: &mut dyn Write, rows: &[Row<'_>], policy: &Policy) -> io::Result<()> {
     for row in rows {
-        let of = row.denominator.map(|denominator| format!(" of {denominator}")).unwrap_or_default();
-        writeln!(out, "{:<6} {}  {:<18} {}{of}", row.provider, row.month, row.measure, row.numerator)?;
+        let Row(quality, of) = row;
+        let whole = of.denominator.map(|denominator| format!(" of {denominator}")).unwrap_or_default();
+        writeln!(out, "{:<6} {}  {:<18} {}{whole}", quality.provider, row.month(), of.measure, of.numerator)?;
     }
     writeln!(out, "{} lines, of the submissions that count; {}", rows.len(), policy.label())
 }
 
-fn write_csv(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
+fn write_csv(out: &mut dyn Write, rows: &[Row<'_>]) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(["provider", "month", "measure", "numerator", "denominator"])?;
     for row in rows {
-        let denominator = row.denominator.map(|shown| shown.to_string()).unwrap_or_default();
-        writer.write_record([&*row.provider, &row.month, row.measure, &row.numerator.to_string(), &denominator])?;
+        let Row(quality, of) = row;
+        let (numerator, denominator) = (of.numerator.to_string(), of.denominator.map(|shown| shown.to_string()));
+        let denominator = denominator.unwrap_or_default();
+        writer.write_record([&quality.provider, &row.month(), of.measure, &numerator, &denominator])?;
     }
     writer.flush()
 }
 
-fn write_json(out: &mut dyn Write, rows: &[Row], policy: &Policy) -> io::Result<()> {
-    let told = |row: &Row| {
+fn write_json(out: &mut dyn Write, rows: &[Row<'_>]) -> io::Result<()> {
+    let told = |row: &Row<'_>| {
+        let Row(quality, of) = row;
         json!({
-            "provider": &*row.provider,
-            "month": row.month,
-            "measure": row.measure,
-            "numerator": row.numerator,
-            "denominator": row.denominator,
-            "release": policy.label(),
+            "provider": quality.provider,
+            "month": row.month(),
+            "measure": of.measure,
+            "numerator": of.numerator,
+            "denominator": of.denominator,
+            "release": quality.release,
         })
     };
     serde_json::to_writer_pretty(&mut *out, &rows.iter().map(told).collect::<Vec<_>>())?;

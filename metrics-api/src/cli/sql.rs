@@ -79,7 +79,9 @@ async fn source(folder: &Path, catalogue: Arc<Catalogue>) -> Result<Source, CliE
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let options = LiveOptions { keep_history: false, ..LiveOptions::default() };
     let live = Live::restore(lake, Arc::clone(&catalogue), Arc::clone(&geography), options, clock.now());
-    let snapshot = live.await.map_err(HouseError::from)?.subscribe().borrow().clone();
+    let mut live = live.await.map_err(HouseError::from)?;
+    live.review(clock.now()).await.map_err(HouseError::from)?;
+    let snapshot = live.subscribe().borrow().clone();
     let (_, snapshots) = watch::channel(Some(snapshot));
     Ok(Source::new(snapshots, Some(past), catalogue, geography, clock))
 }

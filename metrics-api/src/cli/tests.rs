@@ -407,6 +407,9 @@ async fn a_receipt_tells_what_is_taken_refused_and_changed() {
     for line in ["NR5,2025-04,rtt_end_time,4,4", "NR5,2025-04,cascaded_rows,3,", "NR5,2025-04,refused_rows,1,"] {
         assert!(quality.lines().any(|each| each == line), "{line} is not in: {quality}");
     }
+    let sql = "SELECT provider, period AS month, measure, numerator, denominator FROM outcomes.data_quality";
+    let (_, by_sql) = desk.run(&["sql", sql, "--format", "csv"]).await.unwrap();
+    assert_eq!(by_sql, quality, "SQL says the same");
     let rounded = ["submission", "quality", "--release", "public-hes", "--format", "csv"];
     let (_, rounded) = desk.run(&rounded).await.unwrap();
     assert!(rounded.contains("NR5,2025-04,cascaded_rows,suppressed,"), "{rounded}");

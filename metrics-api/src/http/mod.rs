@@ -5,6 +5,7 @@
 
 mod api;
 mod board;
+mod data_quality;
 mod health;
 mod metrics;
 mod outgoing;
@@ -63,6 +64,7 @@ pub fn router(serving: Serving, with_metrics: bool) -> Router {
         .route("/api/v1/indicators", get(api::indicators))
         .route("/api/v1/indicators/{id}", get(api::indicator))
         .route("/api/v1/revisions", get(api::revisions))
+        .route("/api/v1/data-quality", get(data_quality::data_quality))
         .route("/api/v1/reconciliation", get(reconciliation::reconciliation))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -105,7 +107,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
 async fn fallback(uri: axum::http::Uri) -> Problem {
     Problem::not_found(
         format!("there is nothing at {}", uri.path()),
-        "use /, /area/{level}/{code}, /indicator/{id}, /reconciliation, /events, /metrics, /healthz, /readyz, /api/v1/figures, /api/v1/indicators, /api/v1/reconciliation or /api/v1/revisions",
+        "use /, /area/{level}/{code}, /indicator/{id}, /reconciliation, /events, /metrics, /healthz, /readyz, /api/v1/data-quality, /api/v1/figures, /api/v1/indicators, /api/v1/reconciliation or /api/v1/revisions",
     )
 }
 

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::serving::Serving;
 
 /// Most provider-months in one answer: ten years of the providers of one system.
-const MONTHS_SHOWN: usize = 2_000;
+pub(super) const MONTHS_SHOWN: usize = 2_000;
 
 /// `?provider=&month=&release=`
 #[derive(Debug, Default, Deserialize)]

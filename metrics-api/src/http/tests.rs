@@ -224,6 +224,8 @@ async fn faults_are_problems_with_a_mend() {
         ("/api/v1/figures?indicator=ucr-referrals&release=public-csds", 403, "not offered"),
         ("/api/v1/figures?indicater=ucr-referrals", 400, "unknown field"),
         ("/api/v1/indicators/x", 404, "no indicator"),
+        ("/api/v1/data-quality?month=June", 400, "month=2024-10"),
+        ("/api/v1/data-quality?day=1", 400, "unknown field"),
         ("/api/v1/reconciliation?month=June", 400, "month=2024-10"),
         ("/api/v1/reconciliation?day=1", 400, "unknown field"),
         ("/reconciliation/NR5/2019-01", 404, "/reconciliation"),
@@ -235,6 +237,28 @@ async fn faults_are_problems_with_a_mend() {
         assert!(problem["mend"].as_str().is_some_and(|mend| !mend.is_empty()), "{path}: {problem}");
     }
     house.close().await;
+}
+
+#[tokio::test]
+async fn data_quality_is_told_as_json() {
+    use homeward_transform::feedback::{DataQuality, Measure, Quality, Share};
+    let mut quality = Quality::default().with_share(Measure::Source, Share { numerator: 98, denominator: 103 });
+    quality.orphans = 3;
+    for (policy, numerator) in [("internal-live", 98), ("public-hes", 100)] {
+        let (snapshot, catalogue) = planted::snapshot().await;
+        let months = [(Arc::from("NR5"), "2025-04-01".parse().unwrap(), quality)];
+        let house =
+            House::open(Some(snapshot.with_data_quality(DataQuality::of(months))), catalogue, policy, None).await;
+        let (status, told) = house.json("/api/v1/data-quality?provider=nr5&month=2025-04").await;
+        assert_eq!((status, &told["months"][0]["provider"]), (200, &json!("NR5")), "{told}");
+        let measures = told["months"][0]["measures"].as_array().unwrap();
+        let found = |name: &str| measures.iter().find(|each| each["measure"] == name).unwrap();
+        assert_eq!(found("source_of_referral")["numerator"], numerator);
+        assert_eq!(found("orphans")["numerator"] == 3, policy == "internal-live", "{told}");
+        let (_, none) = house.json("/api/v1/data-quality?month=2025-05").await;
+        assert_eq!(none["months"], json!([]));
+        house.close().await;
+    }
 }
 
 #[tokio::test]

@@ -41,6 +41,17 @@ pub struct Received {
     pub refresh: bool,
 }
 
+/// A submission that counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Counting<'a> {
+    /// Which it is.
+    pub identity: &'a Identity,
+    /// Rows of it that are known.
+    pub rows: u64,
+    /// Another number whenever something arrived for it.
+    pub arrived: u64,
+}
+
 /// Another submission counts for a provider and period than before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flip {
@@ -160,6 +171,7 @@ impl Register {
         for index in std::mem::take(&mut self.stirred) {
             let held = &mut self.held[index as usize];
             held.review();
+            held.arrived = self.version;
             periods.insert((Arc::clone(&held.identity.provider), held.identity.rp_end_day));
         }
         for period in &periods {
@@ -263,6 +275,14 @@ impl Register {
     #[must_use]
     pub fn identity(&self, submission: u32) -> &Identity {
         &self.held[submission as usize].identity
+    }
+
+    /// Every submission that counts. Call it after [`Register::settle`].
+    pub fn counting(&self) -> impl Iterator<Item = Counting<'_>> {
+        self.held.iter().filter(|held| held.effective).map(|held| {
+            let (accepted, refused) = held.row_counts;
+            Counting { identity: &held.identity, rows: accepted + refused, arrived: held.arrived }
+        })
     }
 
     /// Notes that a submission has a row about a referral.

@@ -113,6 +113,8 @@ pub(super) struct Held {
     pub(super) standing: Standing,
     /// Accepted and refused rows as of then, the header aside; a row that was mended counts as accepted.
     pub(super) row_counts: (u64, u64),
+    /// Version of the register in which something last arrived.
+    pub(super) arrived: u64,
     pub(super) effective: bool,
     /// It is the Primary of its period, whether or not that counts.
     pub(super) primary: bool,
@@ -133,6 +135,7 @@ impl Held {
             decided,
             standing: Standing::NoHeader,
             row_counts: (0, 0),
+            arrived: 0,
             effective: false,
             primary: false,
         }

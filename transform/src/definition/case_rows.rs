@@ -27,6 +27,8 @@ pub struct ReferralInput {
     pub closed: Option<String>,
     /// SourceOfReferral.
     pub source: Option<String>,
+    /// OrgID_Commissioner.
+    pub commissioner: Option<String>,
 }
 
 /// One contact.
@@ -56,6 +58,7 @@ impl ReferralInput {
             ("LocalPatientID", &self.person),
             ("Discharge_Date", &self.discharged),
             ("SourceOfReferral", &self.source),
+            ("OrgID_Commissioner", &self.commissioner),
         ];
         for (item, value) in given {
             referral.extend(value.clone().map(|value| (item.to_owned(), value)));

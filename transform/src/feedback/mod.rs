@@ -9,6 +9,7 @@
 mod columns;
 mod entry;
 mod gathered;
+mod months;
 mod quality;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,8 @@ use crate::book::submission::Identity;
 use columns::RowReader;
 pub use entry::{Entry, Feedback, RowRef, Rows};
 use gathered::{Gathered, Refused};
-pub use quality::{Measure, Quality, Share};
+pub use months::{DataQuality, Due, PASS_ROWS_MAX, Reviewed};
+pub use quality::{Item, Measure, Quality, Share};
 
 /// Which submissions are asked for.
 pub type Wanted = Box<dyn Fn(&Identity) -> bool + Send>;
@@ -147,6 +149,20 @@ impl Review {
         let key = |line: &Line| (line.provider.clone(), line.rp_end, line.received_at, line.id.clone());
         told.sort_by_key(|feedback| key(&feedback.line));
         told
+    }
+
+    /// How good each submission is. What was found in it is told and forgotten, one after the other.
+    #[must_use]
+    pub fn qualities(mut self) -> BTreeMap<Identity, Quality> {
+        self.register.settle();
+        let register = self.register;
+        let asked = self.gathered.into_iter().filter_map(|(submission, gathered)| Some((submission, gathered?)));
+        asked
+            .map(|(submission, gathered)| {
+                let told = gathered.tell(register.line(submission));
+                (register.identity(submission).clone(), told.quality)
+            })
+            .collect()
     }
 }
 

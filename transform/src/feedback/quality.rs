@@ -39,6 +39,19 @@ impl Measure {
         }
     }
 
+    /// What is counted, in words.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::NhsNumber => "people with a valid NHS number, of people",
+            Self::Source => "referrals that say their source, of referrals",
+            Self::TeamType => "services with a team type that says something, of services",
+            Self::RttStartTime => "clocks with a start time, of clocks",
+            Self::RttEndTime => "clocks with an end time, of clocks with an end date",
+            Self::Attendance => "contacts that say whether they were attended, of contacts",
+        }
+    }
+
     /// The measures of a table's rows.
     pub(super) const fn of(table: Table) -> &'static [Self] {
         match table {
@@ -93,6 +106,19 @@ pub struct Share {
     pub denominator: u64,
 }
 
+/// One thing measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Item {
+    /// The name exchanged and shown.
+    pub name: &'static str,
+    /// What is counted, in words.
+    pub meaning: &'static str,
+    /// Rows that have it.
+    pub numerator: u64,
+    /// Rows that could; none for a count of what is amiss.
+    pub denominator: Option<u64>,
+}
+
 /// How good one submission is, or all that count for a provider's month.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quality {
@@ -118,17 +144,30 @@ impl Quality {
         self.shares[measure as usize]
     }
 
-    /// What is amiss, by name, in the order shown.
+    /// With this share of an item: for a picture that is planted.
     #[must_use]
-    pub const fn counts(&self) -> [(&'static str, u64); 6] {
-        [
-            ("refused_rows", self.refused),
-            ("cascaded_rows", self.cascaded),
-            ("orphans", self.orphans),
-            ("duplicates", self.duplicates),
-            ("negative_waits", self.negative_waits),
-            ("placeholder_ids", self.placeholder_ids),
-        ]
+    pub const fn with_share(mut self, measure: Measure, share: Share) -> Self {
+        self.shares[measure as usize] = share;
+        self
+    }
+
+    /// Everything that is measured, in the order shown: how complete items are, then what is amiss.
+    pub fn items(&self) -> impl Iterator<Item = Item> {
+        let shares = Measure::ALL.map(|measure| {
+            let share = self.share(measure);
+            let (numerator, denominator) = (share.numerator, Some(share.denominator));
+            Item { name: measure.name(), meaning: measure.meaning(), numerator, denominator }
+        });
+        let amiss = [
+            ("refused_rows", "rows refused and not mended", self.refused),
+            ("cascaded_rows", "sound rows that do not count because a row above them was refused", self.cascaded),
+            ("orphans", "rows whose parent is in no row of the submission; they count", self.orphans),
+            ("duplicates", "rows whose key an earlier row has", self.duplicates),
+            ("negative_waits", "clocks that end before they start", self.negative_waits),
+            ("placeholder_ids", "rows under a placeholder for a service request id", self.placeholder_ids),
+        ];
+        let amiss = amiss.map(|(name, meaning, numerator)| Item { name, meaning, numerator, denominator: None });
+        shares.into_iter().chain(amiss)
     }
 
     /// Counts a row that stands.

@@ -5,6 +5,7 @@
 //! read, it takes about a twentieth, and figures are at most [`BACKLOG_PAUSE_MAX`] and one evaluation old.
 
 mod past;
+mod review;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ use crate::history::{self, CellVersion, HistoryShapeError};
 use crate::snapshot::Snapshot;
 
 pub use past::Past;
+use review::Reviews;
+pub use review::{ReviewError, qualities, review};
 
 /// More rows than this since the last snapshot are a backlog.
 const BACKLOG_ROWS: usize = 20_000;
@@ -75,6 +78,9 @@ pub enum LiveError {
     /// An indicator's SQL failed.
     #[error(transparent)]
     Compute(#[from] ComputeError),
+    /// Submissions could not be reviewed.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
     /// A batch could not be built or divided: a defect.
     #[error("facts or cell versions could not be made into a batch: {0}")]
     Versions(#[from] arrow::error::ArrowError),
@@ -88,6 +94,7 @@ pub struct Live {
     pending: VecDeque<FactCommit>,
     computation: Computation,
     unwritten: Vec<CellVersion>,
+    reviews: Reviews,
     options: LiveOptions,
     sender: watch::Sender<Arc<Snapshot>>,
 }
@@ -133,7 +140,8 @@ impl Live {
         info!(referrals = computation.book().len(), "figures restored from the lake");
         let sender = watch::Sender::new(Arc::new(snapshot));
         let pending = VecDeque::new();
-        let mut live = Self { lake, followers, pending, computation, unwritten, options, sender };
+        let reviews = Reviews::default();
+        let mut live = Self { lake, followers, pending, computation, unwritten, reviews, options, sender };
         live.write().await?;
         Ok(live)
     }
@@ -150,7 +158,19 @@ impl Live {
     /// As [`Live::restore`]. A failed write is tried again at the next cycle.
     pub async fn cycle(&mut self, now: DateTime<Utc>) -> Result<(), LiveError> {
         self.take_in().await?;
-        self.show(now).await
+        self.show(now, true).await
+    }
+
+    /// Reviews every submission that counts and shows a new snapshot: for whoever reads one picture and leaves. The service
+    /// reviews beside its figures.
+    ///
+    /// # Errors
+    /// As [`Live::restore`].
+    pub async fn review(&mut self, now: DateTime<Utc>) -> Result<(), LiveError> {
+        let found = qualities(&self.lake, self.computation.book().register(), |_| true).await;
+        self.computation.tell_data_quality(Arc::new(found?));
+        self.sender.send_replace(Arc::new(self.computation.snapshot(now).await?));
+        Ok(())
     }
 
     /// Takes what the lake gained and says how many rows that was; nothing is recomputed. A commit that cannot be taken
@@ -174,10 +194,12 @@ impl Live {
         Ok(rows)
     }
 
-    /// Recomputes what changed, shows it and writes history.
-    async fn show(&mut self, now: DateTime<Utc>) -> Result<(), LiveError> {
+    /// Recomputes what changed, shows it and writes history. While it is not calm, no review begins.
+    async fn show(&mut self, now: DateTime<Utc>, is_calm: bool) -> Result<(), LiveError> {
         let versions = self.computation.evaluate(now).await?;
         self.unwritten.extend(versions);
+        let found = self.reviews.turn(&self.lake, self.computation.book().register(), is_calm);
+        self.computation.tell_data_quality(found);
         let snapshot = self.computation.snapshot(now).await?;
         self.sender.send_replace(Arc::new(snapshot));
         self.write().await
@@ -244,7 +266,7 @@ async fn step(live: &mut Live, pace: &mut Pace, clock: &dyn Clock) -> Result<(),
     let rows = live.take_in().await?;
     if pace.is_due(rows) {
         let began = Instant::now();
-        live.show(clock.now()).await?;
+        live.show(clock.now(), pace.waiting_rows <= BACKLOG_ROWS).await?;
         pace.shown(began.elapsed(), live.options.pause_min);
     }
     Ok(())

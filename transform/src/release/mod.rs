@@ -49,6 +49,7 @@
 
 mod figure;
 mod policy;
+mod quality;
 pub mod reach;
 mod reconciliation;
 mod released;
@@ -56,6 +57,7 @@ mod rounding;
 
 pub use figure::ReleasedFigure;
 pub use policy::{Coverage, Numbers, Policy, UnknownPolicy};
+pub use quality::{ReleasedMeasure, ReleasedQuality};
 pub use reconciliation::{ReleasedEntry, ReleasedMonth};
 pub use released::{HoldsNoPatientData, Released};
 pub use rounding::{Rounding, Shown};

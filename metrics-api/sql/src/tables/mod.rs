@@ -7,6 +7,7 @@
 
 mod column;
 mod comments;
+mod data_quality;
 mod data_set;
 mod definitions;
 mod dictionary;
@@ -141,6 +142,7 @@ fn tables(source: &Source) -> Result<Vec<Table>, ArrowError> {
         state::submissions(),
         state::revisions(),
         reconciliation::outline(),
+        data_quality::outline(),
         world::policies(),
     ] {
         tables.push(Table::new(outline, Rows::Meta(Content::State(state))));

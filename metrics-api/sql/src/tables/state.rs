@@ -10,6 +10,7 @@ use homeward_transform::revision::{Revision, Stated};
 use homeward_transform::snapshot::Snapshot;
 
 use super::column::{Cell, Kind, Outline, always, maybe};
+use super::data_quality;
 use super::figure_table::Reader;
 use super::figures::area_name;
 use super::meta_table::outline;
@@ -26,6 +27,7 @@ pub(crate) enum State {
     Submissions,
     Revisions,
     Reconciliation,
+    DataQuality,
     Policies,
 }
 
@@ -41,6 +43,7 @@ impl State {
             Self::Submissions => submission_rows(snapshot, reader),
             Self::Revisions => revision_rows(snapshot, reader),
             Self::Reconciliation => reconciliation::rows(snapshot, reader),
+            Self::DataQuality => data_quality::rows(snapshot, reader),
         }
     }
 }

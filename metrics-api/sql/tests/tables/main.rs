@@ -1,6 +1,7 @@
 //! The SQL tables over planted figures: every answer is known beforehand.
 
 mod comments;
+mod data_quality;
 mod differencing;
 mod examples;
 mod figures;

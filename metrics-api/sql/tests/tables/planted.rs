@@ -19,6 +19,7 @@ use homeward_transform::book::roll::{Line, Outcome};
 use homeward_transform::book::submission::{Decided, Standing};
 use homeward_transform::definition::Catalogue;
 use homeward_transform::engine::{Atom, AtomValue};
+use homeward_transform::feedback::{DataQuality, Measure, Quality, Share};
 use homeward_transform::history::{CellVersion, cells_at};
 use homeward_transform::live::Past;
 use homeward_transform::reconcile::ledger::{Sum, Sums};
@@ -237,7 +238,10 @@ impl Devon {
         let (catalogue, geography) = (Arc::clone(&self.source.catalogue), Arc::clone(&self.source.geography));
         let snapshot = Snapshot::of_cells(cells, catalogue, geography, as_of);
         let snapshot = snapshot.with_state(self.sequence, freshness, revisions);
-        let snapshot = snapshot.with_submissions(submissions()).with_reconciliation(reconciliation());
+        let snapshot = snapshot
+            .with_submissions(submissions())
+            .with_reconciliation(reconciliation())
+            .with_data_quality(data_quality());
         self.sender.send_replace(Some(Arc::new(snapshot)));
     }
 
@@ -352,6 +356,14 @@ fn reconciliation() -> Reconciliation {
     ]);
     let without_primary = Exists { primary: false, ..all };
     Reconciliation::of(vec![full, Reconciled::new(Arc::from("RH8"), april, without_primary, &sums, None)])
+}
+
+/// April of one provider.
+fn data_quality() -> DataQuality {
+    let share = Share { numerator: 98, denominator: 103 };
+    let mut quality = Quality::default().with_share(Measure::NhsNumber, share);
+    quality.refused = 3;
+    DataQuality::of([(Arc::from("NR5"), "2025-04-01".parse().unwrap(), quality)])
 }
 
 /// A Refresh that was withdrawn, and the Primary that counts again.
