@@ -1,5 +1,7 @@
 //! Data quality follows the submissions that count, from the lake, beside the figures.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic in a test is its failure report")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

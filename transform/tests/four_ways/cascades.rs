@@ -1,6 +1,8 @@
 //! Refused persons and referrals, planted into the submissions of a simulated history, and what must come of them: in the
 //! oracle every row that hangs on one is itself unreadable, so that its figures need no rule of cascades at all.
 
+#![expect(clippy::expect_used, reason = "a test says why it fails by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
