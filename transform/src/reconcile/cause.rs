@@ -79,6 +79,19 @@ macro_rules! causes {
                 match self { $(Self::$variant => $code,)+ }
             }
 
+            /// The word as a heading: "Missing RTT end".
+            #[must_use]
+            pub fn title(self) -> String {
+                let word = |word| match word {
+                    "csds" => "CSDS",
+                    "rtt" => "RTT",
+                    other => other,
+                };
+                let words: Vec<&str> = self.as_str().split('_').map(word).collect();
+                let title = words.join(" ");
+                title[..1].to_uppercase() + &title[1..]
+            }
+
             /// A phrase that follows a number of clocks: "is not in CSDS".
             #[must_use]
             pub const fn phrase(self, many: bool) -> &'static str {

@@ -132,7 +132,7 @@ fn line(entry: &ReleasedEntry) -> Markup {
     html! {
         @if let Some(cause) = entry.cause {
             tr {
-                th scope="row" { (cause.as_str().replace('_', " ")) }
+                th scope="row" { (cause.title()) }
                 td.n { (blank(entry.clocks)) }
                 td.n { (change(entry.numerator)) }
                 td.n { (change(entry.denominator)) }
