@@ -26,8 +26,8 @@ const TIMEOUT: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Rows without end for a client that reads them.
-const STREAMING_QUERY: &str = "SELECT a.area, b.area, c.area, a.numerator + b.numerator FROM outcomes.figures a, \
-    outcomes.figures b, outcomes.figures c";
+const STREAMING_QUERY: &str = "SELECT a.area, b.area, c.area, a.numerator + b.numerator FROM outcomes.ucr_two_hour_response a, \
+    outcomes.ucr_two_hour_response b, outcomes.ucr_two_hour_response c";
 
 fn assert_stopped(what: &str, error: &Error, took: Duration) {
     println!("{what}: stopped after {} ms", took.as_millis());

@@ -14,13 +14,13 @@ use super::{Page, now, when};
 /// Conditions on the wall; the board has all.
 const CONDITIONS_MAX: usize = 3;
 
-/// The whole screen under the header.
+/// The whole screen under the header. Percentiles stay on the board: a screen holds no more, and a room does not act on them.
 pub(super) fn wall(page: &Page<'_>, coverage: &Coverage) -> Markup {
     html! {
         main #figures tabindex="-1" {
             h1.unseen { "What we know now" }
             (conditions(page))
-            @for definition in page.definitions() {
+            @for definition in page.definitions().into_iter().filter(|definition| definition.kind.adds_up()) {
                 @if definition.kind == Kind::Snapshot {
                     @if page.place.level != Dimension::Pcn { (present(page, definition)) }
                 } @else {
