@@ -142,9 +142,11 @@ fn daily_column(definition: &Definition, column: &str) -> String {
     )
 }
 
-/// What the number of a figure that does not add up is called.
+/// What the number of a figure that does not add up is called: its unit. Which percentile it is the panel's title says, and
+/// a narrow column would cut it.
 pub(super) fn own_name(definition: &Definition) -> String {
-    definition.quantile.map_or_else(|| definition.unit.clone(), |quantile| format!("{quantile}, {}", definition.unit))
+    let mut letters = definition.unit.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// That number, and beside a percentile how many records it is of, with the view's own word for what is hidden.
@@ -213,9 +215,10 @@ pub(super) fn open_by_area(definition: &Definition) -> String {
     )
 }
 
-/// How many months' figures were stated anew in each hour, by indicator.
+/// How many months' figures were stated anew in each hour, by the first word of the indicator: `ucr`, `community`. A legend of
+/// every indicator does not fit; the table beside it names them.
 pub(super) fn restated_by_hour() -> String {
-    "SELECT\n  $__timeGroup(known_at, '1h') AS \"time\",\n  indicator AS \"metric\",\n  count(*) AS \"value\"\n\
+    "SELECT\n  $__timeGroup(known_at, '1h') AS \"time\",\n  split_part(indicator, '-', 1) AS \"metric\",\n  count(*) AS \"value\"\n\
      FROM outcomes.figures_history\n\
      WHERE period_kind = 'month' AND known_at > period_end AND $__timeFilter(known_at)\n\
      GROUP BY 1, 2\nORDER BY 1, 2"
