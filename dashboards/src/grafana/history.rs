@@ -8,8 +8,8 @@ use super::sql;
 
 /// When months were stated anew.
 pub(super) fn by_hour() -> Panel {
-    let text = "How many figures of months that were over were stated anew in each hour, by kind of indicator. A submission \
-                that comes in restates whole months at once.";
+    let text = "How many figures of months that were over were stated anew in each hour, by kind of indicator. A \
+                submission that comes in restates whole months at once.";
     Panel::curves("Months stated anew, by hour", text, "none")
         .asks(sql_curve(sql::restated_by_hour()))
         .decimals(0)
