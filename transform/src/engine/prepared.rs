@@ -91,14 +91,15 @@ pub(super) async fn run(context: &SessionContext, plan: LogicalPlan, as_of: Date
     collect(plan, state.task_ctx()).await
 }
 
-/// Says what `$as_of` will be, so that a plan can be optimised before it is known.
+/// Says what `$as_of` will be, so that a plan can be optimised before it is known. The parser's guess from what it is
+/// compared with is another type where that is a literal.
 fn with_types(plan: LogicalPlan) -> Result<LogicalPlan> {
     let instant = Arc::new(Field::new("as_of", instant_type(), false));
     let typed = plan.transform_up_with_subqueries(|node| {
         node.map_expressions(|expression| {
             expression.transform_up(|part| {
                 Ok(match part {
-                    Expr::Placeholder(Placeholder { id, field: None }) => {
+                    Expr::Placeholder(Placeholder { id, .. }) => {
                         let field = Some(Arc::clone(&instant));
                         Transformed::yes(Expr::Placeholder(Placeholder::new_with_field(id, field)))
                     }
