@@ -8,6 +8,7 @@ mod board;
 mod data_quality;
 mod health;
 mod metrics;
+mod months;
 mod outgoing;
 mod problem;
 mod reconciliation;

@@ -36,8 +36,8 @@ use homeward_transform::definition::{Catalogue, Definition, DefinitionStatus, Ki
 use homeward_transform::release::{Policy, Rounding};
 use homeward_transform::snapshot::Snapshot;
 
+use super::months::first_day;
 use super::problem::Problem;
-use super::reconciliation::first_day;
 use super::serving::Serving;
 use crate::reading::{DayReading, Reading};
 use cache::{Key, Taken};
