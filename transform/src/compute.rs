@@ -63,7 +63,8 @@ pub async fn calendar(
     changed: &mut Vec<ChangedUnit>,
 ) -> Result<(), ComputeError> {
     for (_, month) in by_month(dirty) {
-        for (adds_up, stock) in [(true, false), (true, true), (false, false), (false, true)] {
+        // A stock adds up: a definition that says otherwise is refused.
+        for (adds_up, stock) in [(true, false), (true, true), (false, false)] {
             let due = |definition: &&Definition| {
                 definition.kind.adds_up() == adds_up && definition.stock == stock && is_due(definition, month.values())
             };

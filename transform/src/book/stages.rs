@@ -18,10 +18,14 @@ pub(super) fn post(
     areas: &mut Areas,
     as_of: Micros,
 ) {
-    let Rows { live, .. } = match known.csds {
+    let of_live_alone;
+    let live = match known.csds {
         // Without CSDS the live view is that of live events alone.
-        None => Rows { csds: Vec::new(), live: now.live.clone() },
-        Some(_) => rows(&Knowledge { csds: None, ..*known }, areas),
+        None => &now.live,
+        Some(_) => {
+            of_live_alone = rows(&Knowledge { csds: None, ..*known }, areas);
+            &of_live_alone.live
+        }
     };
     let mut by = |choice| match known.csds {
         None => Vec::new(),
