@@ -9,11 +9,12 @@ use chrono::{DateTime, Utc};
 use homeward_contract::feed::Table;
 use homeward_contract::geography::Geography;
 
-use crate::book::Book;
 use crate::book::clock::from_micros;
 use crate::book::dirty::DirtyCells;
+use crate::book::pages::Spill;
 use crate::book::read::FactShapeError;
 use crate::book::roll::Line;
+use crate::book::{Book, Limits};
 use crate::cells::Cells;
 use crate::compute::{self, ChangedUnit, ComputeError};
 use crate::conditions::{Condition, conditions};
@@ -74,6 +75,12 @@ impl Computation {
             resumed.log.follow(shown);
         }
         resumed
+    }
+
+    /// Keeps the book within these limits. Facts that were taken before are forgotten.
+    #[must_use]
+    pub fn within(self, limits: Limits, spills: [Box<dyn Spill>; 2]) -> Self {
+        Self { book: Book::within(limits, spills, Arc::clone(&self.geography)), ..self }
     }
 
     /// The facts in hand.
@@ -146,7 +153,7 @@ impl Computation {
     /// # Errors
     /// When an indicator's SQL fails.
     pub async fn snapshot(&mut self, as_of: DateTime<Utc>) -> Result<Snapshot, ComputeError> {
-        compute::moving(&self.engine, &self.catalogue, &self.book, &mut self.cells, as_of).await?;
+        compute::moving(&self.engine, &self.catalogue, &mut self.book, &mut self.cells, as_of).await?;
         self.sequence += 1;
         let register = self.book.register();
         if self.submissions.0 != register.version() {

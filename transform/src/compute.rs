@@ -14,7 +14,7 @@ use roaring::RoaringBitmap;
 
 use crate::book::change::Subject;
 use crate::book::dirty::{CalendarPeriod, Causes, DirtyCells};
-use crate::book::{Book, View, view};
+use crate::book::{Book, VIEWS, View, view};
 use crate::cells::{Cells, Shelf, Unit};
 use crate::definition::{Catalogue, Definition};
 use crate::engine::period::{Period, PeriodKind, Window, parse_name};
@@ -56,7 +56,7 @@ pub enum ComputeError {
 pub async fn calendar(
     engine: &Engine,
     catalogue: &Catalogue,
-    book: &Book,
+    book: &mut Book,
     cells: &mut Cells,
     dirty: &DirtyCells,
     as_of: DateTime<Utc>,
@@ -148,7 +148,7 @@ fn subjects(definitions: &[&Definition]) -> BTreeSet<Subject> {
 /// The rows of some providers and the periods of one dirty month. A stock sees the referrals that may be open at its end,
 /// and all else what is anchored in it.
 fn month_input(
-    book: &Book,
+    book: &mut Book,
     due: &Due,
     providers: &BTreeSet<Arc<str>>,
     stock: bool,
@@ -178,7 +178,7 @@ fn month_input(
 pub async fn moving(
     engine: &Engine,
     catalogue: &Catalogue,
-    book: &Book,
+    book: &mut Book,
     cells: &mut Cells,
     as_of: DateTime<Utc>,
 ) -> Result<(), ComputeError> {
@@ -190,7 +190,7 @@ pub async fn moving(
     run_moving(engine, catalogue, cells, "window", as_of).await?;
     let now = vec![Period::now(as_of)];
     let clocks = BTreeSet::from([Subject::Clock]);
-    engine.register(&input(book, book.unstopped(), &clocks, std::iter::empty(), now, as_of)?).await?;
+    engine.register(&input(book, &book.unstopped().clone(), &clocks, std::iter::empty(), now, as_of)?).await?;
     run_moving(engine, catalogue, cells, "now", as_of).await
 }
 
@@ -238,10 +238,13 @@ fn recent_referrals(book: &Book, windows: &[Period]) -> RoaringBitmap {
     providers.iter().fold(RoaringBitmap::new(), |all, provider| all | book.referrals_on(provider, first, tomorrow))
 }
 
+/// Referrals whose rows are made at a time: what the book opens for them need not stay open together.
+const REFERRALS_AT_A_TIME: usize = 16_384;
+
 /// The rows of some referrals; of contacts, those between the first and the last of some days. A view that nobody reads
 /// stays empty.
 fn input(
-    book: &Book,
+    book: &mut Book,
     referrals: &RoaringBitmap,
     subjects: &BTreeSet<Subject>,
     days: impl Iterator<Item = (NaiveDate, NaiveDate)>,
@@ -249,22 +252,39 @@ fn input(
     as_of: DateTime<Utc>,
 ) -> Result<Input, ArrowError> {
     let mut input = Input::empty(periods, as_of);
-    if subjects.contains(&Subject::Clock) {
-        input.clocks = both(|view| view::batch(view::clock(), book.clocks(view, referrals)))?;
-    }
-    if subjects.iter().any(|subject| view::names(*subject) == view::names(Subject::Referral)) {
-        input.referrals = both(|view| view::batch(view::referral(), book.referral_rows(view, referrals)))?;
-    }
     let days = days.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1)));
-    if let Some((first, last)) = days.filter(|_| subjects.contains(&Subject::Contact)) {
-        let rows = book.contacts(referrals, first, last);
-        input.contacts = both(|view| view::batch(view::contact(), rows[view as usize].iter()))?;
+    let mut rest = referrals.iter();
+    loop {
+        let some: RoaringBitmap = rest.by_ref().take(REFERRALS_AT_A_TIME).collect();
+        if some.is_empty() {
+            return Ok(input);
+        }
+        if subjects.contains(&Subject::Clock) {
+            add(&mut input.clocks, |view| view::batch(view::clock(), book.clocks(view, &some)))?;
+        }
+        if subjects.iter().any(|subject| view::names(*subject) == view::names(Subject::Referral)) {
+            add(&mut input.referrals, |view| view::batch(view::referral(), book.referral_rows(view, &some)))?;
+        }
+        if let Some((first, last)) = days.filter(|_| subjects.contains(&Subject::Contact)) {
+            let rows = book.contacts(&some, first, last);
+            add(&mut input.contacts, |view| view::batch(view::contact(), rows[view as usize].iter()))?;
+        }
+        book.cool();
     }
-    Ok(input)
 }
 
-fn both(batch: impl Fn(View) -> Result<RecordBatch, ArrowError>) -> Result<[RecordBatch; 2], ArrowError> {
-    Ok([batch(View::Csds)?, batch(View::Live)?])
+/// Adds a batch to each view, unless it has no row.
+fn add(
+    views: &mut [Vec<RecordBatch>; 2],
+    batch: impl Fn(View) -> Result<RecordBatch, ArrowError>,
+) -> Result<(), ArrowError> {
+    for view in VIEWS {
+        let batch = batch(view)?;
+        if batch.num_rows() > 0 {
+            views[view as usize].push(batch);
+        }
+    }
+    Ok(())
 }
 
 fn group(rows: Vec<(Atom, AtomValue)>, as_of: DateTime<Utc>) -> BTreeMap<(Arc<str>, PeriodKind), Unit> {

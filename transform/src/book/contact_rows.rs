@@ -14,6 +14,7 @@ use super::cascade::Cascade;
 use super::clock::{Area, Micros, Source, local_day};
 use super::contacts::{Contacts, Manner, Manners, Sent, Shown};
 use super::csds::CsdsReferral;
+use super::pack::pack_fields;
 use super::referral::{LiveReferral, Received};
 
 /// What all contacts of a referral have in common in one view.
@@ -270,3 +271,5 @@ pub fn channel(view: View, shown: Shown, frame: Frame) -> Option<Source> {
     };
     is_in.then_some(source)
 }
+
+pack_fields!(Frame { two_hour, pre_2023_ucr_team, on_feed, voided });

@@ -10,6 +10,7 @@ use homeward_contract::manifest::Manifest;
 use roaring::RoaringBitmap;
 
 use super::clock::{Micros, Source};
+use super::pack::pack_fields;
 
 /// Which submission it is. The order is the rank of its rows: reporting period first, then receipt, then id; the rest only
 /// tells submissions apart that share an id by mistake.
@@ -195,3 +196,5 @@ impl Held {
         }
     }
 }
+
+pack_fields!(RowPlace { submission, row });

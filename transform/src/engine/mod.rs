@@ -37,11 +37,11 @@ pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultSh
 #[derive(Debug, Clone)]
 pub struct Input {
     /// Rows of `csds_clock` and `live_clock`.
-    pub clocks: [RecordBatch; 2],
+    pub clocks: [Vec<RecordBatch>; 2],
     /// Rows of `csds_contact` and `live_contact`.
-    pub contacts: [RecordBatch; 2],
+    pub contacts: [Vec<RecordBatch>; 2],
     /// Rows of `csds_referral` and `live_referral`.
-    pub referrals: [RecordBatch; 2],
+    pub referrals: [Vec<RecordBatch>; 2],
     /// The periods to compute.
     pub periods: Vec<period::Period>,
     /// The instant that the figures speak for (`$as_of`).
@@ -52,14 +52,8 @@ impl Input {
     /// No rows at all.
     #[must_use]
     pub fn empty(periods: Vec<period::Period>, as_of: DateTime<Utc>) -> Self {
-        let twice = |batch: RecordBatch| [batch.clone(), batch];
-        Self {
-            clocks: twice(RecordBatch::new_empty(view::schema(view::clock()))),
-            contacts: twice(RecordBatch::new_empty(view::schema(view::contact()))),
-            referrals: twice(RecordBatch::new_empty(view::schema(view::referral()))),
-            periods,
-            as_of,
-        }
+        let none = <[Vec<RecordBatch>; 2]>::default;
+        Self { clocks: none(), contacts: none(), referrals: none(), periods, as_of }
     }
 }
 
@@ -148,16 +142,16 @@ impl Engine {
     pub async fn register(&self, input: &Input) -> Result<(), EngineError> {
         let periods = period::batch(&input.periods).map_err(|error| boxed(error.into()))?;
         let subjects = [
-            (Subject::Clock, &input.clocks),
-            (Subject::Contact, &input.contacts),
-            (Subject::Referral, &input.referrals),
+            (Subject::Clock, view::schema(view::clock()), &input.clocks),
+            (Subject::Contact, view::schema(view::contact()), &input.contacts),
+            (Subject::Referral, view::schema(view::referral()), &input.referrals),
         ];
-        for (subject, batches) in subjects {
-            for (name, batch) in view::names(subject).into_iter().zip(batches) {
-                self.view(name, batch.clone()).await?;
+        for (subject, schema, views) in subjects {
+            for (name, batches) in view::names(subject).into_iter().zip(views) {
+                self.view(name, &schema, batches.clone()).await?;
             }
         }
-        self.view("period", periods).await
+        self.view("period", &periods.schema(), vec![periods]).await
     }
 
     /// Runs one indicator over the registered views.
@@ -218,21 +212,21 @@ impl Engine {
         self.run(definition, &Input::empty(vec![period::Period::now(as_of)], as_of)).await.map(drop)
     }
 
-    /// Makes a batch the content of a view.
-    async fn view(&self, name: &'static str, batch: RecordBatch) -> Result<(), EngineError> {
+    /// Makes these rows the content of a view.
+    async fn view(&self, name: &'static str, schema: &SchemaRef, rows: Vec<RecordBatch>) -> Result<(), EngineError> {
         let slot = {
             let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
             match views.get(name) {
                 Some(slot) => Arc::clone(slot),
                 None => {
-                    let slot = Arc::new(Slot::new(batch.schema()).map_err(boxed)?);
+                    let slot = Arc::new(Slot::new(Arc::clone(schema)).map_err(boxed)?);
                     self.context.register_table(name, slot.table()).map_err(boxed)?;
                     views.insert(name, Arc::clone(&slot));
                     slot
                 }
             }
         };
-        slot.fill(vec![batch]).await;
+        slot.fill(rows).await;
         Ok(())
     }
 

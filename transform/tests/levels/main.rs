@@ -305,6 +305,6 @@ async fn run(definition: &Definition, clock: Clock) -> Result<usize, EngineError
     let first = std::iter::once(0).collect();
     let rows = view::batch(view::clock(), book.clocks(View::Live, &first)).expect("a batch");
     let month = Period::calendar(CalendarPeriod::Month("2025-05-01".parse().expect("a day")));
-    let input = Input { clocks: [rows.clone(), rows], ..Input::empty(vec![month], as_of()) };
+    let input = Input { clocks: [vec![rows.clone()], vec![rows]], ..Input::empty(vec![month], as_of()) };
     Engine::new(geography).run(definition, &input).await.map(|cells| cells.len())
 }
