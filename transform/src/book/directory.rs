@@ -67,8 +67,8 @@ impl<T: Pack + Named> Directory<T> {
 
     /// How many values there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.store.len()
+    pub const fn count(&self) -> usize {
+        self.store.count()
     }
 
     fn hash(&self, provider: &str, name: &str) -> u32 {

@@ -399,13 +399,13 @@ impl Book {
     /// Number of referrals known.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.count()
     }
 
     /// True when nothing is known.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.entries.len() == 0
+        self.entries.count() == 0
     }
 
     /// Packs what has not been asked for of late.

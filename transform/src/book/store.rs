@@ -41,7 +41,7 @@ impl<T: Pack> Store<T> {
 
     /// How many values there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
+    pub const fn count(&self) -> usize {
         self.slots.len()
     }
 
