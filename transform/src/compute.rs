@@ -14,7 +14,7 @@ use roaring::RoaringBitmap;
 
 use crate::book::change::Subject;
 use crate::book::dirty::{CalendarPeriod, Causes, DirtyCells};
-use crate::book::{Book, VIEWS, View, view};
+use crate::book::{Book, VIEWS, view};
 use crate::cells::{Cells, Shelf, Unit};
 use crate::definition::{Catalogue, Definition};
 use crate::engine::period::{Period, PeriodKind, Window, parse_name};
@@ -63,21 +63,33 @@ pub async fn calendar(
     changed: &mut Vec<ChangedUnit>,
 ) -> Result<(), ComputeError> {
     for (_, month) in by_month(dirty) {
+        let due = |adds_up: bool, stock: bool| -> Vec<&Definition> {
+            let due = catalogue.iter().filter(|definition| definition.kind.adds_up() == adds_up);
+            due.filter(|definition| definition.stock == stock && is_due(definition, month.values())).collect()
+        };
+        let providers: BTreeSet<Arc<str>> = month.keys().map(|(provider, _)| Arc::clone(provider)).collect();
+        // A load of a whole month makes every provider due: the rows of all are then the rows of those that are.
+        let all_are_due = providers.is_superset(&book.providers());
         // A stock adds up: a definition that says otherwise is refused.
-        for (adds_up, stock) in [(true, false), (true, true), (false, false)] {
-            let due = |definition: &&Definition| {
-                definition.kind.adds_up() == adds_up && definition.stock == stock && is_due(definition, month.values())
+        let (sums, others) = (due(true, false), due(false, false));
+        let shared: Vec<&Definition> = sums.iter().chain(others.iter().filter(|_| all_are_due)).copied().collect();
+        let all_are_there = all_are_due && !sums.is_empty();
+        for (definitions, stock) in [(due(true, true), true), (sums, false), (others, false)] {
+            let Some(adds_up) = definitions.first().map(|definition| definition.kind.adds_up()) else { continue };
+            let due = match adds_up {
+                true => Cow::Borrowed(&month),
+                false => Cow::Owned(with_every_provider(&month, &definitions)),
             };
-            let definitions: Vec<&Definition> = catalogue.iter().filter(due).collect();
-            if definitions.is_empty() {
-                continue;
-            }
-            let (providers, due) = if adds_up {
-                (month.keys().map(|(provider, _)| Arc::clone(provider)).collect(), Cow::Borrowed(&month))
+            if !adds_up && all_are_there {
+                engine.register_periods(&periods(&due)).await?;
             } else {
-                (book.providers(), Cow::Owned(with_every_provider(&month, &definitions)))
-            };
-            engine.register(&month_input(book, &due, &providers, stock, &subjects(&definitions), as_of)?).await?;
+                let (providers, seen) = match (adds_up, stock) {
+                    (true, false) => (Cow::Borrowed(&providers), &shared),
+                    (true, true) => (Cow::Borrowed(&providers), &definitions),
+                    (false, _) => (Cow::Owned(book.providers()), &definitions),
+                };
+                engine.register(&month_input(book, &due, &providers, stock, &subjects(seen), as_of)?).await?;
+            }
             for definition in definitions {
                 let units = group(engine.run_registered(definition, as_of).await?, as_of);
                 replace(definition, units, &due, cells, changed);
@@ -155,9 +167,10 @@ fn month_input(
     subjects: &BTreeSet<Subject>,
     as_of: DateTime<Utc>,
 ) -> Result<Input, ArrowError> {
-    let periods: BTreeSet<CalendarPeriod> = due.keys().map(|(_, period)| *period).collect();
-    let seen = periods.iter().filter(|period| !stock || matches!(period, CalendarPeriod::Month(_)));
-    let days: BTreeSet<(NaiveDate, NaiveDate)> = seen.map(|period| Period::calendar(*period).local_days()).collect();
+    let periods = periods(due);
+    let seen = due.keys().filter(|(_, period)| !stock || matches!(period, CalendarPeriod::Month(_)));
+    let days: BTreeSet<(NaiveDate, NaiveDate)> =
+        seen.map(|(_, period)| Period::calendar(*period).local_days()).collect();
     let mut referrals = RoaringBitmap::new();
     for (first, last) in &days {
         for provider in providers {
@@ -167,8 +180,12 @@ fn month_input(
             };
         }
     }
-    let periods = periods.into_iter().map(Period::calendar).collect();
     input(book, &referrals, subjects, days.into_iter(), periods, as_of)
+}
+
+fn periods(due: &Due) -> Vec<Period> {
+    let periods: BTreeSet<CalendarPeriod> = due.keys().map(|(_, period)| *period).collect();
+    periods.into_iter().map(Period::calendar).collect()
 }
 
 /// Recomputes rolling windows and snapshots of the present instant; these move with time and are not kept as history.
@@ -260,31 +277,32 @@ fn input(
             return Ok(input);
         }
         if subjects.contains(&Subject::Clock) {
-            add(&mut input.clocks, |view| view::batch(view::clock(), book.clocks(view, &some)))?;
+            for view in VIEWS {
+                add(&mut input.clocks[view as usize], view::batch(view::clock(), book.clocks(view, &some))?);
+            }
         }
         if subjects.iter().any(|subject| view::names(*subject) == view::names(Subject::Referral)) {
-            add(&mut input.referrals, |view| view::batch(view::referral(), book.referral_rows(view, &some)))?;
+            for view in VIEWS {
+                let rows = view::batch(view::referral(), book.referral_rows(view, &some))?;
+                add(&mut input.referrals[view as usize], rows);
+            }
         }
         if let Some((first, last)) = days.filter(|_| subjects.contains(&Subject::Contact)) {
-            let rows = book.contacts(&some, first, last);
-            add(&mut input.contacts, |view| view::batch(view::contact(), rows[view as usize].iter()))?;
+            let mut rows = VIEWS.map(|_| view::Rows::new(view::contact()));
+            book.each_contact(&some, first, last, |view, row| rows[view as usize].push(row));
+            for (view, rows) in input.contacts.iter_mut().zip(rows) {
+                add(view, rows.finish()?);
+            }
         }
         book.cool();
     }
 }
 
-/// Adds a batch to each view, unless it has no row.
-fn add(
-    views: &mut [Vec<RecordBatch>; 2],
-    batch: impl Fn(View) -> Result<RecordBatch, ArrowError>,
-) -> Result<(), ArrowError> {
-    for view in VIEWS {
-        let batch = batch(view)?;
-        if batch.num_rows() > 0 {
-            views[view as usize].push(batch);
-        }
+/// Adds a batch that has rows.
+fn add(view: &mut Vec<RecordBatch>, batch: RecordBatch) {
+    if batch.num_rows() > 0 {
+        view.push(batch);
     }
-    Ok(())
 }
 
 fn group(rows: Vec<(Atom, AtomValue)>, as_of: DateTime<Utc>) -> BTreeMap<(Arc<str>, PeriodKind), Unit> {

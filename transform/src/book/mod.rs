@@ -270,11 +270,7 @@ impl Book {
     }
 
     /// The clocks of some referrals in one view.
-    pub fn clocks<'a>(
-        &'a self,
-        view: View,
-        referrals: &'a RoaringBitmap,
-    ) -> impl Iterator<Item = &'a ClockRow> + Clone {
+    pub fn clocks<'a>(&'a self, view: View, referrals: &'a RoaringBitmap) -> impl Iterator<Item = &'a ClockRow> {
         referrals.iter().flat_map(move |index| {
             let rows = &self.entries.get(index, &self.shared).rows;
             match view {
@@ -289,7 +285,7 @@ impl Book {
         &'a self,
         view: View,
         referrals: &'a RoaringBitmap,
-    ) -> impl Iterator<Item = &'a ReferralRow> + Clone {
+    ) -> impl Iterator<Item = &'a ReferralRow> {
         referrals.iter().filter_map(move |index| {
             let rows = &self.entries.get(index, &self.shared).referral;
             match view {
@@ -299,29 +295,32 @@ impl Book {
         })
     }
 
-    /// The contacts of some referrals on these local days, in `csds_contact` and `live_contact`.
-    #[must_use]
-    pub fn contacts(&self, referrals: &RoaringBitmap, first: NaiveDate, last: NaiveDate) -> [Vec<ContactRow<'_>>; 2] {
-        let mut rows = VIEWS.map(|_| Vec::new());
+    /// Tells of the contacts of some referrals on these local days, with each of the views `csds_contact` and `live_contact`
+    /// that has them.
+    pub fn each_contact<'a>(
+        &'a self,
+        referrals: &RoaringBitmap,
+        first: NaiveDate,
+        last: NaiveDate,
+        mut tell: impl FnMut(View, &ContactRow<'a>),
+    ) {
         for index in referrals {
             let entry = self.entries.get(index, &self.shared);
             let Some(known) = self.contact_knowledge(entry) else { continue };
             if !known.contacts.days().any(|day| (first..=last).contains(&day)) {
                 continue;
             }
-            known.each(&mut |commissioner, practice| self.areas.find(commissioner, practice), |place, row, _| {
-                let shown = known.contacts.shown(place);
-                if !(first..=last).contains(&shown.day()) {
-                    return;
-                }
+            let wanted = |place| (first..=last).contains(&known.contacts.shown(place).day());
+            let find = &mut |commissioner: Option<&_>, practice: Option<&_>| self.areas.find(commissioner, practice);
+            known.each(find, wanted, |place, mut row, _| {
                 for (view, frame) in VIEWS.into_iter().zip(entry.frames) {
-                    if channel(view, shown, frame).is_some() {
-                        rows[view as usize].push(ContactRow { frame, ..row.clone() });
+                    if channel(view, known.contacts.shown(place), frame).is_some() {
+                        row.frame = frame;
+                        tell(view, &row);
                     }
                 }
             });
         }
-        rows
     }
 
     fn contact_knowledge<'a>(&'a self, entry: &'a Entry) -> Option<ContactKnowledge<'a>> {

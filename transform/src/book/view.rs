@@ -160,37 +160,71 @@ pub fn schema<Row>(columns: &Columns<Row>) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
+/// Rows of a view, becoming a batch. A row is read once for all columns: it lies anywhere in memory, and its columns do not.
+pub struct Rows<'c, Row> {
+    columns: &'c Columns<Row>,
+    builders: Vec<Builder>,
+}
+
+enum Builder {
+    Text(StringBuilder),
+    Instant(TimestampMicrosecondBuilder),
+    Count(Int64Builder),
+    Flag(BooleanBuilder),
+}
+
+impl<'c, Row> Rows<'c, Row> {
+    /// No rows yet.
+    #[must_use]
+    pub fn new(columns: &'c Columns<Row>) -> Self {
+        let builder = |read: &Read<Row>| match read {
+            Read::Text(_) => Builder::Text(StringBuilder::new()),
+            Read::Instant(_) => Builder::Instant(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
+            Read::Count(_) => Builder::Count(Int64Builder::new()),
+            Read::Flag(_) => Builder::Flag(BooleanBuilder::new()),
+        };
+        Self { columns, builders: columns.iter().map(|(_, read)| builder(read)).collect() }
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, row: &Row) {
+        for ((_, read), builder) in self.columns.iter().zip(&mut self.builders) {
+            match (read, builder) {
+                (Read::Text(read), Builder::Text(builder)) => builder.append_option(read(row)),
+                (Read::Instant(read), Builder::Instant(builder)) => builder.append_option(read(row)),
+                (Read::Count(read), Builder::Count(builder)) => builder.append_option(read(row)),
+                (Read::Flag(read), Builder::Flag(builder)) => builder.append_value(read(row)),
+                _ => debug_assert!(false, "builders are made by the columns"),
+            }
+        }
+    }
+
+    /// The batch.
+    ///
+    /// # Errors
+    /// When Arrow refuses the columns, which a test rules out.
+    pub fn finish(self) -> Result<RecordBatch, ArrowError> {
+        let array = |builder| -> ArrayRef {
+            match builder {
+                Builder::Text(mut builder) => Arc::new(builder.finish()),
+                Builder::Instant(mut builder) => Arc::new(builder.finish()),
+                Builder::Count(mut builder) => Arc::new(builder.finish()),
+                Builder::Flag(mut builder) => Arc::new(builder.finish()),
+            }
+        };
+        RecordBatch::try_new(schema(self.columns), self.builders.into_iter().map(array).collect())
+    }
+}
+
 /// The rows of a view as one batch.
 ///
 /// # Errors
-/// When Arrow refuses the columns, which a test rules out.
+/// As [`Rows::finish`].
 pub fn batch<'r, Row: 'r>(
     columns: &Columns<Row>,
-    rows: impl Iterator<Item = &'r Row> + Clone,
+    rows: impl Iterator<Item = &'r Row>,
 ) -> Result<RecordBatch, ArrowError> {
-    let array = |read: &Read<Row>| -> ArrayRef {
-        match read {
-            Read::Text(read) => {
-                let mut builder = StringBuilder::new();
-                rows.clone().for_each(|row| builder.append_option(read(row)));
-                Arc::new(builder.finish())
-            }
-            Read::Instant(read) => {
-                let mut builder = TimestampMicrosecondBuilder::new().with_timezone("UTC");
-                rows.clone().for_each(|row| builder.append_option(read(row)));
-                Arc::new(builder.finish())
-            }
-            Read::Count(read) => {
-                let mut builder = Int64Builder::new();
-                rows.clone().for_each(|row| builder.append_option(read(row)));
-                Arc::new(builder.finish())
-            }
-            Read::Flag(read) => {
-                let mut builder = BooleanBuilder::new();
-                rows.clone().for_each(|row| builder.append_value(read(row)));
-                Arc::new(builder.finish())
-            }
-        }
-    };
-    RecordBatch::try_new(schema(columns), columns.iter().map(|(_, read)| array(read)).collect())
+    let mut held = Rows::new(columns);
+    rows.for_each(|row| held.push(row));
+    held.finish()
 }

@@ -140,7 +140,6 @@ impl Engine {
     /// # Errors
     /// When DataFusion refuses a batch: a defect.
     pub async fn register(&self, input: &Input) -> Result<(), EngineError> {
-        let periods = period::batch(&input.periods).map_err(|error| boxed(error.into()))?;
         let subjects = [
             (Subject::Clock, view::schema(view::clock()), &input.clocks),
             (Subject::Contact, view::schema(view::contact()), &input.contacts),
@@ -151,6 +150,15 @@ impl Engine {
                 self.view(name, &schema, batches.clone()).await?;
             }
         }
+        self.register_periods(&input.periods).await
+    }
+
+    /// Makes these the periods to compute, over the rows that the views have.
+    ///
+    /// # Errors
+    /// When DataFusion refuses them: a defect.
+    pub async fn register_periods(&self, periods: &[period::Period]) -> Result<(), EngineError> {
+        let periods = period::batch(periods).map_err(|error| boxed(error.into()))?;
         self.view("period", &periods.schema(), vec![periods]).await
     }
 
