@@ -177,6 +177,10 @@ pub fn decode(feed: Feed, records: &[RawRecord<'_>], context: &DecodeContext<'_>
         Feed::Ucr => decode_ucr(records, context),
         Feed::Csds => decode_csds(records, context),
         Feed::Published => decode_published(records, context),
+        Feed::VwStay | Feed::VwCapacity | Feed::Spell | Feed::EdStay | Feed::Death | Feed::Registration => {
+            let refuse = |record| refusal(record, Fault::new(RejectCode::UndecodedRecord));
+            (Vec::new(), records.iter().map(refuse).collect(), Flags::default())
+        }
     };
     let accepted = (records.len() - refusals.len()) as u64;
     debug_assert_eq!(
