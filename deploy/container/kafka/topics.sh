@@ -14,7 +14,8 @@ kafka() {
     "-Dlog4j2.configurationFile=$settings/log4j2.yaml" -cp "$libs/*" "$@" </dev/null
 }
 
-for topic in homeward.ucr homeward.csds homeward.published; do
+for feed in ucr csds published vw_stay vw_capacity spell ed_stay death registration; do
+  topic=homeward.$feed
   kafka org.apache.kafka.tools.TopicCommand --bootstrap-server "$admin" --create --if-not-exists \
     --topic "$topic" --partitions "$partitions"
   kafka org.apache.kafka.tools.AclCommand --bootstrap-server "$admin" --add --allow-principal "$user" \
