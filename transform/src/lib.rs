@@ -26,4 +26,5 @@ pub mod reporting;
 pub mod revision;
 pub mod snapshot;
 pub mod spans;
+pub mod states;
 pub mod statistics;
