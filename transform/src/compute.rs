@@ -3,6 +3,8 @@
 //! Calendar cells are computed month by month, so that one run never joins more than a month of rows with 32 periods.
 //! Where figures do not add up, the cells of the wider areas are of all providers' records, whichever of them changed.
 
+pub mod wards;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -182,26 +184,28 @@ pub async fn moving(
     cells: &mut Cells,
     as_of: DateTime<Utc>,
 ) -> Result<(), ComputeError> {
-    let windows: Vec<Period> = Window::ALL.into_iter().map(|window| Period::window(window, as_of)).collect();
+    let windows: Vec<Period> = Window::SHORT.into_iter().map(|window| Period::window(window, as_of)).collect();
     let recent = recent_referrals(book, &windows);
     let days: Vec<(NaiveDate, NaiveDate)> = windows.iter().map(Period::local_days).collect();
-    let counted: Vec<&Definition> = catalogue.iter().filter(|definition| has_grain(definition, &["window"])).collect();
+    let of_records: Vec<&Definition> = catalogue.iter().filter(|definition| !definition.counts_wards()).collect();
+    let counted: Vec<&Definition> =
+        of_records.iter().copied().filter(|definition| has_grain(definition, &["window"])).collect();
     engine.register(&input(book, &recent, &subjects(&counted), days.into_iter(), windows, as_of)?).await?;
-    run_moving(engine, catalogue, cells, "window", as_of).await?;
+    run_moving(engine, &of_records, cells, "window", as_of).await?;
     let now = vec![Period::now(as_of)];
     let clocks = BTreeSet::from([Subject::Clock]);
     engine.register(&input(book, book.unstopped(), &clocks, std::iter::empty(), now, as_of)?).await?;
-    run_moving(engine, catalogue, cells, "now", as_of).await
+    run_moving(engine, &of_records, cells, "now", as_of).await
 }
 
 async fn run_moving(
     engine: &Engine,
-    catalogue: &Catalogue,
+    definitions: &[&Definition],
     cells: &mut Cells,
     grain: &str,
     as_of: DateTime<Utc>,
 ) -> Result<(), ComputeError> {
-    for definition in catalogue.iter().filter(|definition| has_grain(definition, &[grain])) {
+    for definition in definitions.iter().filter(|definition| has_grain(definition, &[grain])) {
         let units = group(engine.run_registered(definition, as_of).await?, as_of);
         if grain == "window" || !has_grain(definition, &["window"]) {
             cells.clear_moving(&definition.id);

@@ -28,3 +28,4 @@ pub mod snapshot;
 pub mod spans;
 pub mod states;
 pub mod statistics;
+pub mod wards;

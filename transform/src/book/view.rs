@@ -27,19 +27,30 @@ pub enum Read<Row> {
 /// The columns of a view, by name.
 pub type Columns<Row> = [(&'static str, Read<Row>)];
 
-/// The views of a subject: CSDS alone, and CSDS over live.
+/// The views of a subject: CSDS alone, and CSDS over live; of a state the one.
 #[must_use]
-pub const fn names(subject: Subject) -> [&'static str; 2] {
+pub const fn names(subject: Subject) -> &'static [&'static str] {
     match subject {
-        Subject::Clock => ["csds_clock", "live_clock"],
-        Subject::Contact => ["csds_contact", "live_contact"],
-        Subject::Referral | Subject::OpenReferral | Subject::FirstContact => ["csds_referral", "live_referral"],
+        Subject::Clock => &["csds_clock", "live_clock"],
+        Subject::Contact => &["csds_contact", "live_contact"],
+        Subject::Referral | Subject::OpenReferral | Subject::FirstContact => &["csds_referral", "live_referral"],
+        Subject::VirtualWardStay => &["virtual_ward_stay"],
+        Subject::VirtualWardBeds => &["virtual_ward_capacity"],
     }
 }
 
 /// Every view that an indicator may read, and `period`.
-pub const NAMES: [&str; 7] =
-    ["csds_clock", "live_clock", "csds_contact", "live_contact", "csds_referral", "live_referral", "period"];
+pub const NAMES: [&str; 9] = [
+    "csds_clock",
+    "live_clock",
+    "csds_contact",
+    "live_contact",
+    "csds_referral",
+    "live_referral",
+    "virtual_ward_stay",
+    "virtual_ward_capacity",
+    "period",
+];
 
 /// Type of every instant in a view.
 #[must_use]

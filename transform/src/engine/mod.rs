@@ -28,6 +28,7 @@ use homeward_contract::geography::Geography;
 use crate::book::change::Subject;
 use crate::book::view;
 use crate::definition::Definition;
+use crate::wards;
 pub use plan::PlanFault;
 use prepared::{Plans, Slot};
 use records::RecordFault;
@@ -42,6 +43,10 @@ pub struct Input {
     pub contacts: [RecordBatch; 2],
     /// Rows of `csds_referral` and `live_referral`.
     pub referrals: [RecordBatch; 2],
+    /// Rows of `virtual_ward_stay`.
+    pub ward_stays: RecordBatch,
+    /// Rows of `virtual_ward_capacity`.
+    pub ward_beds: RecordBatch,
     /// The periods to compute.
     pub periods: Vec<period::Period>,
     /// The instant that the figures speak for (`$as_of`).
@@ -57,6 +62,8 @@ impl Input {
             clocks: twice(RecordBatch::new_empty(view::schema(view::clock()))),
             contacts: twice(RecordBatch::new_empty(view::schema(view::contact()))),
             referrals: twice(RecordBatch::new_empty(view::schema(view::referral()))),
+            ward_stays: RecordBatch::new_empty(wards::view::stay_schema()),
+            ward_beds: RecordBatch::new_empty(wards::view::bed_schema()),
             periods,
             as_of,
         }
@@ -153,9 +160,12 @@ impl Engine {
             (Subject::Referral, &input.referrals),
         ];
         for (subject, batches) in subjects {
-            for (name, batch) in view::names(subject).into_iter().zip(batches) {
+            for (name, batch) in view::names(subject).iter().zip(batches) {
                 self.view(name, batch.clone()).await?;
             }
+        }
+        for (name, batch) in wards::view::NAMES.into_iter().zip([&input.ward_stays, &input.ward_beds]) {
+            self.view(name, batch.clone()).await?;
         }
         self.view("period", periods).await
     }

@@ -46,13 +46,16 @@ fn batch(rows: &[Row]) -> RecordBatch {
     RecordBatch::try_new(Arc::clone(&schema), columns.collect()).unwrap()
 }
 
+/// Version, time, id, withdrawn, begin, end: greater is newer.
+type Ranked = (i64, i64, String, bool, i64, Option<i64>);
+
 /// Interval of each standing subject.
 type States = BTreeMap<String, (i64, Option<i64>)>;
 
 /// What must stand: of each subject the greatest version, ranked as the handbook says; of equals a withdrawal, then the
 /// greater interval, where no end is the least.
 fn expected(rows: &[Row]) -> States {
-    let mut newest: BTreeMap<u8, (i64, i64, String, bool, i64, Option<i64>)> = BTreeMap::new();
+    let mut newest: BTreeMap<u8, Ranked> = BTreeMap::new();
     for (subject, version, time, id, withdrawn, begin, end) in rows.iter().copied() {
         let own = (version, time, id.to_string(), withdrawn, begin, end);
         let held = newest.entry(subject).or_insert_with(|| own.clone());
