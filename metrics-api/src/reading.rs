@@ -133,12 +133,13 @@ pub fn shown_basis(definition: &Definition) -> &str {
     definition.basis(RESPONSE_BASIS).map_or(definition.default_basis.as_str(), |basis| basis.id.as_str())
 }
 
-/// The period dimension of what a definition shows live: its windows, or its present state.
+/// The period dimension of what a definition shows live: its windows, or its present state. Bands are the one break-down
+/// that live outlets know; others are added up, or told as a whole where figures do not add up.
 #[must_use]
 pub fn live_dimensions(definition: &Definition, level: Dimension) -> (Vec<Dimension>, Option<String>) {
     let windowed = definition.grains.iter().any(|grain| grain == "window");
     let mut by = vec![level];
-    by.extend(definition.strata.iter().copied());
+    by.extend(definition.strata.iter().copied().filter(|stratum| *stratum == Dimension::Band));
     if windowed {
         by.push(Dimension::Window);
         (by, None)

@@ -25,10 +25,12 @@ use crate::history::{CellVersion, RevisionLog, cells_at, versions};
 use crate::reconcile::reconciler::Reconciler;
 use crate::revision::COMPUTED_AGAIN;
 use crate::snapshot::{Freshness, Snapshot};
+use crate::wards::Wards;
 
 /// The book, the cells computed from it, and the log of their restatements.
 pub struct Computation {
     book: Book,
+    wards: Wards,
     engine: Engine,
     cells: Cells,
     log: RevisionLog,
@@ -40,6 +42,8 @@ pub struct Computation {
     catalogue: Arc<Catalogue>,
     geography: Arc<Geography>,
     waiting: DirtyCells,
+    /// The same of virtual wards.
+    waiting_wards: DirtyCells,
     /// Units changed by an evaluation that has not succeeded yet.
     changed: Vec<ChangedUnit>,
     sequence: u64,
@@ -51,6 +55,7 @@ impl Computation {
     pub fn new(catalogue: Arc<Catalogue>, geography: Arc<Geography>) -> Self {
         Self {
             book: Book::new(Arc::clone(&geography)),
+            wards: Wards::new(Arc::clone(&geography)),
             engine: Engine::new(Arc::clone(&geography)),
             cells: Cells::default(),
             log: RevisionLog::default(),
@@ -61,6 +66,7 @@ impl Computation {
             catalogue,
             geography,
             waiting: DirtyCells::default(),
+            waiting_wards: DirtyCells::default(),
             changed: Vec::new(),
             sequence: 0,
         }
@@ -96,8 +102,7 @@ impl Computation {
     pub fn apply(&mut self, table: Table, batch: &RecordBatch) -> Result<(), FactShapeError> {
         match table {
             Table::PublishedFigure => self.reconciler.published.take(batch),
-            // No indicator counts states yet.
-            _ if Feed::STATES.contains(&table.feed()) => Ok(()),
+            _ if Feed::STATES.contains(&table.feed()) => self.wards.apply(table, batch),
             _ => self.book.apply(table, batch),
         }
     }
@@ -138,10 +143,13 @@ impl Computation {
         known_at: DateTime<Utc>,
     ) -> Result<Vec<CellVersion>, ComputeError> {
         self.waiting.merge(self.book.settle(as_of.timestamp_micros()));
+        self.waiting_wards.merge(self.wards.settle(as_of)?);
         self.reconciler.update(&mut self.book);
-        let Self { engine, catalogue, book, cells, waiting, changed, .. } = self;
+        let Self { engine, catalogue, book, wards, cells, waiting, waiting_wards, changed, .. } = self;
         compute::calendar(engine, catalogue, book, cells, waiting, as_of, changed).await?;
+        compute::wards::calendar(engine, catalogue, wards, cells, waiting_wards, as_of, changed).await?;
         self.waiting = DirtyCells::default();
+        self.waiting_wards = DirtyCells::default();
         Ok(versions(&std::mem::take(&mut self.changed), known_at))
     }
 
@@ -156,6 +164,7 @@ impl Computation {
     /// When an indicator's SQL fails.
     pub async fn snapshot(&mut self, as_of: DateTime<Utc>) -> Result<Snapshot, ComputeError> {
         compute::moving(&self.engine, &self.catalogue, &mut self.book, &mut self.cells, as_of).await?;
+        compute::wards::moving(&self.engine, &self.catalogue, &mut self.wards, &mut self.cells, as_of).await?;
         self.sequence += 1;
         let register = self.book.register();
         if self.submissions.0 != register.version() {
@@ -178,7 +187,7 @@ impl Computation {
             catalogue: Arc::clone(&self.catalogue),
             geography: Arc::clone(&self.geography),
             freshness: Freshness {
-                known_at: self.book.known_at().map(from_micros),
+                known_at: self.book.known_at().max(self.wards.known_at()).map(from_micros),
                 watermarks: watermarks.map(|(provider, time)| (Arc::clone(provider), from_micros(*time))).collect(),
             },
             revisions: self.log.kept().cloned().collect(),

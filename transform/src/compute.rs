@@ -1,14 +1,15 @@
 //! From dirty provider-periods to recomputed units: which rows and periods each run of the SQL sees.
 //!
-//! Calendar cells are computed month by month, so that one run never joins more than a month of rows with 32 periods.
+//! Calendar cells are computed month by month, so that one run never joins more than a month of rows with 32 periods; what
+//! stands at the ends of months, a year at a time.
 //! Where figures do not add up, the cells of the wider areas are of all providers' records, whichever of them changed.
 
-use std::borrow::Cow;
+pub mod wards;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use roaring::RoaringBitmap;
 
@@ -18,7 +19,7 @@ use crate::book::{Book, VIEWS, view};
 use crate::cells::{Cells, Shelf, Unit};
 use crate::definition::{Catalogue, Definition};
 use crate::engine::period::{Period, PeriodKind, Window, parse_name};
-use crate::engine::{Atom, AtomValue, EVERY_PROVIDER, Engine, EngineError, Input};
+use crate::engine::{Atom, AtomValue, ColumnsRead, EVERY_PROVIDER, Engine, EngineError, Input};
 
 /// A unit whose value changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,41 +63,102 @@ pub async fn calendar(
     as_of: DateTime<Utc>,
     changed: &mut Vec<ChangedUnit>,
 ) -> Result<(), ComputeError> {
-    for (_, month) in by_month(dirty) {
-        let due = |adds_up: bool, stock: bool| -> Vec<&Definition> {
-            let due = catalogue.iter().filter(|definition| definition.kind.adds_up() == adds_up);
-            due.filter(|definition| definition.stock == stock && is_due(definition, month.values())).collect()
-        };
-        let providers: BTreeSet<Arc<str>> = month.keys().map(|(provider, _)| Arc::clone(provider)).collect();
-        // A load of a whole month makes every provider due: the rows of all are then the rows of those that are.
-        let all_are_due = providers.is_superset(&book.providers());
-        // A stock adds up: a definition that says otherwise is refused.
-        let (sums, others) = (due(true, false), due(false, false));
-        let shared: Vec<&Definition> = sums.iter().chain(others.iter().filter(|_| all_are_due)).copied().collect();
-        let all_are_there = all_are_due && !sums.is_empty();
-        for (definitions, stock) in [(due(true, true), true), (sums, false), (others, false)] {
-            let Some(adds_up) = definitions.first().map(|definition| definition.kind.adds_up()) else { continue };
-            let due = match adds_up {
-                true => Cow::Borrowed(&month),
-                false => Cow::Owned(with_every_provider(&month, &definitions)),
-            };
-            if !adds_up && all_are_there {
-                engine.register_periods(&periods(&due)).await?;
-            } else {
-                let (providers, seen) = match (adds_up, stock) {
-                    (true, false) => (Cow::Borrowed(&providers), &shared),
-                    (true, true) => (Cow::Borrowed(&providers), &definitions),
-                    (false, _) => (Cow::Owned(book.providers()), &definitions),
-                };
-                engine.register(&month_input(book, &due, &providers, stock, &subjects(seen), as_of)?).await?;
-            }
-            for definition in definitions {
-                let units = group(engine.run_registered(definition, as_of).await?, as_of);
-                replace(definition, units, &due, cells, changed);
-            }
-        }
+    let months = by_month(dirty);
+    for month in months.values() {
+        flows(engine, catalogue, book, cells, month, as_of, changed).await?;
+    }
+    // What stands at a month's end is much the same from month to month: the rows of a year are made once.
+    let months: Vec<Due> = months.into_values().collect();
+    for year in months.chunks(STOCK_MONTHS_AT_A_TIME) {
+        let year: Due = year.iter().flatten().map(|(unit, causes)| (unit.clone(), causes.clone())).collect();
+        stocks(engine, catalogue, book, cells, &year, as_of, changed).await?;
     }
     Ok(())
+}
+
+/// Months whose stocks are computed in one run.
+const STOCK_MONTHS_AT_A_TIME: usize = 12;
+
+/// Recomputes what happened in a month.
+async fn flows(
+    engine: &Engine,
+    catalogue: &Catalogue,
+    book: &mut Book,
+    cells: &mut Cells,
+    month: &Due,
+    as_of: DateTime<Utc>,
+    changed: &mut Vec<ChangedUnit>,
+) -> Result<(), ComputeError> {
+    let due = |adds_up: bool| -> Vec<&Definition> {
+        let flows = catalogue.iter().filter(|definition| !definition.stock && definition.kind.adds_up() == adds_up);
+        flows.filter(|definition| is_due(definition, month.values())).collect()
+    };
+    let (sums, others) = (due(true), due(false));
+    let providers = providers_of(month);
+    // A load of a whole month makes every provider due: the rows of all are then the rows of those that are.
+    let all_are_due = providers.is_superset(&book.providers());
+    let together = all_are_due && !sums.is_empty();
+    if !sums.is_empty() {
+        let seen: Vec<&Definition> = sums.iter().chain(others.iter().filter(|_| together)).copied().collect();
+        let read = engine.columns_read(&seen).await?;
+        engine.register(&month_input(book, month, &providers, false, &read, as_of)?).await?;
+        run_due(engine, &sums, month, cells, as_of, changed).await?;
+    }
+    if !others.is_empty() {
+        let due = with_every_provider(month, &others);
+        if together {
+            engine.register_periods(&periods(&due)).await?;
+        } else {
+            let (everyone, read) = (book.providers(), engine.columns_read(&others).await?);
+            engine.register(&month_input(book, &due, &everyone, false, &read, as_of)?).await?;
+        }
+        run_due(engine, &others, &due, cells, as_of, changed).await?;
+    }
+    Ok(())
+}
+
+/// Recomputes what stood at the end of some months. A stock adds up: a definition that says otherwise is refused.
+async fn stocks(
+    engine: &Engine,
+    catalogue: &Catalogue,
+    book: &mut Book,
+    cells: &mut Cells,
+    months: &Due,
+    as_of: DateTime<Utc>,
+    changed: &mut Vec<ChangedUnit>,
+) -> Result<(), ComputeError> {
+    let stocks = catalogue.iter().filter(|definition| definition.stock && is_due(definition, months.values()));
+    let stocks: Vec<&Definition> = stocks.collect();
+    if stocks.is_empty() {
+        return Ok(());
+    }
+    let subjects: BTreeSet<Subject> = stocks.iter().flat_map(|stock| stock.subjects.iter().copied()).collect();
+    let concerns = |causes: &Causes| causes.keys().any(|reason| subjects.contains(&reason.subject));
+    let ends =
+        months.iter().filter(|((_, period), causes)| matches!(period, CalendarPeriod::Month(_)) && concerns(causes));
+    let due: Due = ends.map(|(unit, causes)| (unit.clone(), causes.clone())).collect();
+    let read = engine.columns_read(&stocks).await?;
+    engine.register(&month_input(book, &due, &providers_of(&due), true, &read, as_of)?).await?;
+    run_due(engine, &stocks, &due, cells, as_of, changed).await
+}
+
+async fn run_due(
+    engine: &Engine,
+    definitions: &[&Definition],
+    due: &Due,
+    cells: &mut Cells,
+    as_of: DateTime<Utc>,
+    changed: &mut Vec<ChangedUnit>,
+) -> Result<(), ComputeError> {
+    for definition in definitions {
+        let units = group(engine.run_registered(definition, as_of).await?, as_of);
+        replace(definition, units, due, cells, changed);
+    }
+    Ok(())
+}
+
+fn providers_of(due: &Due) -> BTreeSet<Arc<str>> {
+    due.keys().map(|(provider, _)| Arc::clone(provider)).collect()
 }
 
 /// Puts the new units of a definition in the place of the due ones.
@@ -153,24 +215,19 @@ fn causes_of(definition: &Definition, causes: &Causes) -> Causes {
     concern.map(|(reason, count)| (*reason, *count)).collect()
 }
 
-fn subjects(definitions: &[&Definition]) -> BTreeSet<Subject> {
-    definitions.iter().flat_map(|definition| definition.subjects.iter().copied()).collect()
-}
-
-/// The rows of some providers and the periods of one dirty month. A stock sees the referrals that may be open at its end,
-/// and all else what is anchored in it.
+/// The rows of some providers and the periods of a dirty month, or of some. A stock sees the referrals that may be open at
+/// an end, and all else what is anchored in it.
 fn month_input(
     book: &mut Book,
     due: &Due,
     providers: &BTreeSet<Arc<str>>,
     stock: bool,
-    subjects: &BTreeSet<Subject>,
+    read: &ColumnsRead,
     as_of: DateTime<Utc>,
 ) -> Result<Input, ArrowError> {
     let periods = periods(due);
-    let seen = due.keys().filter(|(_, period)| !stock || matches!(period, CalendarPeriod::Month(_)));
     let days: BTreeSet<(NaiveDate, NaiveDate)> =
-        seen.map(|(_, period)| Period::calendar(*period).local_days()).collect();
+        due.keys().map(|(_, period)| Period::calendar(*period).local_days()).collect();
     let mut referrals = RoaringBitmap::new();
     for (first, last) in &days {
         for provider in providers {
@@ -180,7 +237,7 @@ fn month_input(
             };
         }
     }
-    input(book, &referrals, subjects, days.into_iter(), periods, as_of)
+    input(book, &referrals, read, days.into_iter(), periods, as_of)
 }
 
 fn periods(due: &Due) -> Vec<Period> {
@@ -199,26 +256,31 @@ pub async fn moving(
     cells: &mut Cells,
     as_of: DateTime<Utc>,
 ) -> Result<(), ComputeError> {
-    let windows: Vec<Period> = Window::ALL.into_iter().map(|window| Period::window(window, as_of)).collect();
+    let windows: Vec<Period> = Window::SHORT.into_iter().map(|window| Period::window(window, as_of)).collect();
     let recent = recent_referrals(book, &windows);
     let days: Vec<(NaiveDate, NaiveDate)> = windows.iter().map(Period::local_days).collect();
-    let counted: Vec<&Definition> = catalogue.iter().filter(|definition| has_grain(definition, &["window"])).collect();
-    engine.register(&input(book, &recent, &subjects(&counted), days.into_iter(), windows, as_of)?).await?;
-    run_moving(engine, catalogue, cells, "window", as_of).await?;
-    let now = vec![Period::now(as_of)];
-    let clocks = BTreeSet::from([Subject::Clock]);
-    engine.register(&input(book, &book.unstopped().clone(), &clocks, std::iter::empty(), now, as_of)?).await?;
-    run_moving(engine, catalogue, cells, "now", as_of).await
+    let of_records: Vec<&Definition> = catalogue.iter().filter(|definition| !definition.counts_wards()).collect();
+    let counted: Vec<&Definition> =
+        of_records.iter().copied().filter(|definition| has_grain(definition, &["window"])).collect();
+    let read = engine.columns_read(&counted).await?;
+    engine.register(&input(book, &recent, &read, days.into_iter(), windows, as_of)?).await?;
+    run_moving(engine, &of_records, cells, "window", as_of).await?;
+    let now: Vec<&Definition> =
+        of_records.iter().copied().filter(|definition| has_grain(definition, &["now"])).collect();
+    let read = engine.columns_read(&now).await?;
+    let (unstopped, now) = (book.unstopped().clone(), vec![Period::now(as_of)]);
+    engine.register(&input(book, &unstopped, &read, std::iter::empty(), now, as_of)?).await?;
+    run_moving(engine, &of_records, cells, "now", as_of).await
 }
 
 async fn run_moving(
     engine: &Engine,
-    catalogue: &Catalogue,
+    definitions: &[&Definition],
     cells: &mut Cells,
     grain: &str,
     as_of: DateTime<Utc>,
 ) -> Result<(), ComputeError> {
-    for definition in catalogue.iter().filter(|definition| has_grain(definition, &[grain])) {
+    for definition in definitions.iter().filter(|definition| has_grain(definition, &[grain])) {
         let units = group(engine.run_registered(definition, as_of).await?, as_of);
         if grain == "window" || !has_grain(definition, &["window"]) {
             cells.clear_moving(&definition.id);
@@ -258,50 +320,52 @@ fn recent_referrals(book: &Book, windows: &[Period]) -> RoaringBitmap {
 /// Referrals whose rows are made at a time: what the book opens for them need not stay open together.
 const REFERRALS_AT_A_TIME: usize = 16_384;
 
-/// The rows of some referrals; of contacts, those between the first and the last of some days. A view that nobody reads
-/// stays empty.
+/// The rows of some referrals, in the columns that are read; of contacts, those between the first and the last of some
+/// days. A view that nobody reads stays empty.
 fn input(
     book: &mut Book,
     referrals: &RoaringBitmap,
-    subjects: &BTreeSet<Subject>,
+    read: &ColumnsRead,
     days: impl Iterator<Item = (NaiveDate, NaiveDate)>,
     periods: Vec<Period>,
     as_of: DateTime<Utc>,
 ) -> Result<Input, ArrowError> {
     let mut input = Input::empty(periods, as_of);
     let days = days.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1)));
+    let names = |subject| VIEWS.into_iter().zip(view::names(subject).iter().copied());
     let mut rest = referrals.iter();
     loop {
         let some: RoaringBitmap = rest.by_ref().take(REFERRALS_AT_A_TIME).collect();
         if some.is_empty() {
             return Ok(input);
         }
-        if subjects.contains(&Subject::Clock) {
-            for view in VIEWS {
-                add(&mut input.clocks[view as usize], view::batch(view::clock(), book.clocks(view, &some))?);
-            }
+        for (view, name) in names(Subject::Clock) {
+            let Some(columns) = read.get(name) else { continue };
+            let is_read = |column: &str| columns.contains(column);
+            input.add(name, view::batch(view::clock(), is_read, book.clocks(view, &some))?);
         }
-        if subjects.iter().any(|subject| view::names(*subject) == view::names(Subject::Referral)) {
-            for view in VIEWS {
-                let rows = view::batch(view::referral(), book.referral_rows(view, &some))?;
-                add(&mut input.referrals[view as usize], rows);
-            }
+        for (view, name) in names(Subject::Referral) {
+            let Some(columns) = read.get(name) else { continue };
+            let is_read = |column: &str| columns.contains(column);
+            input.add(name, view::batch(view::referral(), is_read, book.referral_rows(view, &some))?);
         }
-        if let Some((first, last)) = days.filter(|_| subjects.contains(&Subject::Contact)) {
-            let mut rows = VIEWS.map(|_| view::Rows::new(view::contact()));
-            book.each_contact(&some, first, last, |view, row| rows[view as usize].push(row));
-            for (view, rows) in input.contacts.iter_mut().zip(rows) {
-                add(view, rows.finish()?);
+        let mut contacts = VIEWS.map(|view| {
+            let columns = read.get(view::names(Subject::Contact)[view as usize])?;
+            Some(view::Rows::new(view::contact(), |column| columns.contains(column)))
+        });
+        if let Some((first, last)) = days.filter(|_| contacts.iter().any(Option::is_some)) {
+            book.each_contact(&some, first, last, |view, row| {
+                if let Some(rows) = &mut contacts[view as usize] {
+                    rows.push(row);
+                }
+            });
+        }
+        for ((_, name), rows) in names(Subject::Contact).zip(contacts) {
+            if let Some(rows) = rows {
+                input.add(name, rows.finish()?);
             }
         }
         book.cool();
-    }
-}
-
-/// Adds a batch that has rows.
-fn add(view: &mut Vec<RecordBatch>, batch: RecordBatch) {
-    if batch.num_rows() > 0 {
-        view.push(batch);
     }
 }
 

@@ -36,11 +36,17 @@ pub enum Dimension {
     Band,
     /// Who referred (stratum of `ucr-referrals-by-source`).
     Source,
+    /// Virtual ward, as its provider calls it (stratum of the virtual ward indicators).
+    Ward,
+    /// Clinical pathway (stratum of the virtual ward indicators).
+    Pathway,
+    /// From home or out of hospital (stratum of the virtual ward indicators that follow stays).
+    Route,
 }
 
 impl Dimension {
     /// Every dimension, in the order in which they are documented.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Provider,
         Self::Icb,
         Self::Region,
@@ -52,6 +58,9 @@ impl Dimension {
         Self::Window,
         Self::Band,
         Self::Source,
+        Self::Ward,
+        Self::Pathway,
+        Self::Route,
     ];
 
     /// The dimension's name on the command line, in JSON and in SQL.
@@ -69,6 +78,9 @@ impl Dimension {
             Self::Window => "window",
             Self::Band => "band",
             Self::Source => "source",
+            Self::Ward => "ward",
+            Self::Pathway => "pathway",
+            Self::Route => "route",
         }
     }
 
@@ -76,6 +88,12 @@ impl Dimension {
     #[must_use]
     pub const fn is_area(self) -> bool {
         matches!(self, Self::Provider | Self::Icb | Self::Region | Self::Lcp | Self::Pcn)
+    }
+
+    /// True for the dimensions that definitions bring beyond area and period.
+    #[must_use]
+    pub const fn is_stratum(self) -> bool {
+        matches!(self, Self::Band | Self::Source | Self::Ward | Self::Pathway | Self::Route)
     }
 
     /// True for the dimensions that name a stretch of time.
@@ -94,7 +112,8 @@ impl fmt::Display for Dimension {
 /// A dimension name that is not one of [`Dimension::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown dimension '{0}'; use one of provider, icb, region, lcp, pcn, nation, day, month, window, band, source"
+    "unknown dimension '{0}'; use one of provider, icb, region, lcp, pcn, nation, day, month, window, band, source, ward, \
+     pathway, route"
 )]
 pub struct UnknownDimension(pub String);
 

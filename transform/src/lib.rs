@@ -26,4 +26,6 @@ pub mod reporting;
 pub mod revision;
 pub mod snapshot;
 pub mod spans;
+pub mod states;
 pub mod statistics;
+pub mod wards;

@@ -1,5 +1,7 @@
 //! Runs an indicator's worked cases: from the records a feed would send, through the real decoder, to released figures.
 
+mod undecoded;
+
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
@@ -60,7 +62,7 @@ pub async fn prove(
     definition: &Definition,
     case: &Case,
 ) -> Result<Vec<String>, ProofError> {
-    let facts = facts(definition, case)?;
+    let facts = facts(&definition.id, case)?;
     let instants = Instants { as_of: case.as_of, as_known_at: case.as_known_at };
     let only = Arc::new(catalogue.only(&[&definition.id]));
     let snapshot = evaluate(&facts, only, Arc::clone(geography), instants).await?;
@@ -90,8 +92,12 @@ fn check(
     Ok(expectation.differences(&released))
 }
 
-fn facts(definition: &Definition, case: &Case) -> Result<Vec<(Table, RecordBatch)>, ProofError> {
-    let named = |fault| ProofError::Case { indicator: definition.id.clone(), case: case.id.clone(), fault };
+/// The facts of a case, as the decoder makes them of its records.
+///
+/// # Errors
+/// When the case does not describe records, or one is refused.
+pub fn facts(indicator: &str, case: &Case) -> Result<Vec<(Table, RecordBatch)>, ProofError> {
+    let named = |fault| ProofError::Case { indicator: indicator.to_owned(), case: case.id.clone(), fault };
     let made = records(case).map_err(named)?;
     let keys = PseudonymKeys::from_secret(1, CASE_KEY);
     let context = DecodeContext::new(&keys, case.as_known_at.unwrap_or(case.as_of));
@@ -99,10 +105,15 @@ fn facts(definition: &Definition, case: &Case) -> Result<Vec<(Table, RecordBatch
     for feed in Feed::ALL {
         let raw: Vec<RawRecord<'_>> =
             made.iter().zip(1..).filter(|(record, _)| record.feed == feed).map(raw_record).collect();
+        if Feed::STATES.contains(&feed) {
+            let of_feed: Vec<&CaseRecord> = made.iter().filter(|record| record.feed == feed).collect();
+            facts.extend(undecoded::rows(feed, &of_feed));
+            continue;
+        }
         let decoded = decode(feed, &raw, &context);
         if let Some(refusal) = decoded.refusals.first() {
             return Err(ProofError::Refused {
-                indicator: definition.id.clone(),
+                indicator: indicator.to_owned(),
                 case: case.id.clone(),
                 number: refusal.place.offset,
                 reason: format!("{} {}", refusal.code.code(), refusal.detail),

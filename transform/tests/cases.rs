@@ -36,3 +36,14 @@ fn every_edge_rule_has_a_case() {
         (1..=22).map(|number| format!("E{number}")).filter(|rule| !rules.contains(rule.as_str())).collect();
     assert!(missing.is_empty(), "no case names the rules {missing:?}");
 }
+
+/// Rules 1 to 9 of the virtual ward page, section 5. Rule 10 is about hospital spells, 11 about targets.
+#[test]
+fn every_rule_of_virtual_wards_has_a_case() {
+    let catalogue = Catalogue::builtin().expect("the built-in definitions are sound");
+    let rules: std::collections::BTreeSet<&str> =
+        catalogue.iter().flat_map(|definition| &definition.cases).map(|case| case.rule.as_str()).collect();
+    let missing: Vec<String> =
+        (1..=9).map(|number| format!("VW{number}")).filter(|rule| !rules.contains(rule.as_str())).collect();
+    assert!(missing.is_empty(), "no case names the rules {missing:?}");
+}

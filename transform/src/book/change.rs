@@ -18,6 +18,10 @@ pub enum Subject {
     OpenReferral,
     /// The same rows, by the day of the first attended contact.
     FirstContact,
+    /// Rows of `virtual_ward_stay`, by the days that a stay touches.
+    VirtualWardStay,
+    /// Rows of `virtual_ward_capacity`, by the days for which beds are told.
+    VirtualWardBeds,
 }
 
 impl Subject {
@@ -35,6 +39,10 @@ impl Subject {
             (Self::OpenReferral, false) => "open referral",
             (Self::FirstContact, true) => "first contacts",
             (Self::FirstContact, false) => "first contact",
+            (Self::VirtualWardStay, true) => "virtual ward stays",
+            (Self::VirtualWardStay, false) => "virtual ward stay",
+            (Self::VirtualWardBeds, true) => "entries of virtual ward beds",
+            (Self::VirtualWardBeds, false) => "entry of virtual ward beds",
         }
     }
 }
@@ -76,7 +84,7 @@ pub enum Cause {
     Confirmed,
     /// Another item changed.
     Amended,
-    /// No message came: an open clock passed two hours, or an instant that lay ahead was reached.
+    /// No message came: an open clock passed two hours, an open stay went on, or an instant that lay ahead was reached.
     TimePassed,
 }
 
@@ -130,6 +138,7 @@ const fn time_passed(subject: Subject, many: bool) -> &'static str {
         (Subject::Referral, false) => "reached the day of its receipt",
         (Subject::OpenReferral, true) => "were looked at again as time passed",
         (Subject::OpenReferral, false) => "was looked at again as time passed",
+        (Subject::VirtualWardStay | Subject::VirtualWardBeds, _) => "went on as time passed",
     }
 }
 

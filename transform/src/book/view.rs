@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    ArrayRef, BooleanArray, BooleanBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder, new_null_array,
+};
+use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
@@ -27,19 +30,30 @@ pub enum Read<Row> {
 /// The columns of a view, by name.
 pub type Columns<Row> = [(&'static str, Read<Row>)];
 
-/// The views of a subject: CSDS alone, and CSDS over live.
+/// The views of a subject: CSDS alone, and CSDS over live; of a state the one.
 #[must_use]
-pub const fn names(subject: Subject) -> [&'static str; 2] {
+pub const fn names(subject: Subject) -> &'static [&'static str] {
     match subject {
-        Subject::Clock => ["csds_clock", "live_clock"],
-        Subject::Contact => ["csds_contact", "live_contact"],
-        Subject::Referral | Subject::OpenReferral | Subject::FirstContact => ["csds_referral", "live_referral"],
+        Subject::Clock => &["csds_clock", "live_clock"],
+        Subject::Contact => &["csds_contact", "live_contact"],
+        Subject::Referral | Subject::OpenReferral | Subject::FirstContact => &["csds_referral", "live_referral"],
+        Subject::VirtualWardStay => &["virtual_ward_stay"],
+        Subject::VirtualWardBeds => &["virtual_ward_capacity"],
     }
 }
 
 /// Every view that an indicator may read, and `period`.
-pub const NAMES: [&str; 7] =
-    ["csds_clock", "live_clock", "csds_contact", "live_contact", "csds_referral", "live_referral", "period"];
+pub const NAMES: [&str; 9] = [
+    "csds_clock",
+    "live_clock",
+    "csds_contact",
+    "live_contact",
+    "csds_referral",
+    "live_referral",
+    "virtual_ward_stay",
+    "virtual_ward_capacity",
+    "period",
+];
 
 /// Type of every instant in a view.
 #[must_use]
@@ -163,7 +177,9 @@ pub fn schema<Row>(columns: &Columns<Row>) -> SchemaRef {
 /// Rows of a view, becoming a batch. A row is read once for all columns: it lies anywhere in memory, and its columns do not.
 pub struct Rows<'c, Row> {
     columns: &'c Columns<Row>,
-    builders: Vec<Builder>,
+    /// Of each column that somebody reads.
+    builders: Vec<Option<Builder>>,
+    count: usize,
 }
 
 enum Builder {
@@ -174,26 +190,29 @@ enum Builder {
 }
 
 impl<'c, Row> Rows<'c, Row> {
-    /// No rows yet.
+    /// No rows yet. A column that nobody reads holds nothing: nulls, or no where none may be.
     #[must_use]
-    pub fn new(columns: &'c Columns<Row>) -> Self {
+    pub fn new(columns: &'c Columns<Row>, is_read: impl Fn(&str) -> bool) -> Self {
         let builder = |read: &Read<Row>| match read {
             Read::Text(_) => Builder::Text(StringBuilder::new()),
             Read::Instant(_) => Builder::Instant(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
             Read::Count(_) => Builder::Count(Int64Builder::new()),
             Read::Flag(_) => Builder::Flag(BooleanBuilder::new()),
         };
-        Self { columns, builders: columns.iter().map(|(_, read)| builder(read)).collect() }
+        let builders = columns.iter().map(|(name, read)| is_read(name).then(|| builder(read))).collect();
+        Self { columns, builders, count: 0 }
     }
 
     /// Adds a row.
     pub fn push(&mut self, row: &Row) {
+        self.count += 1;
         for ((_, read), builder) in self.columns.iter().zip(&mut self.builders) {
             match (read, builder) {
-                (Read::Text(read), Builder::Text(builder)) => builder.append_option(read(row)),
-                (Read::Instant(read), Builder::Instant(builder)) => builder.append_option(read(row)),
-                (Read::Count(read), Builder::Count(builder)) => builder.append_option(read(row)),
-                (Read::Flag(read), Builder::Flag(builder)) => builder.append_value(read(row)),
+                (_, None) => {}
+                (Read::Text(read), Some(Builder::Text(builder))) => builder.append_option(read(row)),
+                (Read::Instant(read), Some(Builder::Instant(builder))) => builder.append_option(read(row)),
+                (Read::Count(read), Some(Builder::Count(builder))) => builder.append_option(read(row)),
+                (Read::Flag(read), Some(Builder::Flag(builder))) => builder.append_value(read(row)),
                 _ => debug_assert!(false, "builders are made by the columns"),
             }
         }
@@ -204,15 +223,20 @@ impl<'c, Row> Rows<'c, Row> {
     /// # Errors
     /// When Arrow refuses the columns, which a test rules out.
     pub fn finish(self) -> Result<RecordBatch, ArrowError> {
-        let array = |builder| -> ArrayRef {
+        let Self { columns, builders, count } = self;
+        let array = |field: &Field, builder| -> ArrayRef {
             match builder {
-                Builder::Text(mut builder) => Arc::new(builder.finish()),
-                Builder::Instant(mut builder) => Arc::new(builder.finish()),
-                Builder::Count(mut builder) => Arc::new(builder.finish()),
-                Builder::Flag(mut builder) => Arc::new(builder.finish()),
+                Some(Builder::Text(mut builder)) => Arc::new(builder.finish()),
+                Some(Builder::Instant(mut builder)) => Arc::new(builder.finish()),
+                Some(Builder::Count(mut builder)) => Arc::new(builder.finish()),
+                Some(Builder::Flag(mut builder)) => Arc::new(builder.finish()),
+                None if field.is_nullable() => new_null_array(field.data_type(), count),
+                None => Arc::new(BooleanArray::from(BooleanBuffer::new_unset(count))),
             }
         };
-        RecordBatch::try_new(schema(self.columns), self.builders.into_iter().map(array).collect())
+        let schema = schema(columns);
+        let arrays = schema.fields().iter().zip(builders).map(|(field, builder)| array(field, builder)).collect();
+        RecordBatch::try_new(schema, arrays)
     }
 }
 
@@ -222,9 +246,10 @@ impl<'c, Row> Rows<'c, Row> {
 /// As [`Rows::finish`].
 pub fn batch<'r, Row: 'r>(
     columns: &Columns<Row>,
+    is_read: impl Fn(&str) -> bool,
     rows: impl Iterator<Item = &'r Row>,
 ) -> Result<RecordBatch, ArrowError> {
-    let mut held = Rows::new(columns);
+    let mut held = Rows::new(columns, is_read);
     rows.for_each(|row| held.push(row));
     held.finish()
 }

@@ -17,6 +17,7 @@ use crate::release::{ReleasedFigure, Shown};
 pub use super::case_event::{ChangeInput, EventInput};
 pub use super::case_rows::{ContactInput, ReferralInput};
 pub use super::case_submission::{ClockInput, Row, SubmissionInput};
+pub use super::case_ward::{BedInput, StayInput};
 
 /// One worked case.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -40,6 +41,12 @@ pub struct Case {
     /// CSDS submissions.
     #[serde(default)]
     pub csds: Vec<SubmissionInput>,
+    /// Stays on virtual wards.
+    #[serde(default)]
+    pub stays: Vec<StayInput>,
+    /// Beds of virtual wards.
+    #[serde(default)]
+    pub beds: Vec<BedInput>,
     /// The figures that must come out.
     #[serde(default)]
     pub expect: Vec<Expectation>,
@@ -236,6 +243,7 @@ pub fn records(case: &Case) -> Result<Vec<CaseRecord>, CaseFault> {
     for (index, submission) in case.csds.iter().enumerate() {
         made.extend(submission.records(index)?);
     }
+    made.extend(super::case_ward::ward_records(case)?);
     made.sort_by_key(|record| record.known_at);
     Ok(made)
 }

@@ -137,7 +137,7 @@ impl Event<'_> {
         let waiting_type = self.waiting_type(kind);
         let envelope = json!({
             "specversion": "1.0",
-            "id": self.guid(&self.label()),
+            "id": guid(self.case, &self.label()),
             "source": format!("uk.nhs.{}.ucr-feed", provider.to_lowercase()),
             "type": kind.wire_name(),
             "time": time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
@@ -261,7 +261,7 @@ impl Event<'_> {
         object(json!({
             "target": self.target(),
             "CareContactID": input.contact,
-            "amendsEventId": input.amends.as_deref().map(|label| self.guid(label)),
+            "amendsEventId": input.amends.as_deref().map(|label| guid(self.case, label)),
             "reason": text_or(input.reason.as_deref(), "recording_error"),
             "changes": input.changes.iter().map(change).collect::<Vec<_>>(),
         }))
@@ -300,16 +300,16 @@ impl Event<'_> {
     fn label(&self) -> String {
         self.input.id.clone().unwrap_or_else(|| (self.index + 1).to_string())
     }
-
-    /// An id that looks like a source's and is the same in every run.
-    fn guid(&self, label: &str) -> String {
-        let digest = Sha256::digest(format!("{}|{}|{label}", self.case.rule, self.case.id));
-        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
-    }
 }
 
-fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+/// An id that looks like a source's and is the same in every run.
+pub(super) fn guid(case: &Case, label: &str) -> String {
+    let digest = Sha256::digest(format!("{}|{}|{label}", case.rule, case.id));
+    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+}
+
+pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     parse_offset_instant(text).map_err(|error| format!("'{text}': {error}"))
 }
 
@@ -323,15 +323,15 @@ fn given_instant(text: Option<&str>, default: Option<DateTime<Utc>>) -> Result<O
 }
 
 /// An instant as a provider in London writes it.
-fn local_text(at: DateTime<Utc>) -> String {
+pub(super) fn local_text(at: DateTime<Utc>) -> String {
     at.with_timezone(&chrono_tz::Europe::London).to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }
 
-fn text_or(text: Option<&str>, default: &str) -> Value {
+pub(super) fn text_or(text: Option<&str>, default: &str) -> Value {
     null_if_empty(text.unwrap_or(default))
 }
 
-fn null_if_empty(text: &str) -> Value {
+pub(super) fn null_if_empty(text: &str) -> Value {
     if text.is_empty() { Value::Null } else { json!(text) }
 }
 

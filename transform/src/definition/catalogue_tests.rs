@@ -68,6 +68,18 @@ fn the_built_in_definitions_are_sound() {
             "ucr-response-minutes-p90",
             "ucr-two-hour-response",
             "ucr-wait-bands",
+            "virtual-ward-admissions",
+            "virtual-ward-beds",
+            "virtual-ward-escalations",
+            "virtual-ward-long-stays",
+            "virtual-ward-occupancy",
+            "virtual-ward-occupancy-national",
+            "virtual-ward-occupancy-now",
+            "virtual-ward-occupied-time",
+            "virtual-ward-people",
+            "virtual-ward-stay-nights",
+            "virtual-ward-stay-nights-median",
+            "virtual-ward-step-up",
         ]
     );
 }

@@ -11,7 +11,7 @@ use super::model::{Definition, Interval, Kind};
 use super::sql_lint::{lint_sql, sql_sha256};
 
 const GRAINS: [&str; 4] = ["day", "month", "window", "now"];
-const WINDOWS: [&str; 4] = ["24h", "7d", "28d", "mtd"];
+const WINDOWS: [&str; 5] = ["24h", "7d", "28d", "mtd", "365d"];
 const THEMES: [&str; 7] = ["T1", "T2", "T3", "T4", "T5", "all", "ctx"];
 const TARGETS: [&str; 2] = ["local", "national"];
 
@@ -96,8 +96,11 @@ impl Lint<'_> {
         if own.grains.iter().any(|grain| grain == "window") == own.windows.is_empty() {
             self.key("windows", "grain window and the list of windows do not agree", "give both or neither");
         }
+        if own.windows.iter().any(|window| window == "365d") && !own.counts_wards() {
+            self.key("windows", "365d is a window of virtual wards alone", "remove it");
+        }
         if own.feeds.is_empty() {
-            self.key("feeds", "no feed is named", "name ucr, csds or both");
+            self.key("feeds", "no feed is named", "name those that its views are made of, such as ucr and csds");
         }
         for name in own.counts.iter().chain(own.flags.iter().map(|flag| &flag.name)) {
             if !is_name(name, '_') {
@@ -146,6 +149,9 @@ impl Lint<'_> {
             (Kind::Proportion, None) => {
                 self.key("denominator", "a proportion needs a denominator", "say in words what it counts");
             }
+            (Kind::Ratio, None) => {
+                self.key("denominator", "a ratio needs a denominator", "say in words what it is divided by");
+            }
             (Kind::Quantile, None) => {
                 self.key(
                     "denominator",
@@ -160,7 +166,7 @@ impl Lint<'_> {
         }
         match (own.kind, own.quantile) {
             (Kind::Quantile, None) => self.key("quantile", "which percentile is not said", "write 0.5 for the median"),
-            (Kind::Proportion | Kind::Count | Kind::Snapshot | Kind::People, Some(_)) => {
+            (Kind::Proportion | Kind::Ratio | Kind::Count | Kind::Snapshot | Kind::People, Some(_)) => {
                 self.key("quantile", "only a percentile has one", "remove it or set kind = \"quantile\"");
             }
             _ => {}
@@ -208,8 +214,9 @@ impl Lint<'_> {
         if case.expect.is_empty() {
             report("nothing is expected".into(), "add an entry to expect".into());
         }
-        if case.events.is_empty() && case.csds.is_empty() {
-            report("nothing is put in".into(), "add events or [[case.csds]]".into());
+        let is_empty = case.events.is_empty() && case.csds.is_empty();
+        if is_empty && case.stays.is_empty() && case.beds.is_empty() {
+            report("nothing is put in".into(), "add events, [[case.csds]], stays or beds".into());
         }
         if let Err(fault) = super::case::records(case) {
             report(fault.to_string(), "correct the input".into());
@@ -270,8 +277,7 @@ fn expectation_faults(definition: &Definition, expectation: &Expectation) -> Vec
     if let Err(unknown) = Policy::by_name(&expectation.release) {
         fault(format!("expects the unknown policy '{}'", unknown.0), policy_mend());
     }
-    let is_stratum = |dimension: &Dimension| matches!(dimension, Dimension::Band | Dimension::Source);
-    let is_known = |dimension: &Dimension| !is_stratum(dimension) || definition.strata.contains(dimension);
+    let is_known = |dimension: &Dimension| !dimension.is_stratum() || definition.strata.contains(dimension);
     if let Some(dimension) = expectation.by.keys().find(|dimension| !is_known(dimension)) {
         fault(format!("'{dimension}' is no stratum of this indicator"), "remove it from by".into());
     }

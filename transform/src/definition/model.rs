@@ -41,7 +41,7 @@ pub struct Definition {
     pub sql_sha256: String,
     /// Where it stands in its life.
     pub status: DefinitionStatus,
-    /// Proportion, count, snapshot, people or quantile.
+    /// Proportion, ratio, count, snapshot, people or quantile.
     pub kind: Kind,
     /// Which percentile a quantile indicator tells, as a share: 0.5 is the median. Absent for other kinds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,7 @@ pub struct Definition {
     pub stock: bool,
     /// Kinds of period: `day`, `month`, `window`, `now`.
     pub grains: Vec<String>,
-    /// Windows: `24h`, `7d`, `28d`, `mtd`.
+    /// Windows: `24h`, `7d`, `28d`, `mtd`; of virtual wards also `365d`.
     #[serde(default)]
     pub windows: Vec<String>,
     /// How the interval is computed.
@@ -117,6 +117,12 @@ impl Definition {
         self.grains.iter().any(|grain| matches!(grain.as_str(), "window" | "now"))
     }
 
+    /// True when it counts stays or beds of virtual wards; it then counts nothing else.
+    #[must_use]
+    pub fn counts_wards(&self) -> bool {
+        [Subject::VirtualWardStay, Subject::VirtualWardBeds].iter().any(|subject| self.subjects.contains(subject))
+    }
+
     /// The basis of that id.
     #[must_use]
     pub fn basis(&self, id: &str) -> Option<&Basis> {
@@ -151,6 +157,8 @@ pub enum DefinitionStatus {
 pub enum Kind {
     /// Numerator is part of the denominator.
     Proportion,
+    /// A sum over another that it is no part of: may exceed 1, and has no interval.
+    Ratio,
     /// A count over a period.
     Count,
     /// A count at one instant.
@@ -167,7 +175,7 @@ impl Kind {
     #[must_use]
     pub const fn adds_up(self) -> bool {
         match self {
-            Self::Proportion | Self::Count | Self::Snapshot => true,
+            Self::Proportion | Self::Ratio | Self::Count | Self::Snapshot => true,
             Self::People | Self::Quantile => false,
         }
     }
@@ -182,7 +190,7 @@ impl Kind {
     #[must_use]
     pub const fn columns(self) -> &'static [&'static str] {
         match self {
-            Self::Proportion | Self::Count | Self::Snapshot => {
+            Self::Proportion | Self::Ratio | Self::Count | Self::Snapshot => {
                 &["basis", "provider", "icb", "lcp", "pcn", "period", "numerator", "denominator", "source_rank"]
             }
             Self::People => &["basis", "provider", "icb", "lcp", "pcn", "period", "person", "source_rank"],

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::book::change::Subject;
 use crate::book::view::{NAMES, names};
+use crate::wards::view::NAMES as STATES;
 
 use super::fault::{LintFinding, Place};
 use super::model::Definition;
@@ -40,7 +41,8 @@ pub(super) fn subjects(sql: &str, stock: bool) -> BTreeSet<Subject> {
         (true, true) => &[Subject::Referral, Subject::FirstContact],
         (_, false) => &[Subject::Referral],
     };
-    let all = [Subject::Clock, Subject::Contact].iter().chain(referrals).copied();
+    let states = [Subject::VirtualWardStay, Subject::VirtualWardBeds];
+    let all = [Subject::Clock, Subject::Contact].iter().chain(referrals).chain(&states).copied();
     all.filter(|subject| names(*subject).iter().any(|name| read.contains(*name))).collect()
 }
 
@@ -114,6 +116,15 @@ fn reads(cut: &[Token], report: Report<'_>) {
             );
         }
         read.insert(name);
+    }
+    let is_state = |name: &&String| STATES.contains(&name.as_str());
+    let is_record = |name: &&String| NAMES.contains(&name.as_str()) && *name != "period" && !is_state(name);
+    if read.iter().any(|name| is_state(&name)) && read.iter().any(|name| is_record(&name)) {
+        report(
+            Place::File,
+            "reads views of referrals and views of virtual wards, which are never filled in one run".into(),
+            "write an indicator for each".into(),
+        );
     }
     if !read.contains("period") {
         report(

@@ -22,13 +22,16 @@ use chrono::{DateTime, Utc};
 use datafusion::datasource::TableProvider;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use homeward_contract::geography::Geography;
 
 use crate::book::change::Subject;
 use crate::book::view;
 use crate::definition::Definition;
+use crate::wards;
 pub use plan::PlanFault;
+pub use prepared::ColumnsRead;
 use prepared::{Plans, Slot};
 use records::RecordFault;
 pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultShapeError};
@@ -36,12 +39,8 @@ pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultSh
 /// What one run computes.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// Rows of `csds_clock` and `live_clock`.
-    pub clocks: [Vec<RecordBatch>; 2],
-    /// Rows of `csds_contact` and `live_contact`.
-    pub contacts: [Vec<RecordBatch>; 2],
-    /// Rows of `csds_referral` and `live_referral`.
-    pub referrals: [Vec<RecordBatch>; 2],
+    /// Rows of the views, by name; one that is not named has none.
+    pub views: BTreeMap<&'static str, Vec<RecordBatch>>,
     /// The periods to compute.
     pub periods: Vec<period::Period>,
     /// The instant that the figures speak for (`$as_of`).
@@ -51,10 +50,29 @@ pub struct Input {
 impl Input {
     /// No rows at all.
     #[must_use]
-    pub fn empty(periods: Vec<period::Period>, as_of: DateTime<Utc>) -> Self {
-        let none = <[Vec<RecordBatch>; 2]>::default;
-        Self { clocks: none(), contacts: none(), referrals: none(), periods, as_of }
+    pub const fn empty(periods: Vec<period::Period>, as_of: DateTime<Utc>) -> Self {
+        Self { views: BTreeMap::new(), periods, as_of }
     }
+
+    /// Adds rows to a view.
+    pub fn add(&mut self, view: &'static str, rows: RecordBatch) {
+        if rows.num_rows() > 0 {
+            self.views.entry(view).or_default().push(rows);
+        }
+    }
+}
+
+/// The views that hold rows, and their columns.
+fn views() -> impl Iterator<Item = (&'static str, SchemaRef)> {
+    let of_records = [
+        (Subject::Clock, view::schema(view::clock())),
+        (Subject::Contact, view::schema(view::contact())),
+        (Subject::Referral, view::schema(view::referral())),
+    ];
+    let of_records = of_records
+        .into_iter()
+        .flat_map(|(subject, schema)| view::names(subject).iter().map(move |name| (*name, Arc::clone(&schema))));
+    of_records.chain(wards::view::NAMES.into_iter().zip([wards::view::stay_schema(), wards::view::bed_schema()]))
 }
 
 /// An indicator's SQL could not be run.
@@ -140,15 +158,8 @@ impl Engine {
     /// # Errors
     /// When DataFusion refuses a batch: a defect.
     pub async fn register(&self, input: &Input) -> Result<(), EngineError> {
-        let subjects = [
-            (Subject::Clock, view::schema(view::clock()), &input.clocks),
-            (Subject::Contact, view::schema(view::contact()), &input.contacts),
-            (Subject::Referral, view::schema(view::referral()), &input.referrals),
-        ];
-        for (subject, schema, views) in subjects {
-            for (name, batches) in view::names(subject).into_iter().zip(views) {
-                self.view(name, &schema, batches.clone()).await?;
-            }
+        for (name, schema) in views() {
+            self.slot(name, &schema)?.fill(input.views.get(name).cloned().unwrap_or_default()).await;
         }
         self.register_periods(&input.periods).await
     }
@@ -159,7 +170,35 @@ impl Engine {
     /// When DataFusion refuses them: a defect.
     pub async fn register_periods(&self, periods: &[period::Period]) -> Result<(), EngineError> {
         let periods = period::batch(periods).map_err(|error| boxed(error.into()))?;
-        self.view("period", &periods.schema(), vec![periods]).await
+        self.slot("period", &periods.schema())?.fill(vec![periods]).await;
+        Ok(())
+    }
+
+    /// The columns that some indicators read, by view: rows need no others.
+    ///
+    /// # Errors
+    /// When SQL does not plan, or does more than read.
+    pub async fn columns_read(&self, definitions: &[&Definition]) -> Result<ColumnsRead, EngineError> {
+        for (name, schema) in views().chain([("period", period::schema())]) {
+            self.slot(name, &schema)?;
+        }
+        let mut read = ColumnsRead::new();
+        for definition in definitions {
+            prepared::columns_read(&self.plan(definition).await?, &mut read);
+        }
+        Ok(read)
+    }
+
+    /// The plan of an indicator's SQL.
+    async fn plan(&self, definition: &Definition) -> Result<LogicalPlan, EngineError> {
+        let planned = self.plans.get(&self.context, &definition.sql, |plan| plan::verify(plan).map_err(Unfit::Plan));
+        planned.await.map_err(|unfit| {
+            let indicator = definition.id.clone();
+            match unfit {
+                Unfit::Sql(source) => EngineError::Sql { indicator, source: boxed(source) },
+                Unfit::Plan(fault) => EngineError::Plan { indicator, fault },
+            }
+        })
     }
 
     /// Runs one indicator over the registered views.
@@ -173,11 +212,7 @@ impl Engine {
     ) -> Result<Vec<(Atom, AtomValue)>, EngineError> {
         let indicator = || definition.id.clone();
         let sql_error = |source: DataFusionError| EngineError::Sql { indicator: indicator(), source: boxed(source) };
-        let planned = self.plans.get(&self.context, &definition.sql, |plan| plan::verify(plan).map_err(Unfit::Plan));
-        let plan = planned.await.map_err(|unfit| match unfit {
-            Unfit::Sql(source) => sql_error(source),
-            Unfit::Plan(fault) => EngineError::Plan { indicator: indicator(), fault },
-        })?;
+        let plan = self.plan(definition).await?;
         let batches = prepared::run(&self.context, plan, as_of).await.map_err(sql_error)?;
         if definition.kind.adds_up() {
             return result::read(definition, &batches)
@@ -220,22 +255,16 @@ impl Engine {
         self.run(definition, &Input::empty(vec![period::Period::now(as_of)], as_of)).await.map(drop)
     }
 
-    /// Makes these rows the content of a view.
-    async fn view(&self, name: &'static str, schema: &SchemaRef, rows: Vec<RecordBatch>) -> Result<(), EngineError> {
-        let slot = {
-            let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-            match views.get(name) {
-                Some(slot) => Arc::clone(slot),
-                None => {
-                    let slot = Arc::new(Slot::new(Arc::clone(schema)).map_err(boxed)?);
-                    self.context.register_table(name, slot.table()).map_err(boxed)?;
-                    views.insert(name, Arc::clone(&slot));
-                    slot
-                }
-            }
-        };
-        slot.fill(rows).await;
-        Ok(())
+    /// The rows of a view, which is there from then on.
+    fn slot(&self, name: &'static str, schema: &SchemaRef) -> Result<Arc<Slot>, EngineError> {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = views.get(name) {
+            return Ok(Arc::clone(slot));
+        }
+        let slot = Arc::new(Slot::new(Arc::clone(schema)).map_err(boxed)?);
+        self.context.register_table(name, slot.table()).map_err(boxed)?;
+        views.insert(name, Arc::clone(&slot));
+        Ok(slot)
     }
 
     /// What is kept of a query over records of this shape. Each has a session of its own, with the one table that it reads.

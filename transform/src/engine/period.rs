@@ -23,11 +23,16 @@ pub enum Window {
     Days28,
     /// Since the local month began.
     MonthToDate,
+    /// Since the local day began that is today or one of the 364 before it.
+    Days365,
 }
 
 impl Window {
     /// Every window.
-    pub const ALL: [Self; 4] = [Self::Hours24, Self::Days7, Self::Days28, Self::MonthToDate];
+    pub const ALL: [Self; 5] = [Self::Hours24, Self::Days7, Self::Days28, Self::MonthToDate, Self::Days365];
+
+    /// Those of about a month at most: the windows of referrals and their contacts.
+    pub const SHORT: [Self; 4] = [Self::Hours24, Self::Days7, Self::Days28, Self::MonthToDate];
 
     /// Name in figures and SQL.
     #[must_use]
@@ -37,6 +42,7 @@ impl Window {
             Self::Days7 => "7d",
             Self::Days28 => "28d",
             Self::MonthToDate => "mtd",
+            Self::Days365 => "365d",
         }
     }
 
@@ -49,6 +55,7 @@ impl Window {
                 let today = london(as_of).date();
                 local_midnight(today.with_day(1).unwrap_or(today))
             }
+            Self::Days365 => local_midnight(london(as_of).date() - Days::new(364)),
         }
     }
 }
@@ -86,12 +93,21 @@ impl Period {
         Self { kind: PeriodKind::Calendar(period), starts_at: local_midnight(first), ends_at: local_midnight(next) }
     }
 
+    /// The month before the one that a period begins in.
+    #[must_use]
+    pub fn month_before(period: &Self) -> Self {
+        let day = london(period.starts_at).date();
+        let before = day.with_day(1).and_then(|first| first.pred_opt()).unwrap_or(day);
+        Self::calendar(CalendarPeriod::month_of(before))
+    }
+
     /// A rolling window: after its start, up to and including `as_of`.
     #[must_use]
     pub fn window(window: Window, as_of: DateTime<Utc>) -> Self {
         let tick = Duration::microseconds(1);
         let starts_at = window.starts_at(as_of);
-        let starts_at = if window == Window::MonthToDate { starts_at } else { starts_at + tick };
+        let from_midnight = matches!(window, Window::MonthToDate | Window::Days365);
+        let starts_at = if from_midnight { starts_at } else { starts_at + tick };
         Self { kind: PeriodKind::Window(window), starts_at, ends_at: as_of + tick }
     }
 
@@ -216,7 +232,16 @@ mod tests {
     #[test]
     fn names_read_back() {
         let as_of = at("2025-06-12T12:00:00Z");
-        for name in ["day:2025-06-12", "month:2025-06", "window:24h", "window:7d", "window:28d", "window:mtd", "now"] {
+        for name in [
+            "day:2025-06-12",
+            "month:2025-06",
+            "window:24h",
+            "window:7d",
+            "window:28d",
+            "window:mtd",
+            "window:365d",
+            "now",
+        ] {
             assert_eq!(parse_name(name, as_of).map(|period| period.name()).as_deref(), Some(name));
         }
         assert_eq!(parse_name("week:2025-24", as_of), None);

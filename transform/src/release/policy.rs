@@ -195,6 +195,8 @@ impl Policy {
         let value = match denominator {
             Some(_) if is_few(self.minimum_denominator) => Shown::Suppressed,
             Some(_) => ratio(numerator, of),
+            // A ratio whose denominator is not known has no value; a count has no denominator.
+            None if kind == Kind::Ratio => Shown::NoData,
             None => numerator,
         };
         Numbers { numerator, denominator: of, value }

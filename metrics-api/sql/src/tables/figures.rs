@@ -42,13 +42,24 @@ fn cell_columns() -> Vec<Column> {
         ),
         always("area_name", Text, "Name of the area, or its code where no name is known."),
         always("period_kind", Text, "day, month, window (rolling, ends at as_of) or now (the instant as_of itself)."),
-        always("period", Text, "The period: 2025-06-12 for a day, 2025-06 for a month, 24h, 7d, 28d or mtd, or now."),
+        always(
+            "period",
+            Text,
+            "The period: 2025-06-12 for a day, 2025-06 for a month, 24h, 7d, 28d, mtd or 365d, or now.",
+        ),
         always("first_day", Date, "First London day of the period: what to plot and to join on."),
         always("last_day", Date, "Last London day of the period."),
         always("period_start", Timestamptz, "First instant of the period. Days and months begin at London midnight."),
         always("period_end", Timestamptz, "First instant after the period."),
         maybe("band", Text, "Band of waiting time, for example 90_to_120m; null for indicators that have none."),
         maybe("source", Text, "Who referred, for example 999; null for indicators that are not cut by it."),
+        maybe("ward", Text, "Virtual ward, as its provider calls it; null for indicators that are not cut by it."),
+        maybe("pathway", Text, "Clinical pathway, for example frailty; null for indicators that are not cut by it."),
+        maybe(
+            "route",
+            Text,
+            "step_up (from home), step_down (out of hospital) or other; null for indicators not cut by it.",
+        ),
     ]
 }
 
@@ -251,6 +262,9 @@ pub(crate) fn figure_row(figure: &ReleasedFigure, level: Dimension, geography: &
         figure.period_end.into(),
         figure.dimension(Dimension::Band).into(),
         figure.dimension(Dimension::Source).into(),
+        figure.dimension(Dimension::Ward).into(),
+        figure.dimension(Dimension::Pathway).into(),
+        figure.dimension(Dimension::Route).into(),
         figure.numerator.as_count().into(),
         figure.denominator.as_count().into(),
         figure.value.as_f64().into(),

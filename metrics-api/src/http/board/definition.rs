@@ -161,6 +161,7 @@ fn alert_words(alert: &Alert) -> String {
 const fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Proportion => "a share: the numerator is part of the denominator",
+        Kind::Ratio => "a sum over another that it is no part of",
         Kind::Count => "a count over a period",
         Kind::Snapshot => "a count at one instant",
         Kind::People => "distinct people over a period: an area's own, never the sum of others",

@@ -87,17 +87,18 @@ impl Page<'_> {
     }
 
     /// What is now comes first, then rates, then percentiles and counts; drafts and the retired stay away, and what speaks of
-    /// months alone.
+    /// months alone. Virtual wards have no page yet.
     fn definitions(&self) -> Vec<&Definition> {
         let shown = |definition: &&Definition| {
             !matches!(definition.status, DefinitionStatus::Draft | DefinitionStatus::Retired)
                 && definition.is_of_the_moment()
+                && !definition.counts_wards()
         };
         let mut definitions: Vec<&Definition> = self.catalogue().iter().filter(shown).collect();
         definitions.sort_by_key(|definition| match definition.kind {
             Kind::Snapshot => 0,
             Kind::Proportion => 1,
-            Kind::Quantile => 2,
+            Kind::Ratio | Kind::Quantile => 2,
             Kind::Count | Kind::People => 3,
         });
         definitions

@@ -14,6 +14,9 @@ pub(super) fn heads(definition: &Definition) -> Markup {
                 th.n scope="col" { "Numerator" } th.n scope="col" { "Denominator" } th.n scope="col" { "Share" }
                 th.n scope="col" { "95% interval" }
             }
+            (Kind::Ratio, _) => {
+                th.n scope="col" { "Numerator" } th.n scope="col" { "Denominator" } th.n scope="col" { (definition.unit) }
+            }
             (_, Some(quantile)) => { th.n scope="col" { (quantile) ", " (definition.unit) } th.n scope="col" { "Records" } }
             _ => { th.n scope="col" { "Count" } }
         }
@@ -28,6 +31,7 @@ pub(super) fn cells(definition: &Definition, figure: &ReleasedFigure) -> Markup 
                 td.n { (figure.numerator) } td.n { (figure.denominator) } td.n { (percent_text(figure)) }
                 td.n { (interval_text(figure)) }
             }
+            Kind::Ratio => { td.n { (figure.numerator) } td.n { (figure.denominator) } td.n { (ratio_text(definition, figure)) } }
             Kind::Quantile => { td.n { (number_text(figure)) } td.n { (figure.denominator) } }
             Kind::Count | Kind::Snapshot | Kind::People => { td.n { (number_text(figure)) } }
         }
@@ -38,9 +42,15 @@ pub(super) fn cells(definition: &Definition, figure: &ReleasedFigure) -> Markup 
 pub(super) const fn width(definition: &Definition) -> usize {
     match definition.kind {
         Kind::Proportion => 4,
+        Kind::Ratio => 3,
         Kind::Quantile => 2,
         Kind::Count | Kind::Snapshot | Kind::People => 1,
     }
+}
+
+/// A ratio in its unit: a percentage where that is `ratio`.
+pub(super) fn ratio_text(definition: &Definition, figure: &ReleasedFigure) -> String {
+    if definition.unit == "ratio" { percent_text(figure) } else { number_text(figure) }
 }
 
 /// A count, or a percentile with one decimal at most, half away from zero; or the word that stands for it.

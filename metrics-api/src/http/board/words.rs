@@ -86,8 +86,9 @@ pub(super) fn band_words(band: &str, due_minutes: Option<u32>) -> String {
 pub(super) fn target_value(definition: &Definition, target: &Target) -> String {
     match definition.kind {
         Kind::Proportion => format!("{}%", trimmed(one_decimal(target.value))),
+        Kind::Ratio if definition.unit == "ratio" => format!("{}%", trimmed(one_decimal(target.value))),
         Kind::Count | Kind::Snapshot | Kind::People => target.value.to_string(),
-        Kind::Quantile => format!("{} {}", target.value, definition.unit),
+        Kind::Ratio | Kind::Quantile => format!("{} {}", target.value, definition.unit),
     }
 }
 

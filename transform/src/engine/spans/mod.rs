@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod column;
+mod local;
 mod scalar;
 
 use datafusion::execution::context::SessionContext;

@@ -4,16 +4,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array};
 use arrow::datatypes::DataType;
-use chrono::NaiveDate;
 use datafusion::common::plan_err;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
-use homeward_contract::time::london;
 
 use super::column::{Pair, Pairs, Rows, internal, point_of_arguments, point_of_list, points_of, span_pairs, takes};
-use crate::book::clock::from_micros;
+use super::local;
+use crate::book::view::instant_type;
 use crate::spans::{Span, Spans};
 
 const SECOND_MICROS: i64 = 1_000_000;
@@ -47,9 +46,13 @@ enum Call {
     CountSeconds,
     /// The calendar date in England.
     LocalDate,
+    /// The instants at which a full hour in England falls between two instants.
+    LocalHours,
+    /// 08:00 on the reference Thursday of a date's month.
+    ReferenceMorning,
 }
 
-const CALLS: [(Call, &str); 13] = [
+const CALLS: [(Call, &str); 15] = [
     (Call::Span, "span"),
     (Call::Union, "span_union"),
     (Call::Intersection, "span_intersection"),
@@ -63,6 +66,8 @@ const CALLS: [(Call, &str); 13] = [
     (Call::CountNights, "profile_nights"),
     (Call::CountSeconds, "profile_seconds"),
     (Call::LocalDate, "local_date"),
+    (Call::LocalHours, "local_hours"),
+    (Call::ReferenceMorning, "reference_morning"),
 ];
 
 /// All functions.
@@ -100,6 +105,8 @@ fn arguments(call: Call, point: &DataType) -> Option<Vec<DataType>> {
         Call::CountNights => is_date.then(|| vec![profile, point(), point()]),
         Call::CountSeconds => (!is_date).then(|| vec![profile, point(), point()]),
         Call::LocalDate => (!is_date).then(|| vec![point()]),
+        Call::LocalHours => (!is_date).then(|| vec![point(), point(), DataType::Int64]),
+        Call::ReferenceMorning => is_date.then(|| vec![point()]),
     }
 }
 
@@ -129,6 +136,8 @@ impl ScalarUDFImpl for Function {
             Call::Nights | Call::Seconds | Call::CountAt | Call::CountNights | Call::CountSeconds => DataType::Int64,
             Call::Covers => DataType::Boolean,
             Call::LocalDate => DataType::Date32,
+            Call::ReferenceMorning => instant_type(),
+            Call::LocalHours => DataType::new_list(first.clone(), true),
         })
     }
 
@@ -142,7 +151,9 @@ impl ScalarUDFImpl for Function {
 impl Call {
     fn column(self, columns: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         match (self, columns) {
-            (Self::LocalDate, [instant]) => local_dates(instant),
+            (Self::LocalDate, [instant]) => local::dates(instant),
+            (Self::LocalHours, [from, to, hour]) => local::hours((from, to), hour),
+            (Self::ReferenceMorning, [date]) => local::reference_mornings(date),
             (Self::Span, [from, to]) => {
                 let (first, second) = (points_of(from)?, points_of(to)?);
                 let held = |row| first.is_valid(row) && second.is_valid(row);
@@ -239,12 +250,4 @@ fn counts_at(profile: &ArrayRef, points: &ArrayRef, rows: usize) -> Result<Array
         pairs.push(profile.at_each(wanted).map(|step| (step.at, step.count)));
     }
     Pair::Profile.column(&point, pairs)
-}
-
-fn local_dates(instants: &ArrayRef) -> Result<ArrayRef> {
-    let instants = points_of(instants)?;
-    let epoch = NaiveDate::default();
-    let date = |instant: i64| i32::try_from((london(from_micros(instant)).date() - epoch).num_days()).ok();
-    let dates = instants.iter().map(|instant| date(instant?));
-    Ok(Arc::new(dates.collect::<Date32Array>()))
 }

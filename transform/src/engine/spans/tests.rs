@@ -94,6 +94,16 @@ async fn what_is_missing_is_nothing_and_wrong_types_are_refused_when_planned() {
     }
 }
 
+/// 08:00 in England on the days of a window across the change to summer time, and the published reference Thursday.
+#[tokio::test]
+async fn hours_in_england_come_as_instants() {
+    let context = session(1);
+    let sql = "SELECT local_hours(TIMESTAMPTZ '2025-03-29T08:00:00Z', TIMESTAMPTZ '2025-03-31T07:00:00Z', 8),
+                      reference_morning(DATE '2024-02-29'), local_hours(TIMESTAMPTZ '2025-03-29T09:00:00Z', TIMESTAMPTZ '2025-03-29T10:00:00Z', 8)";
+    let told = row(&context, sql).await.join(" ");
+    assert!(told.contains("[2025-03-29T08:00:00Z, 2025-03-30T07:00:00Z] 2024-02-15T08:00:00Z []"), "{told}");
+}
+
 #[test]
 fn every_function_is_described_for_analysts() {
     let guide = include_str!("../../../indicators/README.md");

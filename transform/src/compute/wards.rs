@@ -1,0 +1,109 @@
+//! The same for definitions that count stays and beds of virtual wards: a month's run sees what touches it or the month
+//! before, which it is compared with.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::error::ArrowError;
+use chrono::{DateTime, Utc};
+
+use super::{
+    ChangedUnit, ComputeError, Due, by_month, group, has_grain, is_due, replace, run_moving, with_every_provider,
+};
+use crate::book::dirty::DirtyCells;
+use crate::cells::Cells;
+use crate::definition::{Catalogue, Definition};
+use crate::engine::period::{Period, Window};
+use crate::engine::{Engine, Input};
+use crate::spans::Span;
+use crate::wards::Wards;
+use crate::wards::view::NAMES;
+
+/// Recomputes the dirty calendar cells of these definitions and adds the units that changed to `changed`.
+///
+/// # Errors
+/// As [`super::calendar`].
+pub async fn calendar(
+    engine: &Engine,
+    catalogue: &Catalogue,
+    wards: &Wards,
+    cells: &mut Cells,
+    dirty: &DirtyCells,
+    as_of: DateTime<Utc>,
+    changed: &mut Vec<ChangedUnit>,
+) -> Result<(), ComputeError> {
+    for (month, due) in by_month(dirty) {
+        let month = Period::calendar(month);
+        let before = Period::month_before(&month);
+        for adds_up in [true, false] {
+            let is_due = |definition: &&Definition| {
+                definition.kind.adds_up() == adds_up && definition.counts_wards() && is_due(definition, due.values())
+            };
+            let definitions: Vec<&Definition> = catalogue.iter().filter(is_due).collect();
+            if definitions.is_empty() {
+                continue;
+            }
+            let due = if adds_up { Cow::Borrowed(&due) } else { Cow::Owned(with_every_provider(&due, &definitions)) };
+            let providers: Option<BTreeSet<Arc<str>>> =
+                adds_up.then(|| due.keys().map(|(provider, _)| Arc::clone(provider)).collect());
+            let span = Span::new(before.starts_at.timestamp_micros(), month.ends_at.timestamp_micros());
+            engine.register(&input(wards, span, providers.as_ref(), periods(&due), as_of)?).await?;
+            for definition in definitions {
+                let units = group(engine.run_registered(definition, as_of).await?, as_of);
+                replace(definition, units, &due, cells, changed);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn periods(due: &Due) -> Vec<Period> {
+    let periods: BTreeSet<_> = due.keys().map(|(_, period)| *period).collect();
+    periods.into_iter().map(Period::calendar).collect()
+}
+
+/// Recomputes windows and the present instant, if anything may be another than at the last call.
+///
+/// # Errors
+/// When an indicator's SQL fails.
+pub async fn moving(
+    engine: &Engine,
+    catalogue: &Catalogue,
+    wards: &mut Wards,
+    cells: &mut Cells,
+    as_of: DateTime<Utc>,
+) -> Result<(), ComputeError> {
+    if !wards.take_moved() {
+        return Ok(());
+    }
+    for definition in catalogue.iter().filter(|definition| definition.counts_wards()) {
+        let named =
+            Window::ALL.into_iter().filter(|window| definition.windows.iter().any(|name| name == window.as_str()));
+        let windows: Vec<Period> = named.map(|window| Period::window(window, as_of)).collect();
+        for (grain, periods) in [("window", windows), ("now", vec![Period::now(as_of)])] {
+            if !has_grain(definition, &[grain]) {
+                continue;
+            }
+            let from = periods.iter().map(|period| period.starts_at).min().unwrap_or(as_of);
+            let span = Span::new(from.timestamp_micros(), as_of.timestamp_micros().saturating_add(1));
+            engine.register(&input(wards, span, None, periods, as_of)?).await?;
+            run_moving(engine, &[definition], cells, grain, as_of).await?;
+        }
+    }
+    Ok(())
+}
+
+fn input(
+    wards: &Wards,
+    span: Span,
+    providers: Option<&BTreeSet<Arc<str>>>,
+    periods: Vec<Period>,
+    as_of: DateTime<Utc>,
+) -> Result<Input, ArrowError> {
+    let mut input = Input::empty(periods, as_of);
+    let [stays, beds] = NAMES;
+    input.add(stays, wards.stays(span, providers)?);
+    input.add(beds, wards.beds(span, providers)?);
+    Ok(input)
+}

@@ -1,0 +1,105 @@
+//! Which days and months a change touches: what held before and does not now, or the other way about. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Datelike, Months, NaiveDate};
+
+use super::calendar::reference_morning;
+use super::episode::{Episode, OPEN};
+use crate::book::clock::{Micros, local_day};
+use crate::book::dirty::CalendarPeriod;
+use crate::book::index::FIRST_MONTH;
+use crate::spans::{Span, Spans};
+
+/// An open stay that nobody has recorded anything about for so long is flagged (rule 7).
+const STALE_AFTER: Micros = 30 * 24 * 3600 * 1_000_000;
+
+/// What a change touches: stretches of time, and instants at which something was counted once.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Touched {
+    pub(super) extents: Spans,
+    pub(super) instants: BTreeSet<Micros>,
+}
+
+/// What is counted for as long as it lasts, by a hash of what it is counted as.
+type Layers = BTreeMap<(u8, u64), Vec<Span>>;
+
+/// Where two pictures differ: whatever is counted otherwise, or in one of them alone.
+pub(super) fn extents(old: impl Iterator<Item = (u64, Span)>, new: impl Iterator<Item = (u64, Span)>) -> Spans {
+    let layers = |side: &mut dyn Iterator<Item = (u64, Span)>| {
+        let mut layers = Layers::new();
+        side.for_each(|(items, span)| layers.entry((0, items)).or_default().push(span));
+        layers
+    };
+    difference(layers(&mut { old }), layers(&mut { new }))
+}
+
+fn difference(mut old: Layers, mut new: Layers) -> Spans {
+    let keys: BTreeSet<(u8, u64)> = old.keys().chain(new.keys()).copied().collect();
+    let of = |layers: &mut Layers, key| -> Spans { layers.remove(key).unwrap_or_default().into_iter().collect() };
+    keys.iter().fold(Spans::default(), |all, key| {
+        let (one, two) = (of(&mut old, key), of(&mut new, key));
+        all.union(&one.minus(&two)).union(&two.minus(&one))
+    })
+}
+
+/// What the change of a group's stays touches.
+pub(super) fn of_episodes(old: &[Episode], new: &[Episode]) -> Touched {
+    let moved = &events(old) ^ &events(new);
+    Touched { extents: difference(layers(old), layers(new)), instants: moved.into_iter().map(|(at, ..)| at).collect() }
+}
+
+/// Patients, and among them those whose open stay is stale.
+fn layers(episodes: &[Episode]) -> Layers {
+    let mut layers = Layers::new();
+    for stay in episodes.iter().map(|episode| episode.stay) {
+        layers.entry((0, stay.items)).or_default().push(Span::new(stay.from, stay.to));
+        if stay.to == OPEN {
+            let stale_at = stay.from.max(stay.recorded_at.saturating_add(STALE_AFTER));
+            layers.entry((1, 0)).or_default().push(Span::new(stale_at, OPEN));
+        }
+    }
+    layers
+}
+
+/// Admissions as they are counted, and discharges with all that is counted then.
+fn events(episodes: &[Episode]) -> BTreeSet<(Micros, Option<Micros>, u64, u64)> {
+    let begins = episodes.iter().map(|episode| (episode.stay.from, None, episode.stay.items, 0));
+    let ends = episodes.iter().map(|Episode { stay, .. }| (stay.to, Some(stay.from), stay.items, stay.outcome));
+    begins.chain(ends.filter(|(to, ..)| *to != OPEN)).collect()
+}
+
+impl Touched {
+    /// The local days and their months, up to an instant. Months before the data sets began are left out, so that one mistyped
+    /// year does not ask for a century.
+    pub(super) fn periods(&self, now: Micros) -> BTreeSet<CalendarPeriod> {
+        let known = Span::new(first_instant(), now.saturating_add(1));
+        let mut days = BTreeSet::new();
+        for extent in self.extents.within(known).pieces() {
+            let (first, last) = (local_day(extent.from), local_day(extent.to - 1));
+            days.extend(first.iter_days().take_while(|day| *day <= last));
+        }
+        days.extend(self.instants.iter().filter(|at| (known.from..known.to).contains(*at)).map(|at| local_day(*at)));
+        days.into_iter().flat_map(|day| [CalendarPeriod::Day(day), CalendarPeriod::month_of(day)]).collect()
+    }
+
+    /// The months after those whose reference morning is touched: whether a provider had patients then is asked in the
+    /// next month too (rule 4).
+    pub(super) fn months_after(&self, now: Micros) -> impl Iterator<Item = CalendarPeriod> {
+        let today = local_day(now);
+        let known = self.extents.within(Span::new(first_instant(), now.saturating_add(1)));
+        let of_extent = |extent: &Span| months(local_day(extent.from), local_day(extent.to - 1)).collect::<Vec<_>>();
+        let touched: BTreeSet<NaiveDate> = known.pieces().iter().flat_map(of_extent).collect();
+        let asked = touched.into_iter().filter(move |month| known.covers(reference_morning(*month).timestamp_micros()));
+        asked.map(|month| month + Months::new(1)).filter(move |next| *next <= today).map(CalendarPeriod::Month)
+    }
+}
+
+fn months(first: NaiveDate, last: NaiveDate) -> impl Iterator<Item = NaiveDate> {
+    let begin = first.with_day(1).unwrap_or(first);
+    std::iter::successors(Some(begin), |month| Some(*month + Months::new(1))).take_while(move |month| *month <= last)
+}
+
+fn first_instant() -> Micros {
+    homeward_contract::time::local_midnight(FIRST_MONTH).timestamp_micros()
+}
