@@ -51,7 +51,7 @@ fn header(submission: &Submission, clocks: u32) -> Record {
         ("FileCreation_DateTime", "2025-05-12T09:15:00"),
         ("PrimarySystem", "X"),
     ];
-    (submission.id.clone(), header_payload(&submission.to_json(), items, &manifest))
+    (submission.id.clone(), header_payload(&submission.to_json(), items, &manifest, None))
 }
 
 fn decided(submission: &Submission, verdict: Verdict, at: &str) -> Record {
