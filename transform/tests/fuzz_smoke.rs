@@ -9,7 +9,7 @@ mod smoke;
 
 #[test]
 fn definition() {
-    smoke::run("definition", definition_target::definition, 400);
+    smoke::run("definition", definition_target::definition, 60);
 }
 
 #[test]
