@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use std::path::Path;
+
 use super::*;
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
