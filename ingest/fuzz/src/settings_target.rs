@@ -5,12 +5,8 @@
 
 use homeward_metrics_api::config::{Settings, read_settings};
 
-/// `homeward.toml` up to the first zero byte, and after it the environment, a `NAME=value` a line.
-pub fn settings(data: &[u8]) {
-    read(data);
-}
-
-/// The settings, unless they are refused.
+/// The settings of `homeward.toml` up to the first zero byte and of the environment after it, a `NAME=value` a line; none
+/// when they are refused.
 pub fn read(data: &[u8]) -> Option<Settings> {
     let mut parts = data.splitn(2, |byte| *byte == 0);
     let text = parts.next().unwrap_or_default();

@@ -339,7 +339,7 @@ pub fn quarantine_entry(data: &[u8]) {
         assert_eq!(entry.open(&key).ok().as_deref(), Some(data));
         assert!(entry.reason().is_some(), "{} is no declared code", entry.code);
         let replayed = decoded(Feed::Ucr, &[&entry.open(&key).expect("it opens")]).refusals;
-        assert_eq!(replayed, [refusal.clone()], "what nobody mended is refused again for the same reason");
+        assert_eq!(replayed, std::slice::from_ref(refusal), "what nobody mended is refused again for the same reason");
     }
 }
 
