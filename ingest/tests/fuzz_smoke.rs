@@ -36,6 +36,11 @@ fn published_figure() {
 }
 
 #[test]
+fn state_event() {
+    run("state_event", targets::state_event, 3_000);
+}
+
+#[test]
 fn workbook() {
     run("workbook", targets::workbook, 2_000);
 }
@@ -78,6 +83,9 @@ fn the_kept_inputs_are_accepted() {
         for (name, seed) in sound(target) {
             assert_eq!(targets::refusals(feed, &seed), [], "{target}/{name}");
         }
+    }
+    for (name, seed) in sound("state_event") {
+        assert_eq!(targets::refusals(targets::state_feed(&seed), &seed), [], "state_event/{name}");
     }
     for (name, seed) in sound("workbook") {
         assert!(targets::workbook_figures(&seed) > 0, "workbook/{name}");
