@@ -224,7 +224,10 @@ impl Book {
     pub fn columns_read(table: Table) -> Option<Vec<&'static str>> {
         (Part::of(table).is_none() && table.csds_name().is_some()).then(|| {
             let mut columns = Register::columns(table);
-            columns.push("known_at");
+            // Of headers the register reads it too.
+            if !columns.contains(&"known_at") {
+                columns.push("known_at");
+            }
             columns
         })
     }

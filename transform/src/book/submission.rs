@@ -105,6 +105,8 @@ pub enum Standing {
 pub(super) struct Held {
     pub(super) identity: Identity,
     pub(super) manifests: BTreeSet<Manifest>,
+    /// The checksum of the rows and when its header was taken in: of the header that came last.
+    pub(super) content: Option<(Micros, Box<str>)>,
     pub(super) tables: BTreeMap<Table, Seen>,
     pub(super) refused_keys: RefusedKeys,
     pub(super) entries: RoaringBitmap,
@@ -129,6 +131,7 @@ impl Held {
         Self {
             identity,
             manifests: BTreeSet::new(),
+            content: None,
             tables: BTreeMap::new(),
             refused_keys: RefusedKeys::default(),
             entries: RoaringBitmap::new(),
@@ -140,6 +143,12 @@ impl Held {
             effective: false,
             primary: false,
         }
+    }
+
+    /// Takes what a header says of the rows. In any order of arrival the last one stands.
+    pub(super) fn take_header(&mut self, manifest: Option<Manifest>, content: Option<(Micros, Box<str>)>) {
+        self.manifests.extend(manifest);
+        self.content = self.content.take().max(content);
     }
 
     pub(super) fn is_withdrawn(&self) -> bool {

@@ -36,7 +36,7 @@ use crate::snapshot::Snapshot;
 
 pub use past::Past;
 use review::Reviews;
-pub use review::{ReviewError, qualities, review};
+pub use review::{ReviewError, feedback, qualities};
 
 /// More rows than this since the last snapshot are a backlog.
 const BACKLOG_ROWS: usize = 20_000;

@@ -385,6 +385,7 @@ fn submissions() -> Vec<Line> {
         outcome: Outcome::Counts,
         accepted: 120,
         refused: 3,
+        content: None,
         decided: None,
     };
     let refresh = Line {
