@@ -117,6 +117,12 @@ impl Definition {
         self.grains.iter().any(|grain| matches!(grain.as_str(), "window" | "now"))
     }
 
+    /// True when it has figures of calendar months.
+    #[must_use]
+    pub fn has_months(&self) -> bool {
+        self.grains.iter().any(|grain| grain == "month")
+    }
+
     /// The basis of that id.
     #[must_use]
     pub fn basis(&self, id: &str) -> Option<&Basis> {
