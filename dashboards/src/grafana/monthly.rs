@@ -13,8 +13,8 @@ use super::{Places, about, sql};
 pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places) {
     sheet.row(&definition.title);
     if definition.strata.is_empty() {
-        sheet.place(curve(definition, places), 12, 9);
-        sheet.place(table(definition, places), 12, 9);
+        sheet.place(curve(definition, places), 10, 9);
+        sheet.place(table(definition, places), 14, 9);
     } else {
         sheet.place(table(definition, places), 24, 9);
         // Last, because it becomes one panel an area.
@@ -32,13 +32,24 @@ pub(super) fn table(definition: &Definition, places: &Places) -> Panel {
         bases.join("; "),
         counted(definition)
     );
+    let has_long_basis = definition.bases.iter().any(|basis| basis.id.len() > "published".len());
     let panel = about(Panel::table(&title, &text, "none"), definition, places)
         .asks(sql_table(sql::months(definition)))
-        .widths(&[("Month", 90), ("Version", 80)]);
+        .widths(&[("Month", 80), ("Basis", if has_long_basis { 170 } else { 110 }), ("Status", 110), ("Version", 75)]);
     match definition.kind {
-        Kind::Proportion => panel.field("Rate", &[("unit", json!(unit(definition))), ("decimals", json!(1))]),
-        _ => panel.field(&sql::own_name(definition), &[("decimals", json!(1))]),
+        Kind::Proportion => panel
+            .field("Rate", &[("unit", json!(unit(definition))), ("decimals", json!(1))])
+            .widths(&[("Counted", 130), ("Rate", 80)]),
+        _ => {
+            let own = sql::own_name(definition);
+            panel.field(&own, &[("decimals", json!(decimals(definition)))]).widths(&[(&own, 100), ("Records", 90)])
+        }
     }
+}
+
+/// Counts are whole.
+fn decimals(definition: &Definition) -> u8 {
+    u8::from(matches!(definition.kind, Kind::Proportion | Kind::Quantile))
 }
 
 /// One curve an area.
@@ -49,8 +60,8 @@ fn curve(definition: &Definition, places: &Places) -> Panel {
         counted(definition),
         targets_in_words(definition)
     );
-    points(about(Panel::curves(&title, &text, unit(definition)), definition, places))
-        .asks(sql_curve(sql::monthly(definition)))
+    let panel = about(Panel::curves(&title, &text, unit(definition)), definition, places);
+    points(panel, definition).asks(sql_curve(sql::monthly(definition)))
 }
 
 /// One curve a band, source or other part, for each area.
@@ -63,14 +74,17 @@ fn parts(definition: &Definition, places: &Places) -> Panel {
         counted(definition),
         targets_in_words(definition)
     );
-    points(about(Panel::curves(&title, &text, unit(definition)), definition, places))
-        .asks(sql_curve(sql::monthly_parts(definition)))
-        .for_each_area(2)
+    let panel = about(Panel::curves(&title, &text, unit(definition)), definition, places);
+    points(panel, definition).asks(sql_curve(sql::monthly_parts(definition))).for_each_area(2)
 }
 
 /// A first month has no line: points are seen.
-fn points(panel: Panel) -> Panel {
-    panel.decimals(1).axis(Some(0.0), None).custom("showPoints", json!("always")).custom("pointSize", json!(8))
+fn points(panel: Panel, definition: &Definition) -> Panel {
+    panel
+        .decimals(decimals(definition))
+        .axis(Some(0.0), None)
+        .custom("showPoints", json!("always"))
+        .custom("pointSize", json!(10))
 }
 
 fn counted(definition: &Definition) -> String {
