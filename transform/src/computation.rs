@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
-use homeward_contract::feed::Table;
+use homeward_contract::feed::{Feed, Table};
 use homeward_contract::geography::Geography;
 
 use crate::book::Book;
@@ -89,6 +89,8 @@ impl Computation {
     pub fn apply(&mut self, table: Table, batch: &RecordBatch) -> Result<(), FactShapeError> {
         match table {
             Table::PublishedFigure => self.reconciler.published.take(batch),
+            // No indicator counts states yet.
+            _ if Feed::STATES.contains(&table.feed()) => Ok(()),
             _ => self.book.apply(table, batch),
         }
     }

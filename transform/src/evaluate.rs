@@ -66,9 +66,12 @@ pub async fn evaluate(
 fn known_by(table: Table, batch: &RecordBatch, known_at: DateTime<Utc>) -> Result<RecordBatch, EvaluateError> {
     let column = match (table, table.feed()) {
         (Table::CsdsSubmissionDecision, _) => "decided_at",
-        (_, Feed::Ucr) => "event_time",
         (_, Feed::Csds) => "file_received_at",
         (_, Feed::Published) => "loaded_at",
+        (
+            _,
+            Feed::Ucr | Feed::VwStay | Feed::VwCapacity | Feed::Spell | Feed::EdStay | Feed::Death | Feed::Registration,
+        ) => "event_time",
     };
     let recorded = Facts::new(table.name(), batch).instant(column)?;
     let limit = TimestampMicrosecondArray::from(vec![known_at.timestamp_micros()]).with_timezone("UTC");

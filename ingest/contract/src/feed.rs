@@ -12,11 +12,37 @@ pub enum Feed {
     Csds,
     /// Figures of NHS England's workbooks (handbook, `ucr.md` section 1).
     Published,
+    /// Stays on virtual wards (handbook, `virtual-wards.md` section 4).
+    VwStay,
+    /// Beds of virtual wards (handbook, `virtual-wards.md` section 4).
+    VwCapacity,
+    /// Segments of hospital spells (handbook, `days-at-home.md` section 3).
+    Spell,
+    /// Stays in emergency departments (handbook, `days-at-home.md` section 3).
+    EdStay,
+    /// Deaths (handbook, `days-at-home.md` section 3).
+    Death,
+    /// Registrations with practices (handbook, `days-at-home.md` section 3).
+    Registration,
 }
 
 impl Feed {
     /// Every feed, in the order in which they are listed to people.
-    pub const ALL: [Feed; 3] = [Feed::Ucr, Feed::Csds, Feed::Published];
+    pub const ALL: [Feed; 9] = [
+        Feed::Ucr,
+        Feed::Csds,
+        Feed::Published,
+        Feed::VwStay,
+        Feed::VwCapacity,
+        Feed::Spell,
+        Feed::EdStay,
+        Feed::Death,
+        Feed::Registration,
+    ];
+
+    /// The feeds whose every message is a whole state ([`crate::state`]).
+    pub const STATES: [Feed; 6] =
+        [Feed::VwStay, Feed::VwCapacity, Feed::Spell, Feed::EdStay, Feed::Death, Feed::Registration];
 
     /// The short name used in configuration, metric labels and quarantine ids.
     #[must_use]
@@ -25,6 +51,12 @@ impl Feed {
             Feed::Ucr => "ucr",
             Feed::Csds => "csds",
             Feed::Published => "published",
+            Feed::VwStay => "vw_stay",
+            Feed::VwCapacity => "vw_capacity",
+            Feed::Spell => "spell",
+            Feed::EdStay => "ed_stay",
+            Feed::Death => "death",
+            Feed::Registration => "registration",
         }
     }
 
@@ -35,6 +67,12 @@ impl Feed {
             Feed::Ucr => "homeward.ucr",
             Feed::Csds => "homeward.csds",
             Feed::Published => "homeward.published",
+            Feed::VwStay => "homeward.vw_stay",
+            Feed::VwCapacity => "homeward.vw_capacity",
+            Feed::Spell => "homeward.spell",
+            Feed::EdStay => "homeward.ed_stay",
+            Feed::Death => "homeward.death",
+            Feed::Registration => "homeward.registration",
         }
     }
 
@@ -45,6 +83,12 @@ impl Feed {
             Feed::Ucr => Table::UcrEvent,
             Feed::Csds => Table::Cyp000Header,
             Feed::Published => Table::PublishedFigure,
+            Feed::VwStay => Table::VirtualWardStay,
+            Feed::VwCapacity => Table::VirtualWardCapacity,
+            Feed::Spell => Table::HospitalSpell,
+            Feed::EdStay => Table::EdStay,
+            Feed::Death => Table::Death,
+            Feed::Registration => Table::Registration,
         }
     }
 }
@@ -57,7 +101,7 @@ impl fmt::Display for Feed {
 
 /// The word does not name a feed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a feed; use one of: ucr, csds, published")]
+#[error("`{0}` is not a feed; use one of: {names}", names = Feed::ALL.map(Feed::name).join(", "))]
 pub struct UnknownFeed(pub String);
 
 impl FromStr for Feed {
@@ -168,6 +212,24 @@ tables! {
     }
     Published {
         PublishedFigure "published_figure" None, "a published figure";
+    }
+    VwStay {
+        VirtualWardStay "virtual_ward_stay" None, "one version of a stay on a virtual ward";
+    }
+    VwCapacity {
+        VirtualWardCapacity "virtual_ward_capacity" None, "one version of a virtual ward's beds from one instant on";
+    }
+    Spell {
+        HospitalSpell "hospital_spell" None, "one version of a segment of a hospital spell";
+    }
+    EdStay {
+        EdStay "ed_stay" None, "one version of a stay in an emergency department";
+    }
+    Death {
+        Death "death" None, "one version of a death";
+    }
+    Registration {
+        Registration "registration" None, "one version of a registration with a practice";
     }
 }
 

@@ -16,6 +16,8 @@
 //! | [`identity`] | NHS numbers, pseudonyms |
 //! | [`codes`] | how dirty codes become canonical ones |
 //! | [`event`] | the eight UCR event types and their closed lists |
+//! | [`state`] | the feeds of whole states and their items, read from `reference/state_items.csv` |
+//! | [`state_page`] | those feeds in words: the page `docs/events.md` |
 //! | [`submission`] | a CSDS submission and the shape of its records on Kafka |
 //! | [`manifest`] | how many rows a submission sent, which makes it whole or not |
 //! | [`decision`] | withdrawing and reinstating a submission |
@@ -42,6 +44,8 @@ mod reference_table;
 pub mod reject;
 pub mod rules;
 pub mod schema;
+pub mod state;
+pub mod state_page;
 pub mod submission;
 pub mod time;
 pub mod version;

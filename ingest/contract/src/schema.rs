@@ -8,8 +8,9 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
-use crate::feed::Table;
+use crate::feed::{Feed, Table};
 use crate::item::{self, Handling, Item};
+use crate::state::{self, Kind, Need};
 
 pub use crate::item::item_column;
 
@@ -113,6 +114,12 @@ pub fn columns(table: Table) -> &'static [Column] {
             Table::CsdsRowWarning => warning_columns(),
             Table::CsdsSubmissionDecision => decision_columns(),
             Table::PublishedFigure => published_columns(),
+            Table::VirtualWardStay
+            | Table::VirtualWardCapacity
+            | Table::HospitalSpell
+            | Table::EdStay
+            | Table::Death
+            | Table::Registration => state_columns(table.feed()),
             _ => submission_columns(table),
         })
     });
@@ -369,6 +376,46 @@ fn event_columns() -> Vec<Column> {
         .collect();
     columns.extend(meta_columns());
     columns
+}
+
+/// What every version of a state begins with: name, shape, whether each has it.
+const STATE_COLUMNS: [(&str, Shape, bool); 8] = [
+    ("event_id", Shape::Text, true),
+    ("source", Shape::Text, true),
+    ("event_type", Shape::Text, true),
+    ("event_time", Shape::Instant, true),
+    ("version_id", Shape::Large, true),
+    ("subject", Shape::Text, true),
+    // voided, cancelled or revoked: the subject leaves every count while this version is the newest
+    ("withdrawn", Shape::Flag, true),
+    ("reason", Shape::Text, false),
+];
+
+fn state_columns(feed: Feed) -> Vec<Column> {
+    let column =
+        |(name, shape, always): (&str, Shape, bool)| Column::new(name, shape.data_type(), !always, Source::Event);
+    let mut columns: Vec<Column> = STATE_COLUMNS.into_iter().map(column).collect();
+    for item in state::items(feed) {
+        let Some(name) = item.column else { continue };
+        // The reason of every feed stands in front.
+        if name != "reason" {
+            let data_type = state_type(item.kind);
+            columns.push(Column::new(name, data_type, item.need != Need::Always, Source::Event));
+        }
+    }
+    columns.push(Column::new("extra", DataType::Utf8, true, Source::Event));
+    columns.extend(meta_columns());
+    columns
+}
+
+fn state_type(kind: Kind) -> DataType {
+    match kind {
+        Kind::Instant => timestamp(),
+        Kind::Date => DataType::Date32,
+        Kind::Whole(..) | Kind::KeyVersion | Kind::Age => DataType::Int32,
+        Kind::Flag => DataType::Boolean,
+        _ => DataType::Utf8,
+    }
 }
 
 #[cfg(test)]

@@ -107,6 +107,62 @@ fn the_event_table_is_as_agreed() {
 }
 
 #[test]
+fn the_state_tables_are_as_agreed() {
+    const BEGIN: &str = "event_id source event_type event_time version_id subject withdrawn reason";
+    const PERSON: &str = "pseudonym pseudonym_key_version age_years lsoa practice";
+    for (table, own) in [
+        (
+            Table::VirtualWardStay,
+            format!(
+                "provider stay_id ward_id {PERSON} admitted_at discharged_at route pathway tech_enabled \
+                 usual_residence outcome referred_by status"
+            ),
+        ),
+        (Table::VirtualWardCapacity, "provider ward_id ward_name pathway beds valid_from valid_to area".to_owned()),
+        (
+            Table::HospitalSpell,
+            format!(
+                "provider spell_id segment trigger status {PERSON} admitted_at discharged_at setting ward_kind \
+                 admission_method patient_classification usual_residence discharge_destination discharge_pathway \
+                 discharge_ready_at primary_diagnosis external_cause"
+            ),
+        ),
+        (
+            Table::EdStay,
+            format!(
+                "provider attendance_id status {PERSON} arrived_at departed_at arrival_mode attendance_kind disposal \
+                 linked_spell_id acuity investigated treated"
+            ),
+        ),
+        (
+            Table::Death,
+            "pseudonym pseudonym_key_version date_of_death precision status place_kind external_cause neonatal revoked"
+                .to_owned(),
+        ),
+        (
+            Table::Registration,
+            "pseudonym pseudonym_key_version practice pcn lsoa registered_from registered_to end_reason opted_out \
+             care_home efi_band"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(names(table).join(" "), format!("{BEGIN} {own} extra {META}"), "{table}");
+    }
+    let of = |table, name: &str| {
+        let schema = fact_schema(table);
+        let field = schema.field_with_name(name).unwrap();
+        (field.data_type().clone(), field.is_nullable())
+    };
+    assert_eq!(of(Table::VirtualWardStay, "admitted_at"), (timestamp(), true), "a void has none");
+    assert_eq!(of(Table::VirtualWardCapacity, "valid_from"), (timestamp(), false));
+    assert_eq!(of(Table::VirtualWardCapacity, "beds"), (DataType::Int32, true));
+    assert_eq!(of(Table::Registration, "registered_to"), (DataType::Date32, true));
+    assert_eq!(of(Table::Death, "pseudonym"), (DataType::Utf8, false));
+    assert_eq!(of(Table::HospitalSpell, "segment"), (DataType::Int32, false));
+    assert_eq!(of(Table::HospitalSpell, "withdrawn"), (DataType::Boolean, false));
+}
+
+#[test]
 fn names_are_unique_and_end_with_the_meta_columns() {
     for table in Table::ALL {
         let names = names(table);

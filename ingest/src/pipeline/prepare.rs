@@ -103,7 +103,7 @@ pub(super) fn prepare(ingest: &Ingest, feed: Feed, batch: &OpenBatch) -> Result<
     let watermarks = watermarks(&tables);
     let senders = match feed {
         Feed::Ucr => senders::count(&tables, &refusals, &batch.records),
-        Feed::Csds | Feed::Published => BTreeMap::new(),
+        _ => BTreeMap::new(),
     };
     let quarantine = match refusals.is_empty() {
         true => None,

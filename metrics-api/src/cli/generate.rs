@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Args;
-use homeward_contract::{dictionary, rules};
+use homeward_contract::{dictionary, rules, state_page};
 use homeward_dashboards::{GeneratedFile, alerts, grafana};
 use homeward_transform::definition::Catalogue;
 
@@ -58,7 +58,8 @@ fn generated(catalogue: &Catalogue, arguments: &GenerateArguments) -> Result<Vec
     };
     let alerts = alerts::files(catalogue, &options)
         .map_err(|fault| CliError::argument(fault.to_string(), "mend the definition, then generate again"))?;
-    let pages = [(dictionary::PAGE, dictionary::page()), (rules::PAGE, rules::page())];
+    let pages =
+        [(dictionary::PAGE, dictionary::page()), (rules::PAGE, rules::page()), (state_page::PAGE, state_page::page())];
     let pages = pages.map(|(path, content)| GeneratedFile { path: path.to_owned(), content });
     Ok([grafana::files_leading_to(catalogue, &places), alerts, pages.to_vec()].concat())
 }

@@ -87,15 +87,6 @@ impl Validated {
             let raw: Vec<RawRecord<'_>> = records.iter().filter(|record| record.feed == feed).map(borrow).collect();
             let decoded = decode(feed, &raw, context);
             match feed {
-                Feed::Ucr => {
-                    self.events.taken += decoded.accepted;
-                    for refusal in &decoded.refusals {
-                        *self.events.refused.entry(refusal.code).or_default() += 1;
-                    }
-                    for (code, count) in decoded.flags {
-                        *self.events.warnings.entry(code).or_default() += count;
-                    }
-                }
                 // No file of submissions or events holds one: `homeward published load` reads workbooks.
                 Feed::Published => {}
                 Feed::Csds => {
@@ -113,6 +104,15 @@ impl Validated {
                     }
                     for (code, count) in unplaced.into_iter().filter(|(_, count)| *count > 0) {
                         *self.unplaced.entry(code).or_default() += count;
+                    }
+                }
+                _ => {
+                    self.events.taken += decoded.accepted;
+                    for refusal in &decoded.refusals {
+                        *self.events.refused.entry(refusal.code).or_default() += 1;
+                    }
+                    for (code, count) in decoded.flags {
+                        *self.events.warnings.entry(code).or_default() += count;
                     }
                 }
             }
