@@ -16,6 +16,7 @@ mod lint;
 mod model;
 mod sql_lint;
 mod sql_text;
+mod theme;
 
 pub use case::Case;
 pub use catalogue::Catalogue;
@@ -23,3 +24,4 @@ pub use fault::{DefinitionErrors, LintFinding, Place};
 pub use lint::{lint, lint_change};
 pub use model::{Alert, AlertFamily, Basis, Definition, DefinitionStatus, Direction, Flag, Interval, Kind, Target};
 pub use sql_lint::sql_sha256;
+pub use theme::Theme;
