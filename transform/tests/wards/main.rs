@@ -120,7 +120,13 @@ async fn four_ways(history: History, shuffled: Vec<usize>, pieces: usize) {
     let expected = whole(&snapshot);
     let told = told(&snapshot);
     for (name, figures) in figures(&history.stays, &history.beds) {
-        assert_eq!(told[&name], figures, "{name}");
+        let differ = |one: &Figures, two: &Figures| -> Figures {
+            one.iter()
+                .filter(|(cell, own)| two.get(*cell) != Some(*own))
+                .map(|(cell, own)| (cell.clone(), *own))
+                .collect()
+        };
+        assert_eq!(differ(&told[&name], &figures), differ(&figures, &told[&name]), "{name}: told, and the model's");
     }
 
     let mut in_any_order = computation();
@@ -211,7 +217,7 @@ fn history() -> impl Strategy<Value = History> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn four_ways_give_one_answer_and_the_models(
