@@ -86,10 +86,10 @@ fn told(snapshot: &Snapshot) -> BTreeMap<String, Figures> {
         let query = FigureQuery { indicator: (*indicator).to_owned(), by: by.to_vec(), ..FigureQuery::default() };
         let cells = snapshot.figures(&query).into_iter().map(|figure| {
             let cell = figure.dimensions.iter().map(|(_, value)| value.clone()).collect();
-            (cell, (figure.numerator.unwrap_or_default(), figure.denominator))
+            (cell, (figure.numerator.unwrap_or_default(), figure.denominator.filter(|beds| *beds != 0)))
         });
         let by: Vec<&str> = by.iter().map(|dimension| dimension.as_str()).collect();
-        (format!("{indicator} by {}", by.join(", ")), cells.collect())
+        (format!("{indicator} by {}", by.join(", ")), cells.filter(|(_, numbers)| *numbers != (0, None)).collect())
     };
     ASKED.iter().map(ask).collect()
 }

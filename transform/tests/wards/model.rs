@@ -195,6 +195,11 @@ pub(crate) fn figures(stays: &[StayInput], beds: &[BedInput]) -> BTreeMap<String
     all.extend(moving_and_stock(&stays, &beds, now));
     all.extend(time(&stays, &beds, now));
     all.extend(flow(&stays, now));
+    // No beds and none told come to the same, and a cell of nothing may be there or not.
+    for (_, figures) in &mut all {
+        figures.values_mut().for_each(|(_, denominator)| *denominator = denominator.filter(|beds| *beds != 0));
+        figures.retain(|_, numbers| *numbers != (0, None));
+    }
     all.into_iter().collect()
 }
 
