@@ -275,7 +275,7 @@ async fn sql_answers_over_the_lake_in_three_formats_and_writes_nothing() {
         "value": value, "band": null, "first_day": "2025-06-01"}]);
     assert_eq!(json, expected);
     let (_, table) = desk.run(&["sql", "SELECT number, file FROM meta.example_queries"]).await.unwrap();
-    assert!(table.contains("16") && table.ends_with("(16 rows)\n"), "{table}");
+    assert!(table.contains("18") && table.ends_with("(18 rows)\n"), "{table}");
     let lake = Lake::open(&desk.path("lake")).unwrap();
     assert_eq!(lake.version("figure_version").await.unwrap(), None, "a query keeps no history");
 }
