@@ -144,6 +144,11 @@ fn published_figure() {
 }
 
 #[test]
+fn state_event() {
+    run("state_event", targets::state_event, 3_000);
+}
+
+#[test]
 fn workbook() {
     run("workbook", targets::workbook, 2_000);
 }
@@ -168,6 +173,9 @@ fn the_seeds_themselves_are_accepted() {
         {
             assert_eq!(targets::refusals(feed, seed), [], "{}", seed.escape_ascii());
         }
+    }
+    for seed in seeds("state_event").iter().filter(|seed| !seed.is_empty()) {
+        assert_eq!(targets::refusals(targets::state_feed(seed), seed), [], "{}", seed.escape_ascii());
     }
     for seed in seeds("workbook").iter().filter(|seed| !seed.is_empty()) {
         assert!(targets::workbook_figures(seed) > 0, "{}", seed.escape_ascii());

@@ -13,6 +13,7 @@ use arrow::datatypes::{Int32Type, Int64Type};
 use homeward_contract::clock::SystemClock;
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::identity::PseudonymKeys;
+use homeward_contract::state;
 use homeward_ingest::kafka::{EmbeddedBroker, KafkaConfig, Publisher};
 use homeward_ingest::lake::fault::FaultPlan;
 use homeward_ingest::lake::{FeedCommit, Lake, OffsetAdvance};
@@ -26,7 +27,9 @@ const RECEIVED: &str = include_str!("../fixtures/handbook/ucr-referral-received-
 const DEADLINE: Duration = Duration::from_secs(60);
 const UCR: &str = "homeward.ucr";
 const CSDS: &str = "homeward.csds";
-const PUBLISHED: &str = "homeward.published";
+/// Two examples that carry a whole state, and the parts of them that a number replaces.
+const SPELL: &str = include_str!("../fixtures/handbook/hospital-spell-1.json");
+const DEATH: &str = include_str!("../fixtures/handbook/death-1.json");
 
 /// A running pipeline that a test can end.
 struct Running {
@@ -113,6 +116,20 @@ fn row(number: usize) -> (String, Vec<u8>) {
     )
 }
 
+/// The `number`th record of the spells: five versions of each segment, now and then one that ends before it begins.
+fn spell(number: usize) -> (String, Vec<u8>) {
+    let (spell, version) = (number / 5, number % 5 + 1);
+    let event = SPELL
+        .replace("SP-70041", &format!("SP-{spell}"))
+        .replace("3a6e0f10-9b1c-4d2e-8f30-1b2c3d4e5f01", &format!("3a6e0f10-9b1c-4d2e-8f30-{number:012}"))
+        .replace("\"versionid\":\"1\"", &format!("\"versionid\":\"{version}\""));
+    let event = match number % 10 {
+        9 => event.replace("\"discharged_at\":null", "\"discharged_at\":\"2025-05-01T09:00:00+01:00\""),
+        _ => event,
+    };
+    (format!("RA9|SP-{spell}|1"), event.into_bytes())
+}
+
 fn publish(broker: &EmbeddedBroker, topic: &str, records: impl IntoIterator<Item = (String, Vec<u8>)>) {
     let publisher = Publisher::new(&broker.config()).unwrap();
     let records = records.into_iter().map(|(key, payload)| (topic, Some(key.into_bytes()), payload));
@@ -123,7 +140,9 @@ fn broker() -> EmbeddedBroker {
     let broker = EmbeddedBroker::start().unwrap();
     broker.create_topic(UCR, 3).unwrap();
     broker.create_topic(CSDS, 1).unwrap();
-    broker.create_topic(PUBLISHED, 1).unwrap();
+    for feed in Feed::ALL.into_iter().filter(|feed| ![Feed::Ucr, Feed::Csds].contains(feed)) {
+        broker.create_topic(feed.default_topic(), if feed == Feed::Spell { 3 } else { 1 }).unwrap();
+    }
     broker
 }
 
@@ -352,4 +371,87 @@ async fn members_of_one_group_share_the_partitions_and_hand_them_over() {
     until("the second takes over", async || frontier_total(&lake, Feed::Ucr).await == 360).await;
     second.end().await;
     assert_conserved(dir.path(), Feed::Ucr, 360).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_in_the_feed_of_spells_loses_and_doubles_nothing() {
+    let broker = broker();
+    publish(&broker, Feed::Spell.default_topic(), (0..200).map(spell));
+    for crash_at in [1, 2, 5] {
+        let dir = tempfile::tempdir().unwrap();
+        let plan = Arc::new(FaultPlan::die_at("_delta_log/0000", crash_at));
+        let doomed = Lake::open_with_gate(dir.path(), Arc::clone(&plan) as _).unwrap();
+        let mut kafka = broker.config();
+        kafka.topics.retain(|feed, _| *feed == Feed::Spell);
+        kafka.group_id = format!("spells-{crash_at}");
+        let ingest_with = |lake: Lake| {
+            let mut ingest = ingest(kafka.clone(), lake);
+            ingest.options.batch_bytes_max = 40_000;
+            ingest
+        };
+        let running = start(ingest_with(doomed));
+        until("the crash", async || plan.has_fired()).await;
+        until("the failure is counted", async || running.telemetry.snapshot().feeds[&Feed::Spell].retries > 0).await;
+        running.end().await;
+
+        let lake = Lake::open(dir.path()).unwrap();
+        assert!(frontier_total(&lake, Feed::Spell).await < 200, "it died on the way");
+        let running = start(ingest_with(lake.clone()));
+        until("all records", async || frontier_total(&lake, Feed::Spell).await == 200).await;
+        running.end().await;
+        let places = assert_conserved(dir.path(), Feed::Spell, 200).await;
+        let held = |table: &str| places.values().filter(|name| *name == table).count();
+        assert_eq!((held(Table::HospitalSpell.name()), held(QUARANTINE_TABLE)), (180, 20));
+    }
+}
+
+/// Every feed of whole states at once; what is refused waits in quarantine with its bytes and its reason.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_feed_of_states_has_its_table_and_its_quarantine() {
+    let (broker, dir) = (broker(), tempfile::tempdir().unwrap());
+    let examples = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/handbook")).unwrap();
+    let mut sent: BTreeMap<Feed, usize> = BTreeMap::new();
+    for path in examples.map(|entry| entry.unwrap().path()) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let event: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let Some((feed, _)) = state::from_wire_name(event["type"].as_str().unwrap()) else { continue };
+        let subject = event["subject"].as_str().unwrap().to_owned();
+        let broken = text.replace("\"specversion\":\"1.0\"", "\"specversion\":\"2.0\"").into_bytes();
+        publish(&broker, feed.default_topic(), [(subject.clone(), text.into_bytes()), (subject, broken)]);
+        *sent.entry(feed).or_default() += 2;
+    }
+    assert_eq!(sent.keys().copied().collect::<Vec<_>>(), Feed::STATES);
+    // A death of whom the sender knows the number alone: it is in no column and no name of a file.
+    let by_number = DEATH
+        .replace(
+            "\"pseudonym\":\"4TcIg4VBBqwJqCdJ71jdpYm51ioUFiIFaxFovmpzJQ8\",\"keyVersion\":3",
+            "\"nhsNumber\":\"9990000018\"",
+        )
+        .replace("4TcIg4VBBqwJqCdJ71jdpYm51ioUFiIFaxFovmpzJQ8", "9990000018");
+    publish(&broker, Feed::Death.default_topic(), [("QJK|9990000018".to_owned(), by_number.into_bytes())]);
+    *sent.entry(Feed::Death).or_default() += 1;
+
+    let lake = Lake::open(dir.path()).unwrap();
+    let running = start(ingest(broker.config(), lake.clone()));
+    for (feed, records) in &sent {
+        let all = i64::try_from(*records).unwrap();
+        until("all records of a feed", async || frontier_total(&lake, *feed).await == all).await;
+    }
+    running.end().await;
+    for (feed, records) in sent {
+        let places = assert_conserved(dir.path(), feed, records).await;
+        let refused = places.values().filter(|name| *name == QUARANTINE_TABLE).count();
+        assert_eq!(refused, records / 2, "{feed}");
+        assert!(places.values().any(|name| name == feed.anchor().name()), "{feed}");
+    }
+    for batch in lake.read_columns("quarantine", &["code"]).await.unwrap() {
+        assert!(batch.column(0).as_string::<i32>().iter().all(|code| code == Some("HW-STATE-001")));
+    }
+    let deaths = lake.read_columns("death", &["subject", "pseudonym"]).await.unwrap();
+    let of = |column: usize| -> BTreeSet<String> {
+        let texts = deaths.iter().flat_map(|batch| batch.column(column).as_string::<i32>().iter().flatten());
+        texts.map(|text| text.trim_start_matches("QJK|").to_owned()).collect()
+    };
+    assert_eq!(of(0), of(1));
+    assert!(of(0).contains("vMBWuQc6hHbxIIdnlG2qxjPLfh63XjvcWx76C7sy5hg"));
 }

@@ -14,7 +14,8 @@ kafka() {
     "-Dlog4j2.configurationFile=$settings/log4j2.yaml" -cp "$libs/*" "$@" </dev/null
 }
 
-for topic in homeward.ucr homeward.csds homeward.published; do
+for topic in homeward.ucr homeward.csds homeward.published homeward.vw_stay homeward.vw_capacity homeward.spell \
+  homeward.ed_stay homeward.death homeward.registration; do
   kafka org.apache.kafka.tools.TopicCommand --bootstrap-server "$admin" --create --if-not-exists \
     --topic "$topic" --partitions "$partitions"
   kafka org.apache.kafka.tools.AclCommand --bootstrap-server "$admin" --add --allow-principal "$user" \

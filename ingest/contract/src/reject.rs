@@ -1,8 +1,8 @@
 //! Every reason for which a submission or a record is refused, filtered or flagged, in one table.
 //!
 //! The codes are Homeward's own and never look like national ones (`csds.md` section 8): `HW-ANY-nnn` for any feed,
-//! `HW-UCR-nnn` for events, `HW-CSDS-nnn` for submissions, `HW-PUB-nnn` for published figures. A code once given keeps its meaning; a rule that goes away
-//! leaves a hole. Messages hold no value of the record, so that no personal data reaches a log or a summary.
+//! `HW-UCR-nnn` for UCR events, `HW-CSDS-nnn` for submissions, `HW-PUB-nnn` for published figures, `HW-STATE-nnn` for
+//! events that carry a whole state. A code once given keeps its meaning; a rule that goes away leaves a hole. Messages hold no value of the record, so that no personal data reaches a log or a summary.
 
 use std::fmt;
 
@@ -264,6 +264,64 @@ reject_codes! {
     PublishedKeyMismatch "HW-PUB-003" Record "the Kafka key is not the organisation's code"
         "load the workbook with `homeward published load`";
 
+    // Whole states: the envelope.
+    StateWrongSpecVersion "HW-STATE-001" Record "specversion is not 1.0"
+        "send CloudEvents 1.0";
+    StateUnknownType "HW-STATE-002" Record "the event type is none of this feed's"
+        "send a type of docs/events.md on its own topic; a new type needs a new Homeward first, then replay";
+    StateMissingAttribute "HW-STATE-003" Record "a required attribute is absent, null or empty"
+        "send specversion, id, source, type, time, subject, versionid and data, none of them null";
+    StateWrongKind "HW-STATE-004" Record "an attribute or item has the wrong JSON kind"
+        "send texts as texts, whole numbers as numbers, true or false without quotes";
+    StateBadDateTime "HW-STATE-005" Record "a date-time is not in the form CCYY-MM-DDTHH:MM:SS with an offset"
+        "send for example 2025-06-12T10:02:00+01:00";
+    StateBadOffset "HW-STATE-006" Record "a date-time has no offset or one other than Z, +00:00 or +01:00"
+        "send the offset of the clock on the wall in England";
+    StateBadSubject "HW-STATE-007" Record "the subject has not the parts of its feed, a vertical bar between each two"
+        "send the parts that docs/events.md lists for the feed, in their order";
+    StateKeyMismatch "HW-STATE-008" Record "the Kafka key differs from the subject"
+        "send the subject as key";
+    StateSubjectMismatch "HW-STATE-009" Record "the subject names another state than data does"
+        "send in data what the subject says; the detail names the item";
+    StateBadVersionId "HW-STATE-010" Record "versionid is not a whole number from 1 up"
+        "send versionid as digits; the higher number wins";
+    StateBadIdentifier "HW-STATE-011" Record "an id or source is too long, or holds control characters or a vertical bar"
+        "send up to 200 visible characters as id and source, up to 100 without a bar as ids of data";
+    StateBadDataContentType "HW-STATE-012" Record "datacontenttype is not application/json"
+        "send data as JSON and say so";
+
+    // Whole states: the data.
+    StateMissingItem "HW-STATE-020" Record "an item that this event needs is absent or empty"
+        "send the item; the detail names it";
+    StateBadOrganisation "HW-STATE-021" Record "an organisation code has not the shape of one"
+        "send the ODS code: letters and digits, up to twelve";
+    StateBadDate "HW-STATE-022" Record "a date is not in the form CCYY-MM-DD"
+        "send for example 2025-06-12";
+    StateUnknownWord "HW-STATE-023" Record "a word is not in its item's list"
+        "send a word of the list in docs/events.md; the detail names the item";
+    StateBadNumber "HW-STATE-024" Record "a number is not a whole number within its item's bounds"
+        "send digits within the bounds of docs/events.md, or null where it may be absent";
+    StateBadCode "HW-STATE-025" Record "a code is not a letter followed by letters, digits, points and hyphens, up to twelve in all"
+        "send for example J44.1, or null";
+    StateBadPseudonym "HW-STATE-026" Record "a pseudonym is not 43 characters of base64url"
+        "send the keyed pseudonym, never a number; leave it null where nothing is known and it may be";
+    StateMissingKeyVersion "HW-STATE-027" Record "a pseudonym comes without the whole number that is its key's version"
+        "send keyVersion beside the pseudonym";
+    StateBadAge "HW-STATE-028" Record "ageYears is not a whole number from 0 to 129"
+        "send completed years, or null";
+    StateEndsBeforeStart "HW-STATE-029" Record "the end lies before the begin"
+        "check both, their offsets as well; an equal end is taken";
+    StateTriggerContradiction "HW-STATE-030" Record "the trigger says otherwise than the state"
+        "with A11 send status cancelled; with A13 a null end and not status closed or cancelled";
+
+    // Whole states: kept and counted.
+    StateInvalidNhsNumber "HW-STATE-060" Warning "the NHS number is not valid: the person has no pseudonym from it"
+        "correct the number at the source, or leave it out";
+    StateIdentifierDropped "HW-STATE-061" Warning "a direct identifier came with the event and was dropped"
+        "send pseudonym, age, LSOA and practice only";
+    StateStatusContradiction "HW-STATE-062" Warning "status says otherwise than the end; the instants decide"
+        "send closed exactly when the end is there";
+
     // CSDS: kept and counted.
     CsdsInvalidNhsNumber "HW-CSDS-060" Warning "the NHS number is not valid: the person has no pseudonym"
         "correct the number at the source, or leave it empty";
@@ -297,6 +355,33 @@ impl RejectCode {
     }
 }
 
+impl RejectCode {
+    /// The code of a whole state for what the envelope or a single field of any event can get wrong. Codes that say more
+    /// than that are returned as they are.
+    #[must_use]
+    pub const fn of_state(self) -> RejectCode {
+        match self {
+            RejectCode::WrongSpecVersion => RejectCode::StateWrongSpecVersion,
+            RejectCode::UnknownEventType => RejectCode::StateUnknownType,
+            RejectCode::MissingAttribute => RejectCode::StateMissingAttribute,
+            RejectCode::WrongKind => RejectCode::StateWrongKind,
+            RejectCode::BadDateTime => RejectCode::StateBadDateTime,
+            RejectCode::BadOffset => RejectCode::StateBadOffset,
+            RejectCode::BadSubject => RejectCode::StateBadSubject,
+            RejectCode::KeyMismatch => RejectCode::StateKeyMismatch,
+            RejectCode::SubjectMismatch => RejectCode::StateSubjectMismatch,
+            RejectCode::BadVersionId => RejectCode::StateBadVersionId,
+            RejectCode::BadIdentifier => RejectCode::StateBadIdentifier,
+            RejectCode::BadDataContentType => RejectCode::StateBadDataContentType,
+            RejectCode::BadOrganisation => RejectCode::StateBadOrganisation,
+            RejectCode::BadPseudonym => RejectCode::StateBadPseudonym,
+            RejectCode::MissingKeyVersion => RejectCode::StateMissingKeyVersion,
+            RejectCode::BadAge => RejectCode::StateBadAge,
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for RejectCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.code())
@@ -313,8 +398,9 @@ mod tests {
         let mut seen = BTreeSet::new();
         for reject in RejectCode::ALL {
             let code = reject.code();
-            let number =
-                ["HW-ANY-", "HW-UCR-", "HW-CSDS-", "HW-PUB-"].iter().find_map(|prefix| code.strip_prefix(prefix));
+            let number = ["HW-ANY-", "HW-UCR-", "HW-CSDS-", "HW-PUB-", "HW-STATE-"]
+                .iter()
+                .find_map(|prefix| code.strip_prefix(prefix));
             assert!(number.is_some_and(|n| n.len() == 3 && n.bytes().all(|b| b.is_ascii_digit())), "{code}");
             assert!(seen.insert(code), "{code} twice");
             assert_eq!(RejectCode::from_code(code), Some(*reject));

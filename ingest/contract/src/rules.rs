@@ -26,11 +26,12 @@ same stands in `meta.reject_codes`. `homeward submission feedback ID` lists what
 ";
 
 /// Sections by the codes' first letters.
-const SECTIONS: [(&str, &str); 4] = [
+const SECTIONS: [(&str, &str); 5] = [
     ("HW-ANY", "Any feed"),
     ("HW-UCR", "UCR events"),
     ("HW-CSDS", "CSDS submissions and rows"),
     ("HW-PUB", "Published figures"),
+    ("HW-STATE", "Events that carry a whole state"),
 ];
 
 /// The whole page.

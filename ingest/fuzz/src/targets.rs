@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock};
 use chrono::{DateTime, TimeDelta, Utc};
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::identity::PseudonymKeys;
+use homeward_contract::state;
 use homeward_contract::time;
 use homeward_ingest::decode::{self, DecodeContext, Decoded, Place, RawRecord, Refusal};
 use homeward_ingest::file::{self, workbook::Load};
@@ -23,6 +24,7 @@ static KEYS: LazyLock<PseudonymKeys> = LazyLock::new(|| PseudonymKeys::from_secr
 
 const GOOD_EVENT: &[u8] = include_bytes!("../corpus/ucr_event/received.json");
 const GOOD_FIGURE: &[u8] = include_bytes!("../corpus/published_figure/rate.json");
+const GOOD_STATE: &[u8] = include_bytes!("../corpus/state_event/hospital-spell-1.json");
 const GOOD_ROW: &[u8] = include_bytes!("../corpus/csds_record/CYP104RTT.json");
 
 /// One UCR event.
@@ -38,6 +40,22 @@ pub(crate) fn csds_record(data: &[u8]) {
 /// One published figure.
 pub(crate) fn published_figure(data: &[u8]) {
     check_decoder(Feed::Published, data, GOOD_FIGURE);
+}
+
+/// One event that carries a whole state: as an event of the feed that its type names, and as a spell.
+pub(crate) fn state_event(data: &[u8]) {
+    let feed = state_feed(data);
+    if decoded(feed, &[data]).accepted == 1 {
+        check_decoder(feed, data, data);
+    }
+    check_decoder(Feed::Spell, data, GOOD_STATE);
+}
+
+/// The feed whose event type stands in the bytes; spells when there is none.
+pub(crate) fn state_feed(data: &[u8]) -> Feed {
+    let text = String::from_utf8_lossy(data);
+    let event_type = text.split_once(r#""type":""#).and_then(|(_, rest)| rest.split_once('"'));
+    event_type.and_then(|(name, _)| state::from_wire_name(name)).map_or(Feed::Spell, |(feed, _)| feed)
 }
 
 /// Conservation, the refused bytes unchanged, and no harm to the neighbours in the batch.
@@ -87,11 +105,18 @@ fn plausible_key(feed: Feed, payload: &[u8]) -> Vec<u8> {
     let subject =
         text.split_once(r#""subject":""#).and_then(|(_, rest)| rest.split_once('"')).map(|(subject, _)| subject);
     match (feed, subject) {
-        (Feed::Ucr, Some(subject)) => subject.as_bytes().to_vec(),
-        (Feed::Csds, _) if text.contains("CYP000Header") || text.contains("\"decision\"") => {
+        (Feed::Csds | Feed::Published, _) | (_, None) => other_key(feed, &text),
+        (_, Some(subject)) => subject.as_bytes().to_vec(),
+    }
+}
+
+/// The key of what is no event.
+fn other_key(feed: Feed, text: &str) -> Vec<u8> {
+    match feed {
+        Feed::Csds if text.contains("CYP000Header") || text.contains("\"decision\"") => {
             b"NR5-202504-20250512T091500".to_vec()
         }
-        (Feed::Published, _) => {
+        Feed::Published => {
             let rest = text.split_once(r#""organisation":""#).and_then(|(_, rest)| rest.split_once('"'));
             rest.map_or_else(Vec::new, |(organisation, _)| organisation.as_bytes().to_vec())
         }

@@ -22,6 +22,7 @@
 //! | `event`, `malformed` | the records, good and broken |
 //! | `csds` | the monthly submissions |
 //! | `truth` | the oracle |
+//! | [`states`] | stays, beds, spells, deaths, registrations, as whole states |
 //! | [`load`] | two million cheap events with exact counts, for the benchmark |
 //! | [`published`] | submissions that realise given published figures |
 
@@ -41,6 +42,7 @@ mod referral;
 mod response;
 mod scenario;
 mod simulation;
+pub mod states;
 mod stream;
 mod truth;
 mod wall;

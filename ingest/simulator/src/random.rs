@@ -19,6 +19,7 @@ pub(crate) enum Stream {
     SubmissionStory = 10,
     LeftOut = 11,
     Community = 12,
+    States = 13,
 }
 
 /// Mixes a seed with the coordinates of a thing into one number (SplitMix64 finaliser, chained).

@@ -1,14 +1,22 @@
-//! The JSON shape of a UCR CloudEvent (`ucr.md` section 7), borrowed from the payload.
+//! The JSON shape of a CloudEvent (`ucr.md` section 7), borrowed from the payload: the envelope of every feed of events,
+//! and the data of UCR.
 //!
-//! One struct serves all eight types: a field is read wherever it stands, and `ucr` decides what
+//! One struct serves all eight UCR types: a field is read wherever it stands, and `ucr` decides what
 //! each type must have. Fields not named here are collected in `Extra`.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
+use chrono::{DateTime, Utc};
+use homeward_contract::event::{DATA_CONTENT_TYPE, SPEC_VERSION};
+use homeward_contract::reject::RejectCode;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::extra::Extra;
+use super::fault::Fault;
+use super::field;
 use super::scalar::{Key, Scalar};
 
 /// Declares a JSON object: its scalar fields, its nested ones, and the prefix under which unknown
@@ -19,31 +27,37 @@ use super::scalar::{Key, Scalar};
 /// which of the two is meant.
 macro_rules! object {
     (
-        $(#[$doc:meta])* struct $name:ident, unknown fields under $prefix:literal {
+        $(#[$doc:meta])* struct $name:ident $(of $inner:ident)?, unknown fields under $prefix:literal {
             $($json:literal => $field:ident,)*
             $(nested $nested_json:literal => $nested:ident: $nested_type:ty,)*
         }
     ) => {
         $(#[$doc])*
-        #[derive(Debug, Default)]
-        pub(super) struct $name<'a> {
+        #[derive(Debug)]
+        pub(super) struct $name<'a $(, $inner)?> {
             $(pub(super) $field: Scalar<'a>,)*
             $(pub(super) $nested: Option<$nested_type>,)*
             pub(super) extra: Extra<'a>,
         }
 
-        impl<'a> Deserialize<'a> for $name<'a> {
+        impl<'a $(, $inner)?> Default for $name<'a $(, $inner)?> {
+            fn default() -> Self {
+                Self { $($field: Scalar::Null,)* $($nested: None,)* extra: Extra::default() }
+            }
+        }
+
+        impl<'a $(, $inner: Deserialize<'a>)?> Deserialize<'a> for $name<'a $(, $inner)?> {
             fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Fields;
-                impl<'a> Visitor<'a> for Fields {
-                    type Value = $name<'a>;
+                struct Fields<T>(PhantomData<T>);
+                impl<'a $(, $inner: Deserialize<'a>)?> Visitor<'a> for Fields<$name<'a $(, $inner)?>> {
+                    type Value = $name<'a $(, $inner)?>;
 
                     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                         out.write_str("a JSON object")
                     }
 
                     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                        let mut object = $name::default();
+                        let mut object = Self::Value::default();
                         while let Some(Key(key)) = map.next_key()? {
                             match key.as_ref() {
                                 $($json => {
@@ -64,7 +78,7 @@ macro_rules! object {
                         Ok(object)
                     }
                 }
-                deserializer.deserialize_map(Fields)
+                deserializer.deserialize_map(Fields(PhantomData::<Self>))
             }
         }
     };
@@ -72,7 +86,7 @@ macro_rules! object {
 
 object! {
     /// The CloudEvents envelope, as the NHS event bus constrains it, with `data`.
-    struct Envelope, unknown fields under "" {
+    struct Envelope of Content, unknown fields under "" {
         "specversion" => specversion,
         "id" => id,
         "source" => source,
@@ -82,7 +96,52 @@ object! {
         "versionid" => version_id,
         "datacontenttype" => content_type,
         nested "filtering" => filtering: Ignored,
-        nested "data" => data: Data<'a>,
+        nested "data" => data: Content,
+    }
+}
+
+/// What an envelope says of its event, whatever the event is about.
+pub(super) struct Head<'a> {
+    pub(super) id: Cow<'a, str>,
+    pub(super) source: Cow<'a, str>,
+    pub(super) time: DateTime<Utc>,
+    pub(super) version_id: i64,
+}
+
+impl<'a, Content> Envelope<'a, Content> {
+    /// Checks the attributes that mean the same in every feed.
+    pub(super) fn head(&mut self) -> Result<Head<'a>, Fault> {
+        if field::attribute("specversion", &mut self.specversion)? != SPEC_VERSION {
+            return Err(Fault::new(RejectCode::WrongSpecVersion));
+        }
+        if field::text("datacontenttype", &mut self.content_type)?
+            .is_some_and(|sent| !sent.starts_with(DATA_CONTENT_TYPE))
+        {
+            return Err(Fault::new(RejectCode::BadDataContentType));
+        }
+        let missing = |item| Fault::item(RejectCode::MissingAttribute, item);
+        let time = field::instant("time", &mut self.time)?.ok_or_else(|| missing("time"))?;
+        let version = field::whole("versionid", &mut self.version_id, 1..=i64::MAX, RejectCode::BadVersionId)?;
+        let version_id = version.ok_or_else(|| missing("versionid"))?;
+        let id = field::identifier("id", &mut self.id)?;
+        let source = field::identifier("source", &mut self.source)?;
+        Ok(Head { id, source, time, version_id })
+    }
+}
+
+/// Checks that the subject and the Kafka key name the entity of `data`: the key kept its records in one partition.
+/// `names` says whether a text does, and nothing of a text that has not the shape of a subject.
+pub(super) fn keyed(subject: &str, key: Option<&[u8]>, names: impl Fn(&str) -> Option<bool>) -> Result<(), Fault> {
+    match names(subject) {
+        Some(true) => {}
+        Some(false) => return Err(Fault::new(RejectCode::SubjectMismatch)),
+        None => return Err(Fault::new(RejectCode::BadSubject)),
+    }
+    let key = key.ok_or_else(|| Fault::new(RejectCode::MissingKey))?;
+    if key == subject.as_bytes() || str::from_utf8(key).ok().and_then(names) == Some(true) {
+        Ok(())
+    } else {
+        Err(Fault::new(RejectCode::KeyMismatch))
     }
 }
 
@@ -161,7 +220,7 @@ mod tests {
     fn unknown_fields_are_collected_at_every_level() {
         let json = r#"{"id":"a","traceparent":"00-1","filtering":"not an object","data":{"TeamType":51,"bars":{"useCase":"a4t3","name":"x"},
             "person":{"lsoa":"E01","sex":"2","postcode":"PL1 1AA","note":null}}}"#;
-        let mut envelope: Envelope<'_> = serde_json::from_str(json).unwrap();
+        let mut envelope: Envelope<'_, Data<'_>> = serde_json::from_str(json).unwrap();
         let mut data = envelope.data.take().unwrap();
         let person = data.person.take().unwrap();
         envelope.extra.append(data.extra);
@@ -174,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_known_field_given_twice_is_refused() {
-        let error = serde_json::from_str::<Envelope<'_>>(r#"{"id":"a","id":"b"}"#).unwrap_err();
+        let error = serde_json::from_str::<Envelope<'_, Data<'_>>>(r#"{"id":"a","id":"b"}"#).unwrap_err();
         assert!(error.to_string().starts_with("duplicate field `id`"));
     }
 }

@@ -57,6 +57,12 @@ impl Fault {
         }
     }
 
+    /// The same fault in the codes of the feeds of whole states.
+    pub(super) fn of_state(self) -> Self {
+        let code = self.code.of_state();
+        Self { code, detail: self.detail.replace(self.code.message(), code.message()), item: self.item }
+    }
+
     pub(super) fn date_time(item: &str, error: TimeError) -> Self {
         let code = if error == TimeError::Offset { RejectCode::BadOffset } else { RejectCode::BadDateTime };
         Self::item(code, item)
@@ -95,7 +101,9 @@ mod tests {
             b"{\"id\":\"\xff9990000018\"}",
             b"",
         ] {
-            let error = serde_json::from_slice::<super::super::event::Envelope<'_>>(payload).unwrap_err();
+            let error =
+                serde_json::from_slice::<super::super::event::Envelope<'_, super::super::event::Data<'_>>>(payload)
+                    .unwrap_err();
             let fault = Fault::json(&error, payload, RejectCode::WrongKind);
             assert!(!fault.detail.contains("9990000018"), "{}", fault.detail);
         }

@@ -7,10 +7,11 @@
 //!
 //! | Module | Decides |
 //! |---|---|
-//! | `event`, `csds_items` | the JSON shapes, borrowed from the payload |
+//! | `event`, `state_data`, `csds_items` | the JSON shapes, borrowed from the payload |
+//! | `identity`, `state_subject` | who a record is about, and by which key it is known |
 //! | `csds_keys` | by which keys a refused row is known |
 //! | `csds_last` | what a row shares with the one before it |
-//! | `ucr`, `csds`, `csds_plan`, `published` | which cell each field fills |
+//! | `ucr`, `state`, `csds`, `csds_plan`, `published` | which cell each field fills |
 //! | `requirements`, `changes` | what an event type needs, what an amendment may change |
 //! | `field`, `clean` | single fields |
 //! | `extra` | unknown fields, without direct identifiers |
@@ -29,10 +30,14 @@ mod extra;
 mod fault;
 mod field;
 mod flags;
+mod identity;
 mod limits;
 mod published;
 mod requirements;
 mod scalar;
+mod state;
+mod state_data;
+mod state_subject;
 mod ucr;
 
 use std::collections::BTreeMap;
@@ -54,6 +59,7 @@ use csds::{CsdsDecoder, Scratch};
 use fault::Fault;
 use flags::Flags;
 use published::PublishedDecoder;
+use state::StateDecoder;
 use ucr::UcrDecoder;
 
 /// Where a record stands: topic, partition and offset. For files `file:<name>`, 0 and the line or
@@ -178,8 +184,7 @@ pub fn decode(feed: Feed, records: &[RawRecord<'_>], context: &DecodeContext<'_>
         Feed::Csds => decode_csds(records, context),
         Feed::Published => decode_published(records, context),
         Feed::VwStay | Feed::VwCapacity | Feed::Spell | Feed::EdStay | Feed::Death | Feed::Registration => {
-            let refuse = |record| refusal(record, Fault::new(RejectCode::UndecodedRecord));
-            (Vec::new(), records.iter().map(refuse).collect(), Flags::default())
+            decode_states(feed, records, context)
         }
     };
     let accepted = (records.len() - refusals.len()) as u64;
@@ -234,6 +239,19 @@ fn decode_published(records: &[RawRecord<'_>], context: &DecodeContext<'_>) -> P
         }
     }
     (decoder.finish().map(|batch| (Table::PublishedFigure, batch)).into_iter().collect(), refusals, Flags::default())
+}
+
+fn decode_states(feed: Feed, records: &[RawRecord<'_>], context: &DecodeContext<'_>) -> Parts {
+    let mut decoder = StateDecoder::new(feed, context, records.len());
+    let mut refusals = Vec::new();
+    for record in records {
+        if let Err(fault) = payload(record).and_then(|payload| decoder.read(record, payload)) {
+            decoder.flags.forget();
+            refusals.push(refusal(record, fault));
+        }
+    }
+    let (table, flags) = decoder.finish();
+    (table.into_iter().collect(), refusals, flags)
 }
 
 fn payload<'p>(record: &'p RawRecord<'_>) -> Result<&'p [u8], Fault> {

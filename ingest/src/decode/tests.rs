@@ -3,6 +3,7 @@
 mod csds;
 mod dirty;
 mod hostile;
+mod state;
 mod tables;
 mod ucr;
 

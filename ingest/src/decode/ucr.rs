@@ -8,18 +8,17 @@ use std::borrow::Cow;
 
 use arrow::array::RecordBatch;
 use homeward_contract::codes::UNKNOWN_TEAM_TYPE;
-use homeward_contract::event::{
-    CLOSURE_GROUPS, DATA_CONTENT_TYPE, DECISIONS, EventType, SOURCE_GROUPS, SPEC_VERSION, TARGETS, VOID_REASONS,
-};
+use homeward_contract::event::{CLOSURE_GROUPS, DECISIONS, EventType, SOURCE_GROUPS, TARGETS, VOID_REASONS};
 use homeward_contract::feed::Table;
-use homeward_contract::identity::{NhsNumber, OLDEST_AGE_YEARS, is_pseudonym};
+use homeward_contract::identity::OLDEST_AGE_YEARS;
 use homeward_contract::reject::RejectCode;
 use homeward_contract::schema::fact_schema;
 
 use super::columns::{Columns, Value};
-use super::event::{Data, Envelope, Person};
+use super::event::{Data, Envelope, Person, keyed};
 use super::fault::Fault;
 use super::flags::Flags;
+use super::identity::Identity;
 use super::limits::{LONG_DURATION_MINUTES, MOST_DURATION_MINUTES};
 use super::{DecodeContext, RawRecord, changes, clean, field, requirements};
 
@@ -59,6 +58,9 @@ columns! {
     offset, known_at,
 }
 
+/// A whole UCR event.
+type Event<'p> = Envelope<'p, Data<'p>>;
+
 /// Collects the accepted events of one batch.
 pub(super) struct UcrDecoder<'c> {
     context: &'c DecodeContext<'c>,
@@ -89,7 +91,7 @@ impl<'c> UcrDecoder<'c> {
         payload: &'p [u8],
         row: &mut [Value<'p>],
     ) -> Result<(), Fault> {
-        let mut envelope: Envelope<'p> =
+        let mut envelope: Event<'p> =
             serde_json::from_slice(payload).map_err(|error| Fault::json(&error, payload, RejectCode::WrongKind))?;
         let event_type = self.envelope(&mut envelope, row)?;
         let mut data = envelope.data.take().ok_or_else(|| Fault::item(RejectCode::MissingAttribute, "data"))?;
@@ -128,27 +130,17 @@ impl<'c> UcrDecoder<'c> {
         (self.columns.finish(), self.flags)
     }
 
-    fn envelope<'p>(&self, envelope: &mut Envelope<'p>, row: &mut [Value<'p>]) -> Result<EventType, Fault> {
+    fn envelope<'p>(&self, envelope: &mut Event<'p>, row: &mut [Value<'p>]) -> Result<EventType, Fault> {
         let at = &self.at;
         let wire = field::attribute("type", &mut envelope.event_type)?;
         let event_type =
             EventType::from_wire_name(&wire).ok_or_else(|| Fault::word(RejectCode::UnknownEventType, &wire))?;
-        if field::attribute("specversion", &mut envelope.specversion)? != SPEC_VERSION {
-            return Err(Fault::new(RejectCode::WrongSpecVersion));
-        }
-        if field::text("datacontenttype", &mut envelope.content_type)?
-            .is_some_and(|sent| !sent.starts_with(DATA_CONTENT_TYPE))
-        {
-            return Err(Fault::new(RejectCode::BadDataContentType));
-        }
-        let missing = |item| Fault::item(RejectCode::MissingAttribute, item);
-        let time = field::instant("time", &mut envelope.time)?.ok_or_else(|| missing("time"))?;
-        let version = field::whole("versionid", &mut envelope.version_id, 1..=i64::MAX, RejectCode::BadVersionId)?;
+        let head = envelope.head()?;
         row[at.event_type] = Value::Text(Cow::Borrowed(event_type.short_name()));
-        row[at.event_id] = Value::Text(field::identifier("id", &mut envelope.id)?);
-        row[at.source] = Value::Text(field::identifier("source", &mut envelope.source)?);
-        row[at.event_time] = Value::instant(time);
-        row[at.version_id] = Value::Whole(version.ok_or_else(|| missing("versionid"))?);
+        row[at.event_id] = Value::Text(head.id);
+        row[at.source] = Value::Text(head.source);
+        row[at.event_time] = Value::instant(head.time);
+        row[at.version_id] = Value::Whole(head.version_id);
         Ok(event_type)
     }
 
@@ -156,7 +148,7 @@ impl<'c> UcrDecoder<'c> {
     /// kept them in one partition.
     fn identity<'p>(
         &mut self,
-        envelope: &mut Envelope<'p>,
+        envelope: &mut Event<'p>,
         data: &mut Data<'p>,
         key: Option<&[u8]>,
         row: &mut [Value<'p>],
@@ -175,15 +167,7 @@ impl<'c> UcrDecoder<'c> {
                     && clean::service_request_id(Cow::Borrowed(right)).is_some_and(|(id, _)| id == referral)
             })
         };
-        match names_both(&subject) {
-            Some(true) => {}
-            Some(false) => return Err(Fault::new(RejectCode::SubjectMismatch)),
-            None => return Err(Fault::new(RejectCode::BadSubject)),
-        }
-        let key = key.ok_or_else(|| Fault::new(RejectCode::MissingKey))?;
-        if key != subject.as_bytes() && str::from_utf8(key).ok().and_then(names_both) != Some(true) {
-            return Err(Fault::new(RejectCode::KeyMismatch));
-        }
+        keyed(&subject, key, names_both)?;
         if placeholder {
             self.flags.raise(RejectCode::UcrPlaceholderReferral);
         }
@@ -192,35 +176,19 @@ impl<'c> UcrDecoder<'c> {
         Ok(())
     }
 
-    /// The person. An NHS number becomes a pseudonym here and goes no further; an invalid one
-    /// leaves the person without.
     fn person<'p>(&mut self, person: &mut Person<'p>, row: &mut [Value<'p>]) -> Result<(), Fault> {
         let at = &self.at;
-        let version = field::whole(
-            "person.keyVersion",
-            &mut person.key_version,
-            0..=i64::from(i32::MAX),
-            RejectCode::MissingKeyVersion,
-        )?;
-        if let Some(sent) = field::text("person.pseudonym", &mut person.pseudonym)? {
-            if !is_pseudonym(&sent) {
-                return Err(Fault::new(RejectCode::BadPseudonym));
-            }
-            row[at.pseudonym] = Value::Text(sent);
-            row[at.pseudonym_key_version] =
-                Value::Whole(version.ok_or_else(|| Fault::new(RejectCode::MissingKeyVersion))?);
+        let known = Identity {
+            names: ["person.pseudonym", "person.keyVersion", "person.nhsNumber"],
+            pseudonym: &mut person.pseudonym,
+            key_version: &mut person.key_version,
+            nhs_number: &mut person.nhs_number,
         }
-        if !person.nhs_number.is_null() {
-            // A number of the wrong shape is an absent number, not a broken record: absence is
-            // legal.
-            let sent = field::text("person.nhsNumber", &mut person.nhs_number).ok().flatten();
-            if let Some(number) = sent.and_then(|sent| NhsNumber::parse(&sent).ok()) {
-                row[at.pseudonym] = Value::Text(Cow::Owned(self.context.keys.nhs(&number)));
-                row[at.pseudonym_key_version] = Value::Whole(i64::from(self.context.keys.version()));
-            } else {
-                self.flags.raise(RejectCode::UcrInvalidNhsNumber);
-            }
+        .read(self.context.keys)?;
+        if known.is_invalid_number {
+            self.flags.raise(RejectCode::UcrInvalidNhsNumber);
         }
+        (row[at.pseudonym], row[at.pseudonym_key_version]) = (known.pseudonym.into(), known.key_version.into());
         let ages = 0..=i64::from(OLDEST_AGE_YEARS);
         row[at.age_years] = field::whole("person.ageYears", &mut person.age_years, ages, RejectCode::BadAge)?.into();
         row[at.lsoa] = field::organisation("person.lsoa", &mut person.lsoa)?.into();

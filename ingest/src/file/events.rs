@@ -1,4 +1,4 @@
-//! `*.ndjson`: one record a line, UCR events or CSDS rows, also mixed.
+//! `*.ndjson`: one record a line, events or CSDS rows, also mixed.
 //!
 //! A line is not judged here: whatever it holds becomes a record, and decoding says what is wrong
 //! with it. Only its feed and its key are looked for.
@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use homeward_contract::feed::{Feed, Table};
+use homeward_contract::state;
 use homeward_contract::submission::{Submission, record_key};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -33,6 +34,8 @@ pub(super) struct EventReader {
 struct Peek<'a> {
     #[serde(borrow)]
     subject: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "type")]
+    event_type: Option<Cow<'a, str>>,
     #[serde(borrow)]
     table: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -95,7 +98,7 @@ impl EventReader {
                 self.feed = Feed::Csds;
                 key = csds_key(&peek, &mut self.last_submission).unwrap_or_default();
             } else if let Some(subject) = peek.subject {
-                self.feed = Feed::Ucr;
+                self.feed = event_feed(peek.event_type.as_deref());
                 key = subject.into_owned().into_bytes();
             }
         }
@@ -107,6 +110,11 @@ impl EventReader {
             place: Place { topic: Arc::clone(&self.topic), partition: 0, offset },
         }
     }
+}
+
+/// The feed of an event: by its type, and UCR for a type that nobody declared.
+fn event_feed(event_type: Option<&str>) -> Feed {
+    event_type.and_then(state::from_wire_name).map_or(Feed::Ucr, |(feed, _)| feed)
 }
 
 fn csds_key(peek: &Peek<'_>, last: &mut Option<(String, Submission)>) -> Option<Vec<u8>> {

@@ -196,16 +196,16 @@ impl Faults {
                     topics.insert(feed, topic.unwrap_or_else(|| feed.default_topic().to_owned()));
                 }
                 Err(_) => {
-                    self.add("[ingest] feeds", format!("there is no feed '{name}'"), FEED_MEND);
+                    self.add("[ingest] feeds", format!("there is no feed '{name}'"), feed_mend());
                 }
             }
         }
         if settings.ingest.feeds.is_empty() {
-            self.add("[ingest] feeds", "the list is empty", FEED_MEND);
+            self.add("[ingest] feeds", "the list is empty", feed_mend());
         }
         for name in settings.kafka.topics.keys() {
             if Feed::from_str(name).is_err() {
-                self.add("[kafka.topics]", format!("there is no feed '{name}'"), FEED_MEND);
+                self.add("[kafka.topics]", format!("there is no feed '{name}'"), feed_mend());
             }
         }
         let distinct: BTreeSet<&String> = topics.values().collect();
@@ -317,4 +317,7 @@ pub(super) fn kafka_config(settings: &KafkaSettings, topics: BTreeMap<Feed, Stri
     }
 }
 
-const FEED_MEND: &str = "use ucr, csds and published";
+/// The feeds that there are.
+fn feed_mend() -> String {
+    format!("use any of {}", Feed::ALL.map(Feed::name).join(", "))
+}

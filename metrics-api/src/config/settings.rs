@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use homeward_contract::feed::Feed;
 use homeward_sql::Limits;
 use serde::Deserialize;
 
@@ -78,7 +79,7 @@ impl fmt::Debug for KafkaSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IngestSettings {
-    /// Feeds that this process takes: `ucr`, `csds`, `published`.
+    /// Feeds that this process takes, by name; all of them unless it says otherwise.
     pub feeds: Vec<String>,
     /// Longest time between two commits while data flows, in seconds.
     pub commit_interval_seconds: f64,
@@ -94,7 +95,7 @@ pub struct IngestSettings {
 impl Default for IngestSettings {
     fn default() -> Self {
         Self {
-            feeds: vec!["ucr".to_owned(), "csds".to_owned(), "published".to_owned()],
+            feeds: Feed::ALL.map(|feed| feed.name().to_owned()).to_vec(),
             commit_interval_seconds: 0.25,
             poison_share: 0.5,
             poison_minimum_records: 100,

@@ -40,7 +40,7 @@ fn an_empty_file_and_the_environment_are_enough() {
     let config = load("", &GOOD).unwrap();
     assert_eq!(config.serve.bind.to_string(), "127.0.0.1:8640");
     assert_eq!(config.serve.releases.len(), 4);
-    assert_eq!(config.kafka.topics.len(), 3);
+    assert_eq!(config.kafka.topics.len(), 9);
     assert!(config.keys.pseudonym.is_some() && config.keys.quarantine.is_some());
 }
 
@@ -90,7 +90,7 @@ fn every_fault_gives_one_clear_message() {
         ("[serve]\nreleases = []", &[], &["[serve] releases", "nothing could leave"]),
         ("[serve]\nseries_limit = 20000", &[], &["[serve] series_limit", "10000"]),
         ("[serve]\nservice_opens = \"eight\"", &[], &["[serve] service_opens", "HH:MM"]),
-        ("[ingest]\nfeeds = [\"sus\"]", &[], &["[ingest] feeds", "'sus'", "ucr, csds and published"]),
+        ("[ingest]\nfeeds = [\"sus\"]", &[], &["[ingest] feeds", "'sus'", "ucr, csds, published, vw_stay"]),
         ("[ingest]\npoison_share = 1.5", &[], &["[ingest] poison_share", "up to 1"]),
         ("[ingest]\ncommit_interval_seconds = 0.0", &[], &["commit_interval_seconds", "out of range"]),
         ("[ingest]\nbuffer_bytes = 10", &[], &["[ingest] buffer_bytes", "1048576"]),

@@ -117,10 +117,9 @@ fn users_ports_and_paths_agree() {
     let properties = text("container/kafka/server.properties");
     assert!(properties.contains(&format!("advertised.listeners=CLIENT://{broker},")), "{broker} is not advertised");
     let topics = text("container/kafka/topics.sh");
-    for line in text("homeward.toml")
-        .lines()
-        .filter(|line| ["ucr = ", "csds = ", "published = "].iter().any(|feed| line.starts_with(feed)))
-    {
+    for feed in homeward_contract::feed::Feed::ALL {
+        let settings = text("homeward.toml");
+        let line = settings.lines().find(|line| line.starts_with(&format!("{feed} = "))).unwrap();
         let topic = line.split('"').nth(1).unwrap();
         assert!(topics.contains(&format!(" {topic}")), "topics.sh does not make {topic}");
     }
