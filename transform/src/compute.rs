@@ -3,6 +3,7 @@
 //! Calendar cells are computed month by month, so that one run never joins more than a month of rows with 32 periods.
 //! Where figures do not add up, the cells of the wider areas are of all providers' records, whichever of them changed.
 
+pub mod at_home;
 pub mod wards;
 
 use std::borrow::Cow;

@@ -1,7 +1,5 @@
 //! Runs an indicator's worked cases: from the records a feed would send, through the real decoder, to released figures.
 
-mod undecoded;
-
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
@@ -105,11 +103,6 @@ pub fn facts(indicator: &str, case: &Case) -> Result<Vec<(Table, RecordBatch)>, 
     for feed in Feed::ALL {
         let raw: Vec<RawRecord<'_>> =
             made.iter().zip(1..).filter(|(record, _)| record.feed == feed).map(raw_record).collect();
-        if Feed::STATES.contains(&feed) {
-            let of_feed: Vec<&CaseRecord> = made.iter().filter(|record| record.feed == feed).collect();
-            facts.extend(undecoded::rows(feed, &of_feed));
-            continue;
-        }
         let decoded = decode(feed, &raw, &context);
         if let Some(refusal) = decoded.refusals.first() {
             return Err(ProofError::Refused {

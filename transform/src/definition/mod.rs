@@ -9,6 +9,7 @@ pub mod case;
 mod case_event;
 mod case_rows;
 mod case_submission;
+mod case_night;
 mod case_ward;
 mod catalogue;
 mod fault;

@@ -25,6 +25,7 @@ use datafusion::execution::context::SessionContext;
 use datafusion::prelude::SessionConfig;
 use homeward_contract::geography::Geography;
 
+use crate::at_home;
 use crate::book::change::Subject;
 use crate::book::view;
 use crate::definition::Definition;
@@ -47,6 +48,10 @@ pub struct Input {
     pub ward_stays: RecordBatch,
     /// Rows of `virtual_ward_capacity`.
     pub ward_beds: RecordBatch,
+    /// Rows of `person_night_span`.
+    pub nights: RecordBatch,
+    /// Rows of `cohort_member`.
+    pub members: RecordBatch,
     /// The periods to compute.
     pub periods: Vec<period::Period>,
     /// The instant that the figures speak for (`$as_of`).
@@ -64,6 +69,8 @@ impl Input {
             referrals: twice(RecordBatch::new_empty(view::schema(view::referral()))),
             ward_stays: RecordBatch::new_empty(wards::view::stay_schema()),
             ward_beds: RecordBatch::new_empty(wards::view::bed_schema()),
+            nights: RecordBatch::new_empty(at_home::view::night_schema()),
+            members: RecordBatch::new_empty(at_home::view::member_schema()),
             periods,
             as_of,
         }
@@ -165,6 +172,9 @@ impl Engine {
             }
         }
         for (name, batch) in wards::view::NAMES.into_iter().zip([&input.ward_stays, &input.ward_beds]) {
+            self.view(name, batch.clone()).await?;
+        }
+        for (name, batch) in at_home::view::NAMES.into_iter().zip([&input.nights, &input.members]) {
             self.view(name, batch.clone()).await?;
         }
         self.view("period", periods).await
