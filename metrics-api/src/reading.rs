@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Days as CalendarDays;
+use chrono::{Datelike, Days as CalendarDays, Months, NaiveDate};
 use homeward_contract::time::london;
 use homeward_transform::definition::{Catalogue, Definition};
 use homeward_transform::figure::Dimension;
@@ -124,6 +124,67 @@ impl DayReading {
     ) -> impl Iterator<Item = &'a ReleasedFigure> {
         let found = self.levels.iter().filter(move |figures| figures.indicator == indicator && figures.level == level);
         found.flat_map(|figures| figures.figures.iter()).filter(move |figure| figure.dimension(level) == Some(area))
+    }
+}
+
+/// Months on the page of an area: the one under way and the twelve before, so that the month a year ago stands there too.
+pub const MONTHS_ON_PAGE: u32 = 13;
+
+/// The newest calendar months of one area: every definition that has any, on every basis.
+#[derive(Debug)]
+pub struct MonthReading {
+    /// First days of the months, oldest first.
+    pub months: Vec<NaiveDate>,
+    definitions: Vec<AreaMonths>,
+}
+
+/// Months of one definition in one area.
+#[derive(Debug)]
+pub struct AreaMonths {
+    /// Indicator id.
+    pub indicator: String,
+    /// One figure a basis and month.
+    pub whole: Released<Vec<ReleasedFigure>>,
+    /// The same by the break-downs of the definition; empty without any.
+    pub parts: Released<Vec<ReleasedFigure>>,
+}
+
+impl MonthReading {
+    /// Takes the months of one area.
+    #[must_use]
+    pub fn take(snapshot: &Snapshot, catalogue: &Catalogue, policy: &Policy, level: Dimension, area: &str) -> Self {
+        let today = london(snapshot.as_of()).date();
+        let newest = today.with_day(1).unwrap_or(today);
+        let months: Vec<NaiveDate> =
+            (0..MONTHS_ON_PAGE).rev().filter_map(|back| newest.checked_sub_months(Months::new(back))).collect();
+        let read = |definition: &Definition, strata: &[Dimension]| {
+            let mut figures = snapshot.figures(&FigureQuery {
+                indicator: definition.id.clone(),
+                by: [&[level, Dimension::Month], strata].concat(),
+                from: months.first().copied(),
+                to: Some(today),
+                ..FigureQuery::default()
+            });
+            figures.retain(|figure| figure.dimensions.iter().any(|(named, value)| *named == level && value == area));
+            policy.release(figures, definition)
+        };
+        let of = |definition: &Definition| AreaMonths {
+            indicator: definition.id.clone(),
+            whole: read(definition, &[]),
+            parts: if definition.strata.is_empty() {
+                policy.release(Vec::new(), definition)
+            } else {
+                read(definition, &definition.strata)
+            },
+        };
+        let definitions = catalogue.iter().filter(|definition| definition.has_months()).map(of).collect();
+        Self { months, definitions }
+    }
+
+    /// The months of one definition.
+    #[must_use]
+    pub fn of(&self, indicator: &str) -> Option<&AreaMonths> {
+        self.definitions.iter().find(|months| months.indicator == indicator)
     }
 }
 

@@ -10,11 +10,12 @@ use homeward_contract::feed::{Feed, Table};
 use homeward_contract::geography::Geography;
 
 use crate::at_home::AtHome;
-use crate::book::Book;
 use crate::book::clock::from_micros;
 use crate::book::dirty::DirtyCells;
+use crate::book::pages::Spill;
 use crate::book::read::FactShapeError;
 use crate::book::roll::Line;
+use crate::book::{Book, Limits};
 use crate::cells::Cells;
 use crate::compute::{self, ChangedUnit, ComputeError};
 use crate::conditions::{Condition, conditions};
@@ -88,6 +89,12 @@ impl Computation {
         resumed
     }
 
+    /// Keeps the book within these limits. Facts that were taken before are forgotten.
+    #[must_use]
+    pub fn within(self, limits: Limits, spills: [Box<dyn Spill>; 2]) -> Self {
+        Self { book: Book::within(limits, spills, Arc::clone(&self.geography)), ..self }
+    }
+
     /// The facts in hand.
     #[must_use]
     pub const fn book(&self) -> &Book {
@@ -149,7 +156,7 @@ impl Computation {
         self.waiting_nights.merge(self.at_home.settle(as_of)?);
         self.reconciler.update(&mut self.book);
         let Self { engine, catalogue, cells, changed, .. } = self;
-        compute::calendar(engine, catalogue, &self.book, cells, &self.waiting, as_of, changed).await?;
+        compute::calendar(engine, catalogue, &mut self.book, cells, &self.waiting, as_of, changed).await?;
         let (wards, waiting) = (&self.wards, &self.waiting_wards);
         compute::wards::calendar(engine, catalogue, wards, cells, waiting, as_of, changed).await?;
         let (at_home, waiting) = (&self.at_home, &self.waiting_nights);
@@ -170,7 +177,7 @@ impl Computation {
     /// # Errors
     /// When an indicator's SQL fails.
     pub async fn snapshot(&mut self, as_of: DateTime<Utc>) -> Result<Snapshot, ComputeError> {
-        compute::moving(&self.engine, &self.catalogue, &self.book, &mut self.cells, as_of).await?;
+        compute::moving(&self.engine, &self.catalogue, &mut self.book, &mut self.cells, as_of).await?;
         compute::wards::moving(&self.engine, &self.catalogue, &mut self.wards, &mut self.cells, as_of).await?;
         self.sequence += 1;
         let register = self.book.register();

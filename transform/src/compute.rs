@@ -1,27 +1,26 @@
 //! From dirty provider-periods to recomputed units: which rows and periods each run of the SQL sees.
 //!
-//! Calendar cells are computed month by month, so that one run never joins more than a month of rows with 32 periods.
+//! Calendar cells are computed month by month, so that one run never joins more than a month of rows with 32 periods; what
+//! stands at the ends of months, a year at a time.
 //! Where figures do not add up, the cells of the wider areas are of all providers' records, whichever of them changed.
 
 pub mod at_home;
 pub mod wards;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use roaring::RoaringBitmap;
 
 use crate::book::change::Subject;
 use crate::book::dirty::{CalendarPeriod, Causes, DirtyCells};
-use crate::book::{Book, View, view};
+use crate::book::{Book, VIEWS, view};
 use crate::cells::{Cells, Shelf, Unit};
 use crate::definition::{Catalogue, Definition};
 use crate::engine::period::{Period, PeriodKind, Window, parse_name};
-use crate::engine::{Atom, AtomValue, EVERY_PROVIDER, Engine, EngineError, Input};
+use crate::engine::{Atom, AtomValue, ColumnsRead, EVERY_PROVIDER, Engine, EngineError, Input};
 
 /// A unit whose value changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,35 +58,108 @@ pub enum ComputeError {
 pub async fn calendar(
     engine: &Engine,
     catalogue: &Catalogue,
-    book: &Book,
+    book: &mut Book,
     cells: &mut Cells,
     dirty: &DirtyCells,
     as_of: DateTime<Utc>,
     changed: &mut Vec<ChangedUnit>,
 ) -> Result<(), ComputeError> {
-    for (_, month) in by_month(dirty) {
-        // A stock adds up: a definition that says otherwise is refused.
-        for (adds_up, stock) in [(true, false), (true, true), (false, false)] {
-            let due = |definition: &&Definition| {
-                definition.kind.adds_up() == adds_up && definition.stock == stock && is_due(definition, month.values())
-            };
-            let definitions: Vec<&Definition> = catalogue.iter().filter(due).collect();
-            if definitions.is_empty() {
-                continue;
-            }
-            let (providers, due) = if adds_up {
-                (month.keys().map(|(provider, _)| Arc::clone(provider)).collect(), Cow::Borrowed(&month))
-            } else {
-                (book.providers(), Cow::Owned(with_every_provider(&month, &definitions)))
-            };
-            engine.register(&month_input(book, &due, &providers, stock, &subjects(&definitions), as_of)?).await?;
-            for definition in definitions {
-                let units = group(engine.run_registered(definition, as_of).await?, as_of);
-                replace(definition, units, &due, cells, changed);
-            }
-        }
+    let months = by_month(dirty);
+    for month in months.values() {
+        flows(engine, catalogue, book, cells, month, as_of, changed).await?;
+    }
+    // What stands at a month's end is much the same from month to month: the rows of a year are made once.
+    let months: Vec<Due> = months.into_values().collect();
+    for year in months.chunks(STOCK_MONTHS_AT_A_TIME) {
+        let year: Due = year.iter().flatten().map(|(unit, causes)| (unit.clone(), causes.clone())).collect();
+        stocks(engine, catalogue, book, cells, &year, as_of, changed).await?;
     }
     Ok(())
+}
+
+/// Months whose stocks are computed in one run.
+const STOCK_MONTHS_AT_A_TIME: usize = 12;
+
+/// Recomputes what happened in a month.
+async fn flows(
+    engine: &Engine,
+    catalogue: &Catalogue,
+    book: &mut Book,
+    cells: &mut Cells,
+    month: &Due,
+    as_of: DateTime<Utc>,
+    changed: &mut Vec<ChangedUnit>,
+) -> Result<(), ComputeError> {
+    let due = |adds_up: bool| -> Vec<&Definition> {
+        let flows = catalogue.iter().filter(|definition| !definition.stock && definition.kind.adds_up() == adds_up);
+        flows.filter(|definition| is_due(definition, month.values())).collect()
+    };
+    let (sums, others) = (due(true), due(false));
+    let providers = providers_of(month);
+    // A load of a whole month makes every provider due: the rows of all are then the rows of those that are.
+    let all_are_due = providers.is_superset(&book.providers());
+    let together = all_are_due && !sums.is_empty();
+    if !sums.is_empty() {
+        let seen: Vec<&Definition> = sums.iter().chain(others.iter().filter(|_| together)).copied().collect();
+        let read = engine.columns_read(&seen).await?;
+        engine.register(&month_input(book, month, &providers, false, &read, as_of)?).await?;
+        run_due(engine, &sums, month, cells, as_of, changed).await?;
+    }
+    if !others.is_empty() {
+        let due = with_every_provider(month, &others);
+        if together {
+            engine.register_periods(&periods(&due)).await?;
+        } else {
+            let (everyone, read) = (book.providers(), engine.columns_read(&others).await?);
+            engine.register(&month_input(book, &due, &everyone, false, &read, as_of)?).await?;
+        }
+        run_due(engine, &others, &due, cells, as_of, changed).await?;
+    }
+    Ok(())
+}
+
+/// Recomputes what stood at the end of some months. A stock adds up: a definition that says otherwise is refused.
+async fn stocks(
+    engine: &Engine,
+    catalogue: &Catalogue,
+    book: &mut Book,
+    cells: &mut Cells,
+    months: &Due,
+    as_of: DateTime<Utc>,
+    changed: &mut Vec<ChangedUnit>,
+) -> Result<(), ComputeError> {
+    let stocks = catalogue.iter().filter(|definition| definition.stock && is_due(definition, months.values()));
+    let stocks: Vec<&Definition> = stocks.collect();
+    if stocks.is_empty() {
+        return Ok(());
+    }
+    let subjects: BTreeSet<Subject> = stocks.iter().flat_map(|stock| stock.subjects.iter().copied()).collect();
+    let concerns = |causes: &Causes| causes.keys().any(|reason| subjects.contains(&reason.subject));
+    let ends =
+        months.iter().filter(|((_, period), causes)| matches!(period, CalendarPeriod::Month(_)) && concerns(causes));
+    let due: Due = ends.map(|(unit, causes)| (unit.clone(), causes.clone())).collect();
+    let read = engine.columns_read(&stocks).await?;
+    engine.register(&month_input(book, &due, &providers_of(&due), true, &read, as_of)?).await?;
+    run_due(engine, &stocks, &due, cells, as_of, changed).await
+}
+
+async fn run_due(
+    engine: &Engine,
+    definitions: &[&Definition],
+    due: &Due,
+    cells: &mut Cells,
+    as_of: DateTime<Utc>,
+    changed: &mut Vec<ChangedUnit>,
+) -> Result<(), ComputeError> {
+    for definition in definitions {
+        let units = group(engine.run_registered(definition, as_of).await?, as_of);
+        replace(definition, units, due, cells, changed);
+    }
+    Ok(())
+}
+
+fn providers_of(due: &Due) -> BTreeSet<Arc<str>> {
+    due.keys().map(|(provider, _)| Arc::clone(provider)).collect()
 }
 
 /// Puts the new units of a definition in the place of the due ones.
@@ -144,23 +216,19 @@ fn causes_of(definition: &Definition, causes: &Causes) -> Causes {
     concern.map(|(reason, count)| (*reason, *count)).collect()
 }
 
-fn subjects(definitions: &[&Definition]) -> BTreeSet<Subject> {
-    definitions.iter().flat_map(|definition| definition.subjects.iter().copied()).collect()
-}
-
-/// The rows of some providers and the periods of one dirty month. A stock sees the referrals that may be open at its end,
-/// and all else what is anchored in it.
+/// The rows of some providers and the periods of a dirty month, or of some. A stock sees the referrals that may be open at
+/// an end, and all else what is anchored in it.
 fn month_input(
-    book: &Book,
+    book: &mut Book,
     due: &Due,
     providers: &BTreeSet<Arc<str>>,
     stock: bool,
-    subjects: &BTreeSet<Subject>,
+    read: &ColumnsRead,
     as_of: DateTime<Utc>,
 ) -> Result<Input, ArrowError> {
-    let periods: BTreeSet<CalendarPeriod> = due.keys().map(|(_, period)| *period).collect();
-    let seen = periods.iter().filter(|period| !stock || matches!(period, CalendarPeriod::Month(_)));
-    let days: BTreeSet<(NaiveDate, NaiveDate)> = seen.map(|period| Period::calendar(*period).local_days()).collect();
+    let periods = periods(due);
+    let days: BTreeSet<(NaiveDate, NaiveDate)> =
+        due.keys().map(|(_, period)| Period::calendar(*period).local_days()).collect();
     let mut referrals = RoaringBitmap::new();
     for (first, last) in &days {
         for provider in providers {
@@ -170,8 +238,12 @@ fn month_input(
             };
         }
     }
-    let periods = periods.into_iter().map(Period::calendar).collect();
-    input(book, &referrals, subjects, days.into_iter(), periods, as_of)
+    input(book, &referrals, read, days.into_iter(), periods, as_of)
+}
+
+fn periods(due: &Due) -> Vec<Period> {
+    let periods: BTreeSet<CalendarPeriod> = due.keys().map(|(_, period)| *period).collect();
+    periods.into_iter().map(Period::calendar).collect()
 }
 
 /// Recomputes rolling windows and snapshots of the present instant; these move with time and are not kept as history.
@@ -181,7 +253,7 @@ fn month_input(
 pub async fn moving(
     engine: &Engine,
     catalogue: &Catalogue,
-    book: &Book,
+    book: &mut Book,
     cells: &mut Cells,
     as_of: DateTime<Utc>,
 ) -> Result<(), ComputeError> {
@@ -191,11 +263,14 @@ pub async fn moving(
     let of_records: Vec<&Definition> = catalogue.iter().filter(|definition| !definition.counts_wards()).collect();
     let counted: Vec<&Definition> =
         of_records.iter().copied().filter(|definition| has_grain(definition, &["window"])).collect();
-    engine.register(&input(book, &recent, &subjects(&counted), days.into_iter(), windows, as_of)?).await?;
+    let read = engine.columns_read(&counted).await?;
+    engine.register(&input(book, &recent, &read, days.into_iter(), windows, as_of)?).await?;
     run_moving(engine, &of_records, cells, "window", as_of).await?;
-    let now = vec![Period::now(as_of)];
-    let clocks = BTreeSet::from([Subject::Clock]);
-    engine.register(&input(book, book.unstopped(), &clocks, std::iter::empty(), now, as_of)?).await?;
+    let now: Vec<&Definition> =
+        of_records.iter().copied().filter(|definition| has_grain(definition, &["now"])).collect();
+    let read = engine.columns_read(&now).await?;
+    let (unstopped, now) = (book.unstopped().clone(), vec![Period::now(as_of)]);
+    engine.register(&input(book, &unstopped, &read, std::iter::empty(), now, as_of)?).await?;
     run_moving(engine, &of_records, cells, "now", as_of).await
 }
 
@@ -243,33 +318,56 @@ fn recent_referrals(book: &Book, windows: &[Period]) -> RoaringBitmap {
     providers.iter().fold(RoaringBitmap::new(), |all, provider| all | book.referrals_on(provider, first, tomorrow))
 }
 
-/// The rows of some referrals; of contacts, those between the first and the last of some days. A view that nobody reads
-/// stays empty.
+/// Referrals whose rows are made at a time: what the book opens for them need not stay open together.
+const REFERRALS_AT_A_TIME: usize = 16_384;
+
+/// The rows of some referrals, in the columns that are read; of contacts, those between the first and the last of some
+/// days. A view that nobody reads stays empty.
 fn input(
-    book: &Book,
+    book: &mut Book,
     referrals: &RoaringBitmap,
-    subjects: &BTreeSet<Subject>,
+    read: &ColumnsRead,
     days: impl Iterator<Item = (NaiveDate, NaiveDate)>,
     periods: Vec<Period>,
     as_of: DateTime<Utc>,
 ) -> Result<Input, ArrowError> {
     let mut input = Input::empty(periods, as_of);
-    if subjects.contains(&Subject::Clock) {
-        input.clocks = both(|view| view::batch(view::clock(), book.clocks(view, referrals)))?;
-    }
-    if subjects.iter().any(|subject| view::names(*subject) == view::names(Subject::Referral)) {
-        input.referrals = both(|view| view::batch(view::referral(), book.referral_rows(view, referrals)))?;
-    }
     let days = days.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1)));
-    if let Some((first, last)) = days.filter(|_| subjects.contains(&Subject::Contact)) {
-        let rows = book.contacts(referrals, first, last);
-        input.contacts = both(|view| view::batch(view::contact(), rows[view as usize].iter()))?;
+    let names = |subject| VIEWS.into_iter().zip(view::names(subject).iter().copied());
+    let mut rest = referrals.iter();
+    loop {
+        let some: RoaringBitmap = rest.by_ref().take(REFERRALS_AT_A_TIME).collect();
+        if some.is_empty() {
+            return Ok(input);
+        }
+        for (view, name) in names(Subject::Clock) {
+            let Some(columns) = read.get(name) else { continue };
+            let is_read = |column: &str| columns.contains(column);
+            input.add(name, view::batch(view::clock(), is_read, book.clocks(view, &some))?);
+        }
+        for (view, name) in names(Subject::Referral) {
+            let Some(columns) = read.get(name) else { continue };
+            let is_read = |column: &str| columns.contains(column);
+            input.add(name, view::batch(view::referral(), is_read, book.referral_rows(view, &some))?);
+        }
+        let mut contacts = VIEWS.map(|view| {
+            let columns = read.get(view::names(Subject::Contact)[view as usize])?;
+            Some(view::Rows::new(view::contact(), |column| columns.contains(column)))
+        });
+        if let Some((first, last)) = days.filter(|_| contacts.iter().any(Option::is_some)) {
+            book.each_contact(&some, first, last, |view, row| {
+                if let Some(rows) = &mut contacts[view as usize] {
+                    rows.push(row);
+                }
+            });
+        }
+        for ((_, name), rows) in names(Subject::Contact).zip(contacts) {
+            if let Some(rows) = rows {
+                input.add(name, rows.finish()?);
+            }
+        }
+        book.cool();
     }
-    Ok(input)
-}
-
-fn both(batch: impl Fn(View) -> Result<RecordBatch, ArrowError>) -> Result<[RecordBatch; 2], ArrowError> {
-    Ok([batch(View::Csds)?, batch(View::Live)?])
 }
 
 fn group(rows: Vec<(Atom, AtomValue)>, as_of: DateTime<Utc>) -> BTreeMap<(Arc<str>, PeriodKind), Unit> {

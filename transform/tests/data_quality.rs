@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic in a test is its failure report")]
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,9 +17,10 @@ use homeward_contract::submission::{CsdsVersion, Submission, header_payload, rec
 use homeward_ingest::decode::{DecodeContext, Place, RawRecord, decode};
 use homeward_ingest::lake::{FeedCommit, Lake, OffsetAdvance};
 use homeward_transform::book::register::Register;
+use homeward_transform::book::roll::Outcome;
 use homeward_transform::definition::Catalogue;
 use homeward_transform::feedback::DataQuality;
-use homeward_transform::live::{Live, LiveOptions, qualities};
+use homeward_transform::live::{Live, LiveOptions, feedback, qualities};
 
 const PERSON: [(&str, &str); 3] =
     [("LocalPatientID", "P1"), ("OrgID_LocalPatientID", "NR5"), ("NHSNumber", "9990000018")];
@@ -31,8 +34,12 @@ fn at(text: &str) -> DateTime<Utc> {
 
 /// April of Livewell; made in June it is the Refresh.
 fn april(made_at: &str) -> Submission {
+    month("2025-04-01", "2025-04-30", made_at)
+}
+
+fn month(first: &str, last: &str, made_at: &str) -> Submission {
     let day = |text: &str| text.parse().unwrap();
-    Submission::new("NR5", CsdsVersion::V1_6, day("2025-04-01"), day("2025-04-30"), made_at.parse().unwrap())
+    Submission::new("NR5", CsdsVersion::V1_6, day(first), day(last), made_at.parse().unwrap())
 }
 
 fn referral<'a>(id: &'a str, source: Option<&'a str>) -> Vec<(&'static str, &'a str)> {
@@ -64,12 +71,12 @@ fn records(submission: &Submission, referrals: &[Vec<(&str, &str)>]) -> Vec<Reco
         ("Version", "1.6"),
         ("OrgID_Provider", "NR5"),
         ("OrgID_Submitter", "NR5"),
-        ("RP_StartDate", "2025-04-01"),
-        ("RP_EndDate", "2025-04-30"),
+        ("RP_StartDate", &submission.rp_start.to_string()),
+        ("RP_EndDate", &submission.rp_end.to_string()),
         ("FileCreation_DateTime", made_at.as_str()),
         ("PrimarySystem", "X"),
     ];
-    rows.push((submission.id.clone(), header_payload(&json, items, &manifest)));
+    rows.push((submission.id.clone(), header_payload(&json, items, &manifest, None)));
     rows
 }
 
@@ -85,7 +92,7 @@ struct House {
     live: Live,
     next: i64,
     now: DateTime<Utc>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl House {
@@ -94,7 +101,7 @@ impl House {
         let lake = Arc::new(Lake::open(folder.path()).unwrap());
         let now = at("2025-07-01T09:00:00Z");
         let live = restore(&lake, now).await;
-        Self { lake, live, next: 0, now, _folder: folder }
+        Self { lake, live, next: 0, now, folder }
     }
 
     async fn commit(&mut self, records: &[Record]) {
@@ -118,8 +125,8 @@ impl House {
         self.lake.commit(commit).await.unwrap();
     }
 
-    /// What the command tells of the lake.
-    async fn told(&self) -> DataQuality {
+    /// The register as all files make it.
+    async fn register(&self) -> Register {
         let mut register = Register::default();
         for table in Feed::Csds.tables() {
             for batch in self.lake.read_columns(table.name(), &Register::columns(*table)).await.unwrap() {
@@ -127,7 +134,21 @@ impl House {
             }
         }
         register.settle();
-        qualities(&self.lake, &register, |_| true).await.unwrap()
+        register
+    }
+
+    /// What the command tells of the lake.
+    async fn told(&self) -> DataQuality {
+        qualities(&self.lake, &self.register().await, |_| true).await.unwrap()
+    }
+
+    /// Every data file of the lake.
+    fn files(&self) -> BTreeSet<PathBuf> {
+        let entries = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let tables = entries(self.folder.path()).filter(|path| path.is_dir());
+        tables
+            .flat_map(|table| entries(&table).filter(|path| path.extension().is_some_and(|kind| kind == "parquet")))
+            .collect()
     }
 
     /// What the service shows after one cycle.
@@ -209,4 +230,35 @@ async fn data_quality_is_of_the_submission_that_counts() {
     let mut again = restore(&house.lake, house.now).await;
     again.review(house.now).await.unwrap();
     assert_eq!(*again.subscribe().borrow().data_quality(), shown, "and after a restart");
+}
+
+/// A review of April reads no file of May: they can be gone. Its own month's are read, as they say which file counts.
+#[tokio::test]
+async fn a_review_reads_the_files_of_its_submissions_alone() {
+    let mut house = House::open().await;
+    let (primary, refresh) = (april("2025-05-12T09:15:00"), april("2025-06-10T09:15:00"));
+    let may = month("2025-05-01", "2025-05-31", "2025-06-10T10:15:00");
+    house.commit(&records(&primary, &[referral("S1", None)])).await;
+    house.commit(&records(&refresh, &[referral("S1", Some("01")), referral("S2", None)])).await;
+    let of_april = house.files();
+    house.commit(&records(&may, &[referral("S1", None)])).await;
+    let register = house.register().await;
+    // Another process: nothing of the commits is in memory.
+    let lake = Lake::open(house.folder.path()).unwrap();
+    let whole = feedback(&lake, &primary.id).await.unwrap();
+    let of_may: Vec<PathBuf> = house.files().difference(&of_april).cloned().collect();
+    // Headers are one row a submission, and all are read.
+    let is_header = |path: &Path| path.parent().is_some_and(|table| table.ends_with(Table::Cyp000Header.name()));
+    let gone: Vec<&PathBuf> = of_may.iter().filter(|path| !is_header(path)).collect();
+    assert_eq!(gone.len(), 3, "a file a table: {gone:?}");
+    gone.into_iter().for_each(|path| std::fs::remove_file(path).unwrap());
+
+    let lake = Lake::open(house.folder.path()).unwrap();
+    assert_eq!(feedback(&lake, &primary.id).await.unwrap(), whole);
+    let [told] = whole.as_slice() else { panic!("{whole:?}") };
+    assert_eq!(told.line.outcome, Outcome::Replaced(Arc::from(refresh.id.as_str())));
+    let quality = qualities(&lake, &register, |identity| *identity.id == *refresh.id).await.unwrap();
+    assert_eq!(find(&quality, "source_of_referral"), Some((1, Some(2))));
+    assert!(feedback(&lake, &may.id).await.is_err(), "May's own files are needed for May");
+    assert_eq!(feedback(&lake, "NR5-1").await.unwrap(), []);
 }

@@ -1,12 +1,13 @@
 //! The boards: one question each.
 
-use homeward_transform::definition::{Catalogue, Definition, DefinitionStatus, Kind};
+use homeward_transform::definition::{Catalogue, Definition, DefinitionStatus, Kind, Theme};
 
 use super::layout::Sheet;
 use super::model::{Annotations, Board, Link, SCHEMA_VERSION, Templating, TimePicker, TimeRange, Variable};
 use super::panel::head_link;
 use super::{
-    Places, alerting, count, history, proportion, reconciliation as stages, snapshot, trust, variables, whole,
+    Places, alerting, count, history, monthly, proportion, quality as submitted, reconciliation as stages, snapshot,
+    trust, variables, whole,
 };
 
 /// The tag that every board of ours carries.
@@ -15,6 +16,8 @@ const TAG: &str = "homeward";
 /// What differs between boards.
 struct Plan<'a> {
     uid: &'a str,
+    /// What it is about, as a tag.
+    about: &'a str,
     title: &'a str,
     description: &'a str,
     refresh: &'a str,
@@ -22,9 +25,19 @@ struct Plan<'a> {
     variables: Vec<Variable>,
 }
 
+fn in_use(catalogue: &Catalogue) -> impl Iterator<Item = &Definition> {
+    catalogue.iter().filter(|definition| definition.status == DefinitionStatus::Live)
+}
+
 fn shown(catalogue: &Catalogue, kind: Kind) -> impl Iterator<Item = &Definition> {
-    let in_use = |definition: &Definition| definition.status == DefinitionStatus::Live && definition.is_of_the_moment();
-    catalogue.iter().filter(move |definition| in_use(definition) && definition.kind == kind)
+    in_use(catalogue).filter(move |definition| definition.is_of_the_moment() && definition.kind == kind)
+}
+
+/// What has months and no windows, by theme.
+fn of_months(catalogue: &Catalogue) -> impl Iterator<Item = &Definition> {
+    let of = |theme: Theme| in_use(catalogue).filter(move |definition| definition.theme == theme.code);
+    let themes = Theme::ALL.into_iter().flat_map(of);
+    themes.filter(|definition| definition.has_months() && !definition.is_of_the_moment())
 }
 
 /// For the duty co-ordinator: who must be seen now?
@@ -40,6 +53,7 @@ pub(super) fn now(catalogue: &Catalogue, places: &Places) -> Board {
     sheet.place(trust::feeds(), 24, 8);
     let plan = Plan {
         uid: "homeward-ucr-now",
+        about: "ucr",
         title: "UCR now",
         description: "For the duty co-ordinator: who waits now, who is due within the half hour, who is past two hours. \
                       Charts have no text beside them here; the accessible board does.",
@@ -74,6 +88,7 @@ pub(super) fn month(catalogue: &Catalogue, places: &Places) -> Board {
     sheet.place(trust::feeds(), 24, 8);
     let plan = Plan {
         uid: "homeward-ucr-month",
+        about: "ucr",
         title: "UCR today and this month",
         description: "For the operational lead: late responses left this month, rates with both targets and their \
                       interval, areas side by side, and where the figures come from. The accessible board has the \
@@ -81,6 +96,51 @@ pub(super) fn month(catalogue: &Catalogue, places: &Places) -> Board {
         refresh: "1m",
         from: "now-56d",
         variables: variables::month(catalogue),
+    };
+    board(plan, sheet, places)
+}
+
+/// For the service manager: how do community services go, month by month?
+pub(super) fn community(catalogue: &Catalogue, places: &Places) -> Board {
+    let mut sheet = Sheet::default();
+    trust::line(&mut sheet);
+    for definition in of_months(catalogue) {
+        monthly::place(&mut sheet, definition, places);
+    }
+    sheet.row("Can I trust this?");
+    sheet.place(history::newest(), 24, 10);
+    let plan = Plan {
+        uid: "homeward-community-month",
+        about: "community",
+        title: "Community services by month",
+        description: "For the service manager: referrals, contacts, people, caseload and waits, month by month and area by area. \
+                      What is also known by the day stands on \"UCR today and this month\" with its months. The accessible \
+                      board has the same figures as sentences and tables.",
+        refresh: "5m",
+        from: "now-400d",
+        variables: variables::community(),
+    };
+    board(plan, sheet, places)
+}
+
+/// For the data manager: how good are the submissions?
+pub(super) fn quality(places: &Places) -> Board {
+    let mut sheet = Sheet::default();
+    trust::line(&mut sheet);
+    sheet.row("How good the submissions are");
+    sheet.place(submitted::complete(places), 24, 10);
+    sheet.place(submitted::amiss(places), 24, 10);
+    sheet.place(submitted::submissions(places), 24, 10);
+    sheet.place(submitted::shares(places), 24, 10);
+    let plan = Plan {
+        uid: "homeward-csds-quality",
+        about: "csds",
+        title: "CSDS data quality",
+        description: "For the data manager: how complete the items are that figures rest on, what is amiss, and which \
+                      submissions count. The accessible board has the same as tables.",
+        refresh: "5m",
+        from: "now-400d",
+        variables: variables::submitters(),
     };
     board(plan, sheet, places)
 }
@@ -94,6 +154,7 @@ pub(super) fn reconciliation(catalogue: &Catalogue, places: &Places) -> Board {
     sheet.place(stages::lines(catalogue, places), 24, 18);
     let plan = Plan {
         uid: "homeward-ucr-reconciliation",
+        about: "ucr",
         title: "UCR from live to published",
         description: "For the commissioner: each month by live events, Primary, Refresh and the published figure, and which \
                       causes lie between them. The accessible board has the same as sentences and tables.",
@@ -109,7 +170,7 @@ fn board(plan: Plan<'_>, sheet: Sheet, places: &Places) -> Board {
         uid: plan.uid.to_owned(),
         title: plan.title.to_owned(),
         description: plan.description.to_owned(),
-        tags: vec![TAG.to_owned(), "ucr".to_owned()],
+        tags: vec![TAG.to_owned(), plan.about.to_owned()],
         timezone: "Europe/London".to_owned(),
         week_start: "monday".to_owned(),
         editable: false,

@@ -7,7 +7,7 @@ use super::datasources::{instant, sql_curve};
 use super::layout::Sheet;
 use super::model::Panel;
 use super::palette::TEXT;
-use super::{Places, about, promql, sql, variables};
+use super::{Places, about, monthly, promql, sql, variables};
 
 /// Everything about one count.
 pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places) {
@@ -15,6 +15,9 @@ pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places)
     sheet.place(by_window(definition, places), 8, 9);
     if definition.grains.iter().any(|grain| grain == "day") {
         sheet.place(daily(definition, places), 16, 9);
+    }
+    if definition.has_months() {
+        sheet.place(monthly::table(definition, places), 24, 9);
     }
 }
 

@@ -1,7 +1,7 @@
-//! Grafana: three boards and the provisioning that loads them, from the definitions.
+//! Grafana: five boards and the provisioning that loads them, from the definitions.
 //!
-//! A definition's panels follow from its kind: a snapshot stands on "UCR now", every other kind on "UCR today and this
-//! month", with the title, unit, targets, windows and words of its `indicator.toml`. Only definitions in use are
+//! A definition's panels follow from its kind: a snapshot stands on "UCR now", every other kind with windows on "UCR today
+//! and this month", what has months alone on "Community services by month", with the title, unit, targets, windows and words of its `indicator.toml`. Only definitions in use are
 //! shown; drafts and shadows are computed and not shown as results.
 //!
 //! Classic JSON, not the second model: Grafana 11 and 12 load it from a folder. Colours are the handbook's and are made
@@ -15,11 +15,14 @@ pub mod expansion;
 mod history;
 mod layout;
 pub mod model;
+mod monthly;
 mod palette;
 mod panel;
 mod promql;
 mod proportion;
 mod provisioning;
+mod quality;
+mod quality_sql;
 mod reconciliation;
 mod snapshot;
 mod sql;
@@ -72,7 +75,13 @@ pub fn files_leading_to(catalogue: &Catalogue, places: &Places) -> Vec<Generated
 /// The boards as data.
 #[must_use]
 pub fn boards(catalogue: &Catalogue, places: &Places) -> Vec<Board> {
-    vec![boards::now(catalogue, places), boards::month(catalogue, places), boards::reconciliation(catalogue, places)]
+    vec![
+        boards::now(catalogue, places),
+        boards::month(catalogue, places),
+        boards::community(catalogue, places),
+        boards::reconciliation(catalogue, places),
+        boards::quality(places),
+    ]
 }
 
 fn board_file(board: &Board) -> GeneratedFile {

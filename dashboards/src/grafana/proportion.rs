@@ -11,7 +11,7 @@ use super::layout::Sheet;
 use super::model::Panel;
 use super::palette::{BLUE, BRIGHT_BLUE, DARK_BLUE, GREY, ORANGE, PALE_GREY, TEXT};
 use super::panel::words;
-use super::{Places, about, promql, sql, variables};
+use super::{Places, about, monthly, promql, sql, variables};
 
 /// Everything about one proportion.
 pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places) {
@@ -24,7 +24,7 @@ pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places)
     sheet.place(counts_by_window(definition, places), 12, 8);
     sheet.place(by_area(definition, places), 24, 9);
     sheet.place(rolling(definition, places), 24, 9);
-    sheet.place(months(definition, places), 24, 9);
+    sheet.place(monthly::table(definition, places), 24, 9);
     if definition.grains.iter().any(|grain| grain == "day") {
         // Last, because it becomes one panel an area.
         sheet.place(daily(definition, places), 24, 10);
@@ -37,12 +37,12 @@ fn has_budget(definition: &Definition) -> bool {
 }
 
 /// The unit in Grafana's words.
-fn unit(definition: &Definition) -> &'static str {
+pub(super) fn unit(definition: &Definition) -> &'static str {
     if definition.unit == "ratio" { "percentunit" } else { "none" }
 }
 
 /// "the local target is 80% (source), the national target ..." for a description.
-fn targets_in_words(definition: &Definition) -> String {
+pub(super) fn targets_in_words(definition: &Definition) -> String {
     let told: Vec<String> = sql::target_names(definition)
         .iter()
         .filter_map(|name| newest(definition, name))
@@ -246,17 +246,4 @@ fn daily(definition: &Definition, places: &Places) -> Panel {
         )
         .interval_band("lower 95%", "upper 95%")
         .target_lines()
-}
-
-fn months(definition: &Definition, places: &Places) -> Panel {
-    let bases: Vec<String> = definition.bases.iter().map(|basis| format!("{}: {}", basis.id, basis.title)).collect();
-    let title = format!("{}: months on every basis", definition.title);
-    let text = format!(
-        "Each month that begins in the time range, on every basis; bases are never mixed. {}. Status says whether all of \
-         it rests on a final submission.",
-        bases.join("; ")
-    );
-    about(Panel::table(&title, &text, "none"), definition, places)
-        .asks(sql_table(sql::months(definition)))
-        .field("Rate", &[("unit", json!(unit(definition))), ("decimals", json!(1))])
 }

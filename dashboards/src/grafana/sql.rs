@@ -8,7 +8,8 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use homeward_contract::time::local_midnight;
-use homeward_transform::definition::{Definition, Direction, Interval, Target};
+use homeward_transform::definition::{Definition, Direction, Interval, Kind, Target};
+use homeward_transform::figure::Dimension;
 
 /// What the target columns of a trend end in.
 pub(super) const TARGET_COLUMN: &str = " target";
@@ -25,11 +26,11 @@ const COUNTED: &str = "CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR)
 /// What a figure is flagged with, in words that a table can wrap.
 const REMARKS: &str = "coalesce(nullif(replace(replace(replace(flags, ';', '; '), ':', ': '), '_', ' '), ''), 'none')";
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn quoted_name(name: &str) -> String {
+pub(super) fn quoted_name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
@@ -133,11 +134,15 @@ pub(super) fn daily_count(definition: &Definition) -> String {
 }
 
 fn daily_column(definition: &Definition, column: &str) -> String {
+    by_period(definition, "day", "area_name", column, "area_name")
+}
+
+fn by_period(definition: &Definition, kind: &str, metric: &str, column: &str, order: &str) -> String {
     format!(
-        "SELECT\n  period_start AS \"time\",\n  area_name AS \"metric\",\n  {column} AS \"value\"\n\
+        "SELECT\n  period_start AS \"time\",\n  {metric} AS \"metric\",\n  {column} AS \"value\"\n\
          FROM outcomes.figures\n\
-         WHERE {} AND {CHOSEN}\n  AND period_kind = 'day' AND $__timeFilter(period_start)\n\
-         ORDER BY period_start, area_name",
+         WHERE {} AND {CHOSEN}\n  AND period_kind = '{kind}' AND $__timeFilter(period_start)\n\
+         ORDER BY period_start, {order}",
         of(definition)
     )
 }
@@ -145,7 +150,11 @@ fn daily_column(definition: &Definition, column: &str) -> String {
 /// What the number of a figure that does not add up is called: its unit. Which percentile it is the panel's title says, and
 /// a narrow column would cut it.
 pub(super) fn own_name(definition: &Definition) -> String {
-    let mut letters = definition.unit.chars();
+    capital(&definition.unit)
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
@@ -172,19 +181,6 @@ pub(super) fn whole_areas(definition: &Definition) -> String {
     )
 }
 
-/// Its months on every basis.
-pub(super) fn whole_months(definition: &Definition) -> String {
-    format!(
-        "SELECT\n  period AS \"Month\",\n  area_name AS \"Area\",\n  basis AS \"Basis\",\n  {},\n  \
-         status AS \"Status\",\n  version AS \"Version\",\n  {REMARKS} AS \"Remarks\"\n\
-         FROM outcomes.figures\n\
-         WHERE indicator = {} AND {CHOSEN}\n  AND period_kind = 'month' AND $__timeFilter(period_start)\n\
-         ORDER BY period_start DESC, area_name, basis\nLIMIT 500",
-        own_columns(definition),
-        quoted(&definition.id)
-    )
-}
-
 /// Its days, one curve an area.
 pub(super) fn daily_own(definition: &Definition) -> String {
     daily_column(definition, "value")
@@ -192,15 +188,50 @@ pub(super) fn daily_own(definition: &Definition) -> String {
 
 /// Months on every basis: how the figure now stands beside what is published.
 pub(super) fn months(definition: &Definition) -> String {
+    let numbers = match definition.kind {
+        Kind::Proportion => {
+            "CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) || ' of ' || CAST(denominator AS VARCHAR) ELSE shown END AS \"Counted\",\n  \
+             value AS \"Rate\""
+                .to_owned()
+        }
+        _ => own_columns(definition),
+    };
+    let parts = definition
+        .strata
+        .iter()
+        .map(|stratum| format!("  {} AS {},\n", part_words(*stratum), quoted_name(&capital(stratum.as_str()))));
+    let order: String = definition.strata.iter().map(|stratum| format!(", {}", part_order(*stratum))).collect();
     format!(
-        "SELECT\n  period AS \"Month\",\n  area_name AS \"Area\",\n  basis AS \"Basis\",\n  \
-         CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) || ' of ' || CAST(denominator AS VARCHAR) ELSE shown END AS \"Counted\",\n  \
-         value AS \"Rate\",\n  status AS \"Status\",\n  version AS \"Version\",\n  {REMARKS} AS \"Remarks\"\n\
+        "SELECT\n  period AS \"Month\",\n  area_name AS \"Area\",\n  basis AS \"Basis\",\n{}  {numbers},\n  \
+         status AS \"Status\",\n  version AS \"Version\",\n  {REMARKS} AS \"Remarks\"\n\
          FROM outcomes.figures\n\
          WHERE indicator = {} AND {CHOSEN}\n  AND period_kind = 'month' AND $__timeFilter(period_start)\n\
-         ORDER BY period_start DESC, area_name, basis\nLIMIT 500",
+         ORDER BY period_start DESC, area_name, basis{order}\nLIMIT 500",
+        parts.collect::<String>(),
         quoted(&definition.id)
     )
+}
+
+/// Its months, one curve an area.
+pub(super) fn monthly(definition: &Definition) -> String {
+    by_period(definition, "month", "area_name", "value", "area_name")
+}
+
+/// Its months, one curve a part: band, source.
+pub(super) fn monthly_parts(definition: &Definition) -> String {
+    let columns: Vec<String> = definition.strata.iter().map(|stratum| part_words(*stratum)).collect();
+    let order: Vec<String> = definition.strata.iter().map(|stratum| part_order(*stratum)).collect();
+    by_period(definition, "month", &columns.join(" || ', ' || "), "value", &order.join(", "))
+}
+
+/// The value of a stratum in words.
+fn part_words(stratum: Dimension) -> String {
+    format!("replace({stratum}, '_', ' ')")
+}
+
+/// Bands in the order of their minutes: a number of three digits comes after one of two.
+fn part_order(stratum: Dimension) -> String {
+    format!("length(split_part({stratum}, '-', 1)), {stratum}")
 }
 
 /// Who waits now, by area and band. Bands come in the order of their names, areas are sorted after.
@@ -279,11 +310,21 @@ pub(super) fn provider_menu() -> String {
         .to_owned()
 }
 
-/// Areas of the chosen level by name, for the menu.
+/// Areas of the chosen level by name, for the menu of a board of the moment.
 pub(super) fn area_menu() -> String {
-    "SELECT DISTINCT area_name AS \"__text\", area AS \"__value\" \
-     FROM outcomes.figures \
-     WHERE level = ${level:sqlstring} AND period_kind IN ('window', 'now') \
-     ORDER BY area_name LIMIT 500"
-        .to_owned()
+    areas_with("period_kind IN ('window', 'now')")
+}
+
+/// Areas of the chosen level with figures of months.
+pub(super) fn area_month_menu() -> String {
+    areas_with("period_kind = 'month'")
+}
+
+fn areas_with(figures: &str) -> String {
+    format!(
+        "SELECT DISTINCT area_name AS \"__text\", area AS \"__value\" \
+         FROM outcomes.figures \
+         WHERE level = ${{level:sqlstring}} AND {figures} \
+         ORDER BY area_name LIMIT 500"
+    )
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::datasources;
 use super::model::{Choice, Variable};
-use super::sql;
+use super::{quality_sql, sql};
 
 /// Levels of area, words first. Primary care networks have windows of 7 and 28 days alone and no open clocks: a network
 /// by one day would be disclosive.
@@ -55,6 +55,23 @@ pub(super) fn month(catalogue: &Catalogue) -> Vec<Variable> {
         menu,
         custom("window", "Window", "Stretch of time that rates are counted over.", &windows, "28d"),
     ]
+}
+
+/// Level, and the areas that have figures of months.
+pub(super) fn community() -> Vec<Variable> {
+    let menu = Variable { datasource: Some(datasources::postgres()), ..area(json!(sql::area_month_menu())) };
+    vec![level(&LEVELS), menu]
+}
+
+/// Providers of which a submission was reviewed.
+pub(super) fn submitters() -> Vec<Variable> {
+    let menu = area(json!(quality_sql::provider_menu()));
+    vec![Variable {
+        datasource: Some(datasources::postgres()),
+        label: "Provider".to_owned(),
+        description: "Providers with a submission that counts.".to_owned(),
+        ..menu
+    }]
 }
 
 /// Providers of the reconciliation, under the name that the other boards know.

@@ -6,14 +6,14 @@ use serde_json::json;
 use super::datasources::{curve, sql_curve, sql_table};
 use super::layout::Sheet;
 use super::model::Panel;
-use super::{Places, about, promql, sql};
+use super::{Places, about, monthly, promql, sql};
 
 /// Everything about one.
 pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places) {
     sheet.row(&definition.title);
     sheet.place(by_area(definition, places), 12, 9);
     sheet.place(rolling(definition, places), 12, 9);
-    sheet.place(months(definition, places), 24, 9);
+    sheet.place(monthly::table(definition, places), 24, 9);
     if definition.grains.iter().any(|grain| grain == "day") {
         sheet.place(daily(definition, places), 24, 9);
     }
@@ -46,19 +46,6 @@ fn rolling(definition: &Definition, places: &Places) -> Panel {
         .decimals(1)
         .axis(Some(0.0), None)
         .custom("showPoints", json!("never"))
-}
-
-fn months(definition: &Definition, places: &Places) -> Panel {
-    let bases: Vec<String> = definition.bases.iter().map(|basis| format!("{}: {}", basis.id, basis.title)).collect();
-    let title = format!("{}: months on every basis", definition.title);
-    let text = format!(
-        "Each month that begins in the time range, on every basis; bases are never mixed. {}. {}",
-        bases.join("; "),
-        counted(definition)
-    );
-    about(Panel::table(&title, &text, "none"), definition, places)
-        .asks(sql_table(sql::whole_months(definition)))
-        .field(&sql::own_name(definition), &[("decimals", json!(1))])
 }
 
 fn daily(definition: &Definition, places: &Places) -> Panel {

@@ -5,12 +5,16 @@ use std::path::Path;
 
 use homeward_dashboards::grafana::model::Board;
 use homeward_dashboards::grafana::{Places, boards};
-use homeward_transform::definition::Catalogue;
+use homeward_transform::definition::{Catalogue, DefinitionStatus};
 
 use crate::{shown, top};
 
-/// The built-in definitions and a changed copy of one under a new name.
+/// The built-in definitions and a changed copy of a rate with windows under a new name.
 fn with_a_new_one(change: impl Fn(String) -> String) -> Catalogue {
+    with_a_new_one_like("ucr-two-hour-response", change)
+}
+
+fn with_a_new_one_like(id: &str, change: impl Fn(String) -> String) -> Catalogue {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let indicators = top().join("transform/indicators");
     for entry in fs::read_dir(&indicators).expect("the definitions are there") {
@@ -20,9 +24,7 @@ fn with_a_new_one(change: impl Fn(String) -> String) -> Catalogue {
         }
     }
     let new = folder.path().join("crisis-beds-offered");
-    copy(&indicators.join("ucr-two-hour-response"), &new, &|text| {
-        change(text.replace("ucr-two-hour-response", "crisis-beds-offered"))
-    });
+    copy(&indicators.join(id), &new, &|text| change(text.replace(id, "crisis-beds-offered")));
     Catalogue::load(folder.path()).expect("the copy is as sound as the original")
 }
 
@@ -86,12 +88,45 @@ fn a_draft_has_no_panels() {
 }
 
 #[test]
+fn a_new_definition_of_months_alone_stands_on_the_board_of_months() {
+    let catalogue = with_a_new_one_like("community-did-not-attend", |text| {
+        text.replace("title = \"Community contacts not attended\"", "title = \"Crisis beds not offered\"")
+    });
+    for board in boards(&catalogue, &Places::default()) {
+        let own: Vec<_> = shown(&board).filter(|panel| panel.title.starts_with("Crisis beds")).collect();
+        let expected = if board.uid == "homeward-community-month" { 2 } else { 0 };
+        assert_eq!(own.len(), expected, "{}", board.uid);
+        for panel in own {
+            let text = serde_json::to_string(panel).expect("a panel is JSON");
+            assert!(text.contains("crisis-beds-offered") && text.contains("percentunit"), "{}", panel.title);
+            assert!(text.contains("period_kind = 'month'"), "{}", panel.title);
+        }
+    }
+}
+
+#[test]
+fn every_definition_in_use_stands_on_one_board() {
+    let catalogue = Catalogue::builtin().expect("the built-in definitions are sound");
+    let boards = boards(&catalogue, &Places::default());
+    for definition in catalogue.iter().filter(|definition| definition.status == DefinitionStatus::Live) {
+        let is_its_row = |panel: &&homeward_dashboards::grafana::model::Panel| {
+            panel.kind == "row" && panel.title == definition.title
+        };
+        let rows = boards.iter().flat_map(|board| board.panels.iter()).filter(is_its_row).count();
+        assert_eq!(rows, 1, "{}", definition.id);
+        let months = format!("{}: months on every basis", definition.title);
+        let told = boards.iter().flat_map(|board| board.panels.iter()).any(|panel| panel.title == months);
+        assert_eq!(told, definition.has_months(), "{}", definition.id);
+    }
+}
+
+#[test]
 fn links_lead_where_a_deployment_says() {
     let places = Places { board: "https://board.example".to_owned(), runbooks: "https://books.example".to_owned() };
     let catalogue = Catalogue::builtin().expect("the built-in definitions are sound");
     for board in boards(&catalogue, &places) {
         let text = serde_json::to_string(&board).expect("a board is JSON");
-        assert!(text.contains("https://board.example/indicator/") && text.contains("https://books.example"));
+        assert!(text.contains("https://board.example/") && text.contains("https://books.example"));
         assert!(!text.contains("localhost"), "{}", board.title);
     }
 }

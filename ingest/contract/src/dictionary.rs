@@ -194,6 +194,9 @@ fn table_section(page: &mut String, table: Table, name: &str) {
     for column in columns(table).iter().filter(|column| column.source == Source::Manifest) {
         line!(page, "\nBeside them: `{}`, how many rows of each table the submission has.", column.name);
     }
+    for column in columns(table).iter().filter(|column| column.source == Source::Content) {
+        line!(page, "\nAnd `{}`, the checksum of what its rows say.", column.name);
+    }
 }
 
 /// True for the columns that a table makes from several items, or from items that it does not keep.

@@ -20,6 +20,7 @@
 //! | [`state_page`] | those feeds in words: the page `docs/events.md` |
 //! | [`submission`] | a CSDS submission and the shape of its records on Kafka |
 //! | [`manifest`] | how many rows a submission sent, which makes it whole or not |
+//! | [`content`] | whether two files of one submission are the same |
 //! | [`decision`] | withdrawing and reinstating a submission |
 //! | [`calendar`] | working days, submission windows, Primary and Refresh |
 //! | [`geography`] | organisations, networks and practices |
@@ -31,6 +32,7 @@ pub mod calendar;
 pub mod clock;
 pub mod code_list;
 pub mod codes;
+pub mod content;
 pub mod decision;
 pub mod dictionary;
 pub mod event;

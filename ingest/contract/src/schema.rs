@@ -67,6 +67,8 @@ pub enum Source {
     Event,
     /// How many rows of each table the submission sent, as the header says; null when it does not.
     Manifest,
+    /// The checksum of what the rows say, as the header has it; null when it has none.
+    Content,
     /// A field of a refused row, a warning, a decision or a published figure: their decoder fills them in order.
     Own,
     /// Kafka topic, or `file:` and the file's name.
@@ -264,7 +266,10 @@ fn pseudonym_column(name: &str) -> String {
 fn derived_columns(table: Table) -> Vec<Column> {
     const RTT_START: (&str, &str) = ("RTT_StartDate", "RTT_StartTime");
     match table {
-        Table::Cyp000Header => vec![Column::new("manifest", DataType::Utf8, true, Source::Manifest)],
+        Table::Cyp000Header => vec![
+            Column::new("manifest", DataType::Utf8, true, Source::Manifest),
+            Column::new("content_sha256", DataType::Utf8, true, Source::Content),
+        ],
         Table::Cyp001Mpi => vec![
             Column::new("pseudonym", DataType::Utf8, true, Source::Pseudonym),
             Column::new("pseudonym_key_version", DataType::Int32, true, Source::PseudonymKeyVersion),

@@ -14,7 +14,7 @@ fn names(table: Table) -> Vec<&'static str> {
 #[test]
 fn column_lists() {
     for (table, own) in [
-        (Table::Cyp000Header, "org_id_submitter file_creation_date_time primary_system manifest"),
+        (Table::Cyp000Header, "org_id_submitter file_creation_date_time primary_system manifest content_sha256"),
         (
             Table::Cyp001Mpi,
             "local_patient_pseudonym org_id_local_patient_id org_id_responsible org_id_education_establishment \

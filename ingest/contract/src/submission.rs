@@ -241,6 +241,9 @@ pub struct CsdsRecord<'a> {
     /// Only with the header: how many rows of each table the submission has ([`Manifest`]).
     #[serde(borrow)]
     pub rows: Option<&'a RawValue>,
+    /// Only with the header: the checksum of what the rows say ([`crate::content`]).
+    #[serde(borrow)]
+    pub content: Option<&'a RawValue>,
     /// Instead of all others: a decision about a submission ([`crate::decision`]).
     #[serde(borrow)]
     pub decision: Option<&'a RawValue>,
@@ -274,10 +277,15 @@ pub fn header_payload<'i>(
     submission_json: &str,
     items: impl IntoIterator<Item = (&'i str, &'i str)>,
     manifest: &Manifest,
+    content: Option<&str>,
 ) -> String {
     let mut payload = record_payload("CYP000Header", submission_json, 1, items);
     payload.pop();
-    let _ = write!(payload, ",\"rows\":{}}}", manifest.to_json());
+    let _ = write!(payload, ",\"rows\":{}", manifest.to_json());
+    if let Some(content) = content {
+        let _ = write!(payload, ",\"content\":\"{content}\"");
+    }
+    payload.push('}');
     payload
 }
 

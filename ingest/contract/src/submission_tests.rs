@@ -93,10 +93,11 @@ fn a_row_travels_as_json() {
 #[test]
 fn a_header_says_how_many_rows_there_are() {
     let manifest: Manifest = [(Table::Cyp001Mpi, 2), (Table::Cyp104Rtt, 1)].into_iter().collect();
-    let payload = header_payload(&april().to_json(), [("Version", "1.6")], &manifest);
+    let payload = header_payload(&april().to_json(), [("Version", "1.6")], &manifest, Some("ab"));
     let record: CsdsRecord<'_> = serde_json::from_str(&payload).unwrap();
     assert_eq!(record.record.unwrap().get(), r#"{"Version":"1.6"}"#);
     assert_eq!(Manifest::from_json(record.rows.unwrap().get()), Some(manifest));
+    assert_eq!(record.content.unwrap().get(), "\"ab\"");
 }
 
 #[test]

@@ -1,7 +1,4 @@
 //! libFuzzer's entry to `targets::csds_record`.
 #![no_main]
 
-#[path = "../src/targets.rs"]
-mod targets;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::csds_record(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| homeward_fuzz::targets::csds_record(data));

@@ -1,7 +1,4 @@
 //! libFuzzer's entry to `targets::ucr_event`.
 #![no_main]
 
-#[path = "../src/targets.rs"]
-mod targets;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::ucr_event(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| homeward_fuzz::targets::ucr_event(data));

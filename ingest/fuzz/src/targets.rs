@@ -1,21 +1,28 @@
 //! What each fuzz target demands of its decoder: bytes in, and the promises that must hold whatever they are.
 //!
 //! The one home of these functions. cargo-fuzz calls them from `fuzz_targets/`, and the ordinary tests run them over
-//! the seeded corpus with a fixed number of mutations (`ingest/tests/fuzz_smoke.rs`).
+//! the kept corpus with a fixed number of mutations (`ingest/tests/fuzz_smoke.rs`).
 
-#![allow(dead_code, reason = "each fuzz binary includes this file for one target")]
+#![allow(unreachable_pub, reason = "the fuzz crate and the tests both compile this file")]
 #![allow(clippy::expect_used, reason = "a panic is how a target reports what it found")]
 
+use std::io::{Cursor, Write as _};
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use homeward_contract::decision::Decision;
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::identity::PseudonymKeys;
+use homeward_contract::manifest::Manifest;
 use homeward_contract::state;
+use homeward_contract::submission::Submission;
 use homeward_contract::time;
 use homeward_ingest::decode::{self, DecodeContext, Decoded, Place, RawRecord, Refusal};
 use homeward_ingest::file::{self, workbook::Load};
 use homeward_ingest::quarantine::{self, QuarantineKey};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 /// Files yield at most this many records here: a decoder that makes more of a few hundred bytes has run away.
 const FILE_RECORDS_MAX: usize = 100_000;
@@ -28,22 +35,22 @@ const GOOD_STATE: &[u8] = include_bytes!("../corpus/state_event/hospital-spell-1
 const GOOD_ROW: &[u8] = include_bytes!("../corpus/csds_record/CYP104RTT.json");
 
 /// One UCR event.
-pub(crate) fn ucr_event(data: &[u8]) {
+pub fn ucr_event(data: &[u8]) {
     check_decoder(Feed::Ucr, data, GOOD_EVENT);
 }
 
 /// One CSDS record of any table.
-pub(crate) fn csds_record(data: &[u8]) {
+pub fn csds_record(data: &[u8]) {
     check_decoder(Feed::Csds, data, GOOD_ROW);
 }
 
 /// One published figure.
-pub(crate) fn published_figure(data: &[u8]) {
+pub fn published_figure(data: &[u8]) {
     check_decoder(Feed::Published, data, GOOD_FIGURE);
 }
 
 /// One event that carries a whole state: as an event of the feed that its type names, and as a spell.
-pub(crate) fn state_event(data: &[u8]) {
+pub fn state_event(data: &[u8]) {
     let feed = state_feed(data);
     if decoded(feed, &[data]).accepted == 1 {
         check_decoder(feed, data, data);
@@ -52,7 +59,7 @@ pub(crate) fn state_event(data: &[u8]) {
 }
 
 /// The feed whose event type stands in the bytes; spells when there is none.
-pub(crate) fn state_feed(data: &[u8]) -> Feed {
+pub fn state_feed(data: &[u8]) -> Feed {
     let text = String::from_utf8_lossy(data);
     let event_type = text.split_once(r#""type":""#).and_then(|(_, rest)| rest.split_once('"'));
     event_type.and_then(|(name, _)| state::from_wire_name(name)).map_or(Feed::Spell, |(feed, _)| feed)
@@ -133,22 +140,22 @@ fn rows(decoded: &Decoded) -> usize {
 }
 
 /// A folder of two CSV files: `CYP000Header.csv` up to the first zero byte, `CYP104RTT.csv` after it.
-pub(crate) fn csv_files(data: &[u8]) {
+pub fn csv_files(data: &[u8]) {
     csv_records(data);
 }
 
 /// A .zip of a submission.
-pub(crate) fn zip_file(data: &[u8]) {
+pub fn zip_file(data: &[u8]) {
     zip_records(data);
 }
 
 /// A workbook of published figures.
-pub(crate) fn workbook(data: &[u8]) {
+pub fn workbook(data: &[u8]) {
     workbook_figures(data);
 }
 
 /// How many figures the workbook gives; each is one that the decoder accepts.
-pub(crate) fn workbook_figures(data: &[u8]) -> usize {
+pub fn workbook_figures(data: &[u8]) -> usize {
     let load = Load { id: "fuzz".to_owned(), at: DateTime::UNIX_EPOCH };
     let Ok(figures) = file::workbook::read_bytes(data, "Table 1", &load) else { return 0 };
     for figure in &figures {
@@ -160,31 +167,124 @@ pub(crate) fn workbook_figures(data: &[u8]) -> usize {
     figures.len()
 }
 
-/// How many records the two CSV files give.
-pub(crate) fn csv_records(data: &[u8]) -> usize {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let (header, clocks) = match data.iter().position(|byte| *byte == 0) {
+/// The XML of a sheet up to the first zero byte and of the shared texts after it, in a sound workbook: a change to a
+/// packed file would seldom get past its checksums.
+pub fn workbook_parts(data: &[u8]) {
+    workbook_figures(&workbook_of_parts(data));
+}
+
+/// The workbook of [`workbook_parts`].
+pub fn workbook_of_parts(data: &[u8]) -> Vec<u8> {
+    let (sheet, texts) = halves(data);
+    packed([
+        (
+            "_rels/.rels",
+            br#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#.as_slice(),
+        ),
+        (
+            "xl/workbook.xml",
+            br#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Table 1" sheetId="1" r:id="rId1"/></sheets></workbook>"#,
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            br#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="rId3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>"#,
+        ),
+        (
+            "xl/styles.xml",
+            br#"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="17"/></cellXfs></styleSheet>"#,
+        ),
+        ("xl/worksheets/sheet1.xml", sheet),
+        ("xl/sharedStrings.xml", texts),
+    ])
+}
+
+/// An archive of these members; those whose name is there already are left out.
+fn packed<'m>(members: impl IntoIterator<Item = (&'m str, &'m [u8])>) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let methods = [CompressionMethod::Stored, CompressionMethod::Deflated].into_iter().cycle();
+    for ((name, content), method) in members.into_iter().zip(methods) {
+        if archive.start_file(name, SimpleFileOptions::default().compression_method(method)).is_ok() {
+            archive.write_all(content).expect("memory can be written");
+        }
+    }
+    archive.finish().expect("memory can be written").into_inner()
+}
+
+fn halves(data: &[u8]) -> (&[u8], &[u8]) {
+    match data.iter().position(|byte| *byte == 0) {
         Some(zero) => (&data[..zero], &data[zero + 1..]),
-        None => (data, [].as_slice()),
-    };
+        None => (data, &[]),
+    }
+}
+
+/// How many records the two CSV files give.
+pub fn csv_records(data: &[u8]) -> usize {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (header, clocks) = halves(data);
     std::fs::write(folder.path().join("CYP000Header.csv"), header).expect("the folder can be written");
     std::fs::write(folder.path().join("CYP104RTT.csv"), clocks).expect("the folder can be written");
     read_files(folder.path())
 }
 
+/// One file of events, CSDS rows and decisions, a line each.
+pub fn event_lines(data: &[u8]) {
+    event_records(data);
+}
+
+/// How many records the lines give.
+pub fn event_records(data: &[u8]) -> usize {
+    read_file("events.ndjson", data)
+}
+
 /// How many records the .zip gives.
-pub(crate) fn zip_records(data: &[u8]) -> usize {
+pub fn zip_records(data: &[u8]) -> usize {
+    read_file("submission.zip", data)
+}
+
+/// An archive whose members' names and contents stand between zero bytes in turn: a change to the bytes of an archive
+/// would seldom get past its checksums.
+pub fn zip_members(data: &[u8]) {
+    member_records(data);
+}
+
+/// How many records the archive of [`zip_members`] gives.
+pub fn member_records(data: &[u8]) -> usize {
+    let parts: Vec<&[u8]> = data.split(|byte| *byte == 0).collect();
+    let names: Vec<String> = parts.iter().step_by(2).map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+    let contents = parts.iter().skip(1).step_by(2).copied();
+    read_file("submission.zip", &packed(names.iter().map(String::as_str).zip(contents)))
+}
+
+fn read_file(name: &str, data: &[u8]) -> usize {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let path = folder.path().join("submission.zip");
+    let path = folder.path().join(name);
     std::fs::write(&path, data).expect("the folder can be written");
     read_files(&path)
 }
 
-/// Whatever the reader yields must be fit for the decoder; refusals along the way are fine, panics are not.
-fn read_files(path: &std::path::Path) -> usize {
-    let Ok(records) = file::read_path(path) else { return 0 };
+/// Whatever the reader yields must be fit for the decoder, and stand in the path that was asked for; refusals along the
+/// way are fine, panics are not.
+fn read_files(path: &Path) -> usize {
+    let records = match file::read_path(path) {
+        Ok(records) => records,
+        Err(error) => {
+            assert_is_one_line(&error.to_string());
+            return 0;
+        }
+    };
+    let asked = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut yielded = 0;
-    for record in records.take(FILE_RECORDS_MAX).flatten() {
+    for record in records.take(FILE_RECORDS_MAX) {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                assert_is_one_line(&error.to_string());
+                break;
+            }
+        };
+        let shown = record.place.topic.strip_prefix("file:").expect("a record of a file says so");
+        assert!(shown.split('/').next() == Some(&asked) && !shown.split('/').any(|part| part == ".."), "{shown:?}");
+        assert!(!shown.chars().any(char::is_control), "{shown:?}");
         let decoded = decoded_with_keys(record.feed, &[(record.key.clone(), record.payload.as_slice())]);
         assert_eq!(decoded.accepted + refused(&decoded), 1);
         yielded += 1;
@@ -192,8 +292,30 @@ fn read_files(path: &std::path::Path) -> usize {
     yielded
 }
 
+fn assert_is_one_line(message: &str) {
+    assert!(!message.is_empty() && !message.contains(char::is_control), "{message:?}");
+}
+
+/// What a row says of its submission: the submission itself, its row counts, a decision about it. What was read is
+/// written as text that reads the same.
+pub fn submission_text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Ok(submission) = Submission::from_json(&text) {
+        let written = submission.to_json();
+        let again = Submission::from_json(&written).expect("what was written can be read");
+        assert_eq!(again.to_json(), written);
+    }
+    if let Some(manifest) = Manifest::from_json(&text) {
+        assert_eq!(Manifest::from_json(&manifest.to_json()), Some(manifest));
+    }
+    if let Ok(decision) = Decision::from_json(&text) {
+        let payload: serde_json::Value = serde_json::from_str(&decision.payload()).expect("a payload is JSON");
+        assert_eq!(Decision::from_json(&payload["decision"].to_string()), Ok(decision));
+    }
+}
+
 /// Lines of text that may be times: every reading of a time, and the clock-change rules on what it gives.
-pub(crate) fn time_text(data: &[u8]) {
+pub fn time_text(data: &[u8]) {
     for line in String::from_utf8_lossy(data).lines() {
         if let Ok(day) = time::parse_date(line) {
             assert_eq!(day.to_string(), line.trim(), "a date is read as it is written");
@@ -223,7 +345,7 @@ fn check_instant(at: DateTime<Utc>) {
 }
 
 /// Sealed bytes that nobody sealed, and secrets that nobody chose.
-pub(crate) fn quarantine_entry(data: &[u8]) {
+pub fn quarantine_entry(data: &[u8]) {
     let key = QuarantineKey::new(1, [7; 32]);
     assert!(key.open("ucr/0/0", data).is_err(), "bytes that were never sealed must not open");
     let sealed = key.seal("ucr/0/0", data).expect("a payload of this size can be sealed");
@@ -238,13 +360,15 @@ pub(crate) fn quarantine_entry(data: &[u8]) {
         quarantine::refusals_to_batch(Feed::Ucr, &refusals, &key, DateTime::UNIX_EPOCH).expect("it can be sealed");
     let entries = quarantine::batch_to_entries(&batch).expect("what was written can be read");
     assert_eq!(entries.len(), refusals.len());
-    for entry in entries {
+    for (entry, refusal) in entries.iter().zip(&refusals) {
         assert_eq!(entry.open(&key).ok().as_deref(), Some(data));
         assert!(entry.reason().is_some(), "{} is no declared code", entry.code);
+        let replayed = decoded(Feed::Ucr, &[&entry.open(&key).expect("it opens")]).refusals;
+        assert_eq!(replayed, std::slice::from_ref(refusal), "what nobody mended is refused again for the same reason");
     }
 }
 
 /// Why a payload is refused, if it is: for the test that holds the corpus itself to be good.
-pub(crate) fn refusals(feed: Feed, payload: &[u8]) -> Vec<Refusal> {
+pub fn refusals(feed: Feed, payload: &[u8]) -> Vec<Refusal> {
     decoded(feed, &[payload]).refusals
 }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use arrow::array::RecordBatch;
+use homeward_contract::content;
 use homeward_contract::decision::Decision;
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::item::{Handling, KeyRole};
@@ -43,6 +44,7 @@ struct Row<'p> {
     /// The line could not be split, and came as it was.
     is_whole: bool,
     rows: Option<&'p RawValue>,
+    content: Option<&'p RawValue>,
 }
 
 /// Buffers that one row after the other is read into.
@@ -88,7 +90,12 @@ impl<'c> CsdsDecoder<'c> {
             Some(last) if last.is_of(raw_submission) => last.with_table(table),
             _ => Last::new(table, raw_submission, Known::new(submission(raw_submission, self.context)?)),
         };
-        let sent = Row { record: wire.record.map(RawValue::get), is_whole: wire.raw_line.is_some(), rows: wire.rows };
+        let sent = Row {
+            record: wire.record.map(RawValue::get),
+            is_whole: wire.raw_line.is_some(),
+            rows: wire.rows,
+            content: wire.content,
+        };
         let outcome = match wire.row_number.filter(|number| is_row_number(*number)) {
             None => Err(Fault::item(RejectCode::WrongCsdsKind, "row_number")),
             Some(row_number) => {
@@ -107,7 +114,7 @@ impl<'c> CsdsDecoder<'c> {
     fn read_alike<'p>(&mut self, record: &'p RawRecord<'_>, payload: &'p [u8], scratch: &mut Scratch<'p>) -> bool {
         let Some(last) = self.last.take() else { return false };
         let taken = last.row(payload).is_some_and(|(row_number, text)| {
-            let sent = Row { record: Some(text), is_whole: false, rows: None };
+            let sent = Row { record: Some(text), is_whole: false, rows: None, content: None };
             self.row(&last, row_number, &sent, record, scratch).is_ok()
         });
         if !taken {
@@ -149,6 +156,11 @@ impl<'c> CsdsDecoder<'c> {
             let manifest =
                 Manifest::from_json(raw.get()).ok_or_else(|| Fault::item(RejectCode::BadManifest, "rows"))?;
             scratch.row[place] = Value::Text(Cow::Owned(manifest.to_json()));
+        }
+        if let Some(place) = plan.content()
+            && let Some(checksum) = row.content.and_then(|raw| content::from_json(raw.get()))
+        {
+            scratch.row[place] = Value::Text(Cow::Borrowed(checksum));
         }
         if let Some(column) = columns.lacking(&scratch.row) {
             return Err(Fault::item(RejectCode::MissingMandatoryItem, column));

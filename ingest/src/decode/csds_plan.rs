@@ -28,6 +28,7 @@ pub(super) struct Plan {
     table: Table,
     steps: Vec<Step>,
     manifest: Option<usize>,
+    content: Option<usize>,
 }
 
 /// One column's origin: a [`Source`] whose names are resolved to places in the item list.
@@ -93,13 +94,18 @@ impl Plan {
                 other => Step::Envelope(other),
             })
             .collect();
-        let manifest = columns(table).iter().position(|column| column.source == Source::Manifest);
-        Self { table, steps, manifest }
+        let place = |source| columns(table).iter().position(|column| column.source == source);
+        Self { table, steps, manifest: place(Source::Manifest), content: place(Source::Content) }
     }
 
     /// The place of the manifest among the columns, in the header's table.
     pub(super) fn manifest(&self) -> Option<usize> {
         self.manifest
+    }
+
+    /// The place of the checksum among the columns, in the header's table.
+    pub(super) fn content(&self) -> Option<usize> {
+        self.content
     }
 
     /// Fills `row` from what was sent.

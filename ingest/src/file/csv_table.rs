@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use csv::{ByteRecord, ReaderBuilder};
+use homeward_contract::content::Content;
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::item::{Item, items};
 use homeward_contract::manifest::Manifest;
@@ -135,11 +136,17 @@ impl TableReader {
         FileRecord { feed: Feed::Csds, key: key.into_bytes(), payload: payload.into_bytes(), place }
     }
 
-    /// The header's row at hand as the record that says how many rows its submission has.
-    pub(super) fn header(&mut self, submission: &Submission, submission_json: &str, manifest: &Manifest) -> FileRecord {
+    /// The header's row at hand as the record that says how many rows its submission has, and what they say.
+    pub(super) fn header(
+        &mut self,
+        submission: &Submission,
+        submission_json: &str,
+        manifest: &Manifest,
+        content: &Content,
+    ) -> FileRecord {
         let mut record = self.record(submission, submission_json);
         if let Row::Split(values) = self.row() {
-            record.payload = header_payload(submission_json, values, manifest).into_bytes();
+            record.payload = header_payload(submission_json, values, manifest, Some(&content.checksum())).into_bytes();
         }
         record
     }

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use homeward_contract::calendar::SubmissionCalendar;
+use homeward_contract::content::Content;
 use homeward_contract::feed::Table;
 use homeward_contract::manifest::Manifest;
 use homeward_contract::reject::RejectCode;
@@ -24,6 +25,7 @@ pub(super) struct SubmissionReader {
     current: Option<TableReader>,
     /// Rows read so far, by table.
     manifest: Manifest,
+    content: Content,
     /// Bytes of the files that are done.
     done_bytes: u64,
 }
@@ -42,8 +44,15 @@ impl SubmissionReader {
         submission.file_type = calendar.file_type(submission.rp_end, submission.file_received_at);
         let json = submission.to_json();
         tables.rotate_left(1);
-        let manifest = Manifest::default();
-        let mut reader = Self { submission, json, waiting: tables.into(), current: None, manifest, done_bytes: 0 };
+        let mut reader = Self {
+            submission,
+            json,
+            waiting: tables.into(),
+            current: None,
+            manifest: Manifest::default(),
+            content: Content::default(),
+            done_bytes: 0,
+        };
         reader.next_table(remarks)?;
         Ok(reader)
     }
@@ -65,11 +74,13 @@ impl SubmissionReader {
             match table.advance() {
                 Err(error) => return Some(Err(error)),
                 Ok(true) if table.table == Table::Cyp000Header => {
-                    return Some(Ok(table.header(&self.submission, &self.json, &self.manifest)));
+                    return Some(Ok(table.header(&self.submission, &self.json, &self.manifest, &self.content)));
                 }
                 Ok(true) => {
                     self.manifest.count(table.table);
-                    return Some(Ok(table.record(&self.submission, &self.json)));
+                    let record = table.record(&self.submission, &self.json);
+                    self.content.row(table.table.csds_name().unwrap_or_default(), &self.json, &record.payload);
+                    return Some(Ok(record));
                 }
                 Ok(false) => {
                     if let Err(error) = self.next_table(remarks) {

@@ -19,6 +19,7 @@ use parquet::schema::types::ColumnPath;
 use uuid::Uuid;
 
 use super::error::LakeError;
+use super::file_stats::stats;
 
 /// Text columns whose values seldom repeat inside a file.
 const IDENTIFIERS: [&str; 3] = ["event_id", "service_request_id", "care_contact_id"];
@@ -35,7 +36,7 @@ pub(super) async fn write(
 ) -> Result<Add, LakeError> {
     let path = format!("part-{}.zstd.parquet", Uuid::new_v4());
     let failed = data_file_error(table, &path);
-    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    let stats = stats(&batches);
     let bytes = blocking(move || encode(schema, &batches)).await.map_err(&failed)?;
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     store.put(&Path::from(path.as_str()), bytes.into()).await.map_err(|error| failed(external(error)))?;
@@ -44,7 +45,7 @@ pub(super) async fn write(
         size,
         modification_time: chrono::Utc::now().timestamp_millis(),
         data_change: true,
-        stats: Some(format!("{{\"numRecords\":{rows}}}")),
+        stats: Some(stats),
         partition_values: HashMap::new(),
         ..Add::default()
     })

@@ -8,7 +8,7 @@
 //! version therefore orders batches. Compaction moves rows between files without changing them, and such
 //! commits are passed over.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -17,6 +17,7 @@ use deltalake::kernel::Action;
 use homeward_contract::feed::{Feed, Table};
 
 use super::error::LakeError;
+use super::file_stats::Submissions;
 use super::table_log::{LiveFile, read_commit};
 use super::{Lake, TableHandle, datafile, project, readable, signed};
 
@@ -42,6 +43,25 @@ pub struct Follower {
     /// Tables of which some columns alone are read back from files.
     columns: BTreeMap<Table, Vec<&'static str>>,
     positions: BTreeMap<Table, Position>,
+    /// The submissions that are asked for; nothing when all are.
+    submissions: Option<BTreeSet<Arc<str>>>,
+    files: FilesRead,
+}
+
+/// Data files that a follower met.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FilesRead {
+    /// Read.
+    pub read: usize,
+    /// Passed over, because by their statistics they hold nothing that is asked for.
+    pub passed_over: usize,
+}
+
+/// What one poll has done, and may still do.
+struct Poll {
+    /// Bytes.
+    room: usize,
+    files: FilesRead,
 }
 
 /// How far one table has been read: everything up to `version`, except for the files still `waiting`.
@@ -55,7 +75,21 @@ struct Position {
 impl Follower {
     pub(super) fn new(lake: Lake, feed: Feed, wanted: impl Fn(Table) -> Option<Vec<&'static str>>) -> Self {
         let columns = feed.tables().iter().filter_map(|table| Some((*table, wanted(*table)?))).collect();
-        Self { lake, feed, columns, positions: BTreeMap::new() }
+        Self { lake, feed, columns, positions: BTreeMap::new(), submissions: None, files: FilesRead::default() }
+    }
+
+    /// The same follower, of these submissions: files that by their statistics hold no row of them are passed over. Rows of
+    /// others come with the files that are read and with commits that are still in memory.
+    #[must_use]
+    pub fn of_submissions(mut self, ids: BTreeSet<Arc<str>>) -> Self {
+        self.submissions = Some(ids);
+        self
+    }
+
+    /// The data files met until now.
+    #[must_use]
+    pub fn files(&self) -> FilesRead {
+        self.files
     }
 
     /// The feed that is read.
@@ -71,24 +105,25 @@ impl Follower {
     /// # Errors
     /// [`LakeError::ReadTooLate`] when the follower slept past compaction and vacuum; others as [`Lake::read`].
     pub async fn poll(&mut self) -> Result<Vec<FactCommit>, LakeError> {
-        let mut room = POLL_BYTES_MAX;
+        let mut poll = Poll { room: POLL_BYTES_MAX, files: self.files };
         let mut next = BTreeMap::new();
         // The anchor is read first and handed over last: whatever its commits promise is then already here.
         let anchor = self.feed.anchor();
-        let anchored = self.advance(anchor, &mut room, &mut next).await?;
+        let anchored = self.advance(anchor, &mut poll, &mut next).await?;
         let mut facts = Vec::new();
         for &table in self.feed.tables().iter().filter(|table| **table != anchor) {
-            facts.extend(self.advance(table, &mut room, &mut next).await?);
+            facts.extend(self.advance(table, &mut poll, &mut next).await?);
         }
         facts.extend(anchored);
         self.positions.extend(next);
+        self.files = poll.files;
         Ok(facts)
     }
 
     async fn advance(
         &self,
         table: Table,
-        room: &mut usize,
+        poll: &mut Poll,
         next: &mut BTreeMap<Table, Position>,
     ) -> Result<Vec<FactCommit>, LakeError> {
         let handle = self.lake.table(table.name())?;
@@ -108,10 +143,12 @@ impl Follower {
             },
         };
         let mut facts = Vec::new();
-        while *room > 0 {
-            let Some((version, batches)) = self.step(table, &handle, &mut position).await? else { break };
+        while poll.room > 0 {
+            let Some((version, batches)) = self.step(table, &handle, &mut position, &mut poll.files).await? else {
+                break;
+            };
             let bytes = batches.iter().map(RecordBatch::get_array_memory_size).sum();
-            *room = room.saturating_sub(bytes);
+            poll.room = poll.room.saturating_sub(bytes);
             if !batches.is_empty() {
                 facts.push(FactCommit { table, version: signed(version), batches });
             }
@@ -126,8 +163,12 @@ impl Follower {
         table: Table,
         handle: &TableHandle,
         position: &mut Position,
+        files: &mut FilesRead,
     ) -> Result<Option<(u64, Vec<RecordBatch>)>, LakeError> {
-        if let Some(file) = position.waiting.pop_front() {
+        while let Some(file) = position.waiting.pop_front() {
+            if !self.asks_for(file.submissions.as_ref(), files) {
+                continue;
+            }
             let batches = self.read_file(table, handle, &file.path, position).await?;
             return Ok(Some((position.version, batches)));
         }
@@ -146,12 +187,21 @@ impl Follower {
         for action in actions {
             if let Action::Add(add) = action
                 && add.data_change
+                && self.asks_for(add.stats.as_deref().and_then(Submissions::from_stats).as_ref(), files)
             {
                 batches.extend(self.read_file(table, handle, &add.path, position).await?);
             }
         }
         position.version = version;
         Ok(Some((version, batches)))
+    }
+
+    /// Whether a file is to be read, and counts it.
+    fn asks_for(&self, held: Option<&Submissions>, files: &mut FilesRead) -> bool {
+        let asks = self.submissions.as_ref().zip(held).is_none_or(|(ids, held)| held.may_hold(ids));
+        files.read += usize::from(asks);
+        files.passed_over += usize::from(!asks);
+        asks
     }
 
     async fn read_file(

@@ -31,6 +31,7 @@ mod datafile;
 mod durable;
 mod error;
 pub mod fault;
+mod file_stats;
 mod follow;
 mod recent;
 mod table_log;
@@ -39,7 +40,7 @@ mod upkeep;
 
 pub use commit::{CommitReceipt, FeedCommit, OffsetAdvance};
 pub use error::{ErrorClass, LakeError};
-pub use follow::{FactCommit, Follower, POLL_BYTES_MAX};
+pub use follow::{FactCommit, FilesRead, Follower, POLL_BYTES_MAX};
 pub use recent::RECENT_BYTES_MAX;
 pub use upkeep::{CompactionReport, UpkeepPolicy, UpkeepReport};
 

@@ -20,6 +20,7 @@ use deltalake::{DeltaTable, DeltaTableError};
 use uuid::Uuid;
 
 use super::error::LakeError;
+use super::file_stats::Submissions;
 use super::transactions;
 
 /// Appends that lose this often in a row are given up: something else writes far too often.
@@ -38,6 +39,8 @@ pub(super) struct LiveFile {
     pub(super) path: String,
     /// Size in bytes.
     pub(super) size: i64,
+    /// Which submissions it may hold rows of; nothing when it does not tell.
+    pub(super) submissions: Option<Submissions>,
 }
 
 /// What the newest known version of a table holds.
@@ -71,6 +74,7 @@ impl TableLog {
                 modification_time: file.modification_time(),
                 path: file.path().into_owned(),
                 size: file.size(),
+                submissions: file.stats().and_then(|stats| Submissions::from_stats(&stats)),
             };
             (live.path.clone(), live)
         });
@@ -150,8 +154,12 @@ impl TableLog {
         for action in actions {
             match action {
                 Action::Add(add) => {
-                    let live =
-                        LiveFile { modification_time: add.modification_time, path: add.path.clone(), size: add.size };
+                    let live = LiveFile {
+                        modification_time: add.modification_time,
+                        path: add.path.clone(),
+                        size: add.size,
+                        submissions: add.stats.as_deref().and_then(Submissions::from_stats),
+                    };
                     self.files.insert(add.path.clone(), live);
                 }
                 Action::Remove(remove) => {

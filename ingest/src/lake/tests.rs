@@ -257,6 +257,49 @@ async fn a_follower_of_some_columns_reads_no_others_back() {
     assert_eq!(seen[&Table::Cyp101Referral].len(), fact_schema(Table::Cyp101Referral).fields().len());
 }
 
+/// The rows of `facts`, of one submission.
+fn facts_of(id: &str, table: Table, offsets: &[i64]) -> RecordBatch {
+    let facts = facts(table, offsets);
+    let at = facts.schema().index_of("submission_id").unwrap();
+    let mut columns = facts.columns().to_vec();
+    columns[at] = Arc::new(StringArray::from(vec![id; offsets.len()]));
+    RecordBatch::try_new(facts.schema(), columns).unwrap()
+}
+
+#[tokio::test]
+async fn a_follower_of_one_submission_reads_its_files_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let near = Lake::open(dir.path()).unwrap();
+    for (offset, id) in (0..).zip(["NR5-202504-A", "NR5-202504-B", "NR5-202505-A", "NR5-202504-A", "NR5-202506-A"]) {
+        for table in [Table::Cyp104Rtt, Table::CsdsRefusedRow] {
+            near.append(table.name(), facts_of(id, table, &[offset])).await.unwrap();
+        }
+    }
+    // Another process: nothing of the commits is in memory.
+    let far = Lake::open(dir.path()).unwrap();
+    let mut follower = far.follow(Feed::Csds).of_submissions(BTreeSet::from([Arc::from("NR5-202504-A")]));
+    let seen = drain(&mut follower).await;
+    let of = |table| seen.iter().filter(|(of, _)| *of == table).map(|(_, offset)| *offset).collect::<Vec<_>>();
+    assert_eq!((of(Table::Cyp104Rtt), of(Table::CsdsRefusedRow)), (vec![0, 3], vec![0, 3]));
+    assert_eq!(follower.files(), FilesRead { read: 4, passed_over: 6 });
+    // So it goes on, commit by commit; and packed files, whose statistics deltalake writes, tell the same.
+    for (offset, id) in [(5, "NR5-202504-A"), (6, "NR5-202504-B")] {
+        near.append(Table::Cyp104Rtt.name(), facts_of(id, Table::Cyp104Rtt, &[offset])).await.unwrap();
+    }
+    assert_eq!(drain(&mut follower).await, [(Table::Cyp104Rtt, 5)]);
+    assert_eq!(follower.files(), FilesRead { read: 5, passed_over: 7 });
+    near.compact(Table::Cyp104Rtt.name()).await.unwrap();
+    let far = Lake::open(dir.path()).unwrap();
+    for (id, read) in [("NR5-202504-B", 1), ("NR5-202503-A", 0), ("NR5-202507-A", 0)] {
+        let mut follower = far
+            .follow_columns(Feed::Csds, |_| Some(vec!["topic", "partition", "offset"]))
+            .of_submissions(BTreeSet::from([Arc::from(id)]));
+        let seen = drain(&mut follower).await;
+        let packed = seen.iter().filter(|(table, _)| *table == Table::Cyp104Rtt).count();
+        assert_eq!(packed, read * 7, "{id}: a packed file is read whole or not at all");
+    }
+}
+
 /// A lake of an earlier version lacks what a table gained since: that is null in every way of reading, until a commit widens
 /// the table.
 #[tokio::test]

@@ -61,7 +61,7 @@ impl Default for IngestOptions {
     fn default() -> Self {
         Self {
             commit_interval: Duration::from_millis(250),
-            batch_bytes_max: 8 * 1024 * 1024,
+            batch_bytes_max: 32 * 1024 * 1024,
             buffer_bytes_max: 64 * 1024 * 1024,
             poison: PoisonRule::default(),
             decode_threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),

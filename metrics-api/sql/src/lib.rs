@@ -9,6 +9,7 @@
 pub mod config;
 mod engine;
 pub mod guard;
+mod limits;
 mod local;
 mod pin;
 pub mod refusal;
@@ -17,7 +18,8 @@ mod source;
 pub mod tables;
 mod wire;
 
-pub use config::{Account, Limits, SqlConfig, TlsFiles};
+pub use config::{Account, SqlConfig, TlsFiles};
+pub use limits::Limits;
 pub use local::{Answer, DATABASE, local};
 pub use pin::{Pin, Tick, UnknownTick};
 pub use refusal::Refusal;

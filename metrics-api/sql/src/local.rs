@@ -6,10 +6,11 @@ use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use homeward_transform::release::Policy;
 
-use crate::config::{Account, Limits};
+use crate::config::Account;
 use crate::engine::interrupt::Interrupt;
 use crate::engine::{Engine, Threads, prepare, run};
 use crate::guard::statement::Action;
+use crate::limits::Limits;
 use crate::pin::Tick;
 use crate::refusal::{Refusal, code};
 use crate::scram::Verifier;

@@ -1,7 +1,7 @@
 //! `homeward submission feedback`: what was found in a submission, for those who send it.
 //!
-//! The lake is read file by file and one entry is written after the other; between them stands one review
-//! ([`homeward_transform::feedback`]), which is bounded by the submissions asked for.
+//! The files of the lake that may hold rows of its month are read one by one, and one entry is written after the other;
+//! between them stands one review ([`homeward_transform::feedback`]), which is bounded by the submissions asked for.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::path::Path;
 use clap::Args;
 use homeward_contract::feed::Table;
 use homeward_transform::feedback::{Entry, Feedback};
-use homeward_transform::live::review;
+use homeward_transform::live::feedback;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
@@ -36,8 +36,7 @@ pub(super) async fn run(
     out: &mut (dyn Write + Send),
 ) -> Result<Outcome, CliError> {
     let lake = open(&super::settings(config)?, &arguments.source)?;
-    let id = arguments.id.clone();
-    let found = review(&lake, move |identity| *identity.id == *id).await?.finish();
+    let found = feedback(&lake, &arguments.id).await?;
     if found.is_empty() {
         return Err(CliError::argument(
             format!("the lake knows no submission '{}'", arguments.id),

@@ -21,6 +21,9 @@ use super::validate::Validated;
 /// Figures that moved and are printed; the JSON receipt holds them all.
 const MOVED_SHOWN: usize = 40;
 
+/// What to do with a file that was changed and kept its id.
+const MEND_CHANGED: &str = "a file that was changed needs another FileCreation_DateTime";
+
 /// Everything there is to tell of one load.
 pub(super) struct Receipt<'a> {
     pub(super) validated: &'a Validated,
@@ -50,6 +53,8 @@ enum Place {
     New,
     /// Every row of it was there already.
     Held(Outcome),
+    /// As many rows were there, and they say something else.
+    Differs(Outcome),
     /// Every row was there, and so many of the refused ones are mended now.
     Mends(u64),
     /// A part of it was there.
@@ -57,7 +62,7 @@ enum Place {
     /// The lake took it in.
     TakenIn {
         now: Outcome,
-        held: bool,
+        was: Option<Box<Place>>,
     },
     NotInTime(u64),
 }
@@ -73,7 +78,7 @@ impl Receipt<'_> {
         };
         let was = find(before).map(|line| held(&line, feedback));
         if let Some(now) = after.and_then(|after| find(after)) {
-            return Place::TakenIn { now: now.outcome, held: matches!(was, Some(Place::Held(_))) };
+            return Place::TakenIn { now: now.outcome, was: was.map(Box::new) };
         }
         was.unwrap_or(Place::New)
     }
@@ -171,7 +176,10 @@ fn held(line: &Line, feedback: &Feedback) -> Place {
     if is_part || line.accepted + line.refused != rows.taken + rows.cascaded + rows.refused {
         return Place::Part(line.outcome.clone());
     }
+    // A header of another sender may have no checksum: then the counts are all there is.
+    let is_changed = line.content.as_ref().zip(feedback.line.content.as_ref()).is_some_and(|(one, other)| one != other);
     match line.refused.saturating_sub(rows.refused) {
+        0 if is_changed => Place::Differs(line.outcome.clone()),
         0 => Place::Held(line.outcome.clone()),
         mended => Place::Mends(mended),
     }
@@ -193,14 +201,23 @@ impl fmt::Display for Place {
                 out.write_str("holds every row of it already, so that the same files change nothing; ")?;
                 counts(out, outcome)
             }
+            Self::Differs(outcome) => {
+                write!(out, "holds as many rows under this id that say something else: {MEND_CHANGED}; ")?;
+                counts(out, outcome)
+            }
             Self::Mends(rows) => write!(out, "holds it already; {rows} rows that were refused are mended by this one"),
             Self::Part(outcome) => write!(out, "holds a part of it already: {outcome}"),
-            Self::TakenIn { now, held } => {
-                out.write_str(if *held {
-                    "held every row of it already, and the same files change nothing; "
-                } else {
-                    "has taken it in; "
-                })?;
+            Self::TakenIn { now, was } => {
+                match was.as_deref() {
+                    Some(Self::Held(_)) => {
+                        out.write_str("held every row of it already, and the same files change nothing; ")?;
+                    }
+                    Some(Self::Differs(_)) => write!(
+                        out,
+                        "has taken it in beside as many rows under this id that said something else: {MEND_CHANGED}; "
+                    )?,
+                    _ => out.write_str("has taken it in; ")?,
+                }
                 counts(out, now)
             }
             Self::NotInTime(seconds) => write!(

@@ -10,6 +10,7 @@ use homeward_contract::geography::Geography;
 use homeward_ingest::lake::Lake;
 use homeward_ingest::pipeline::{Ingest, IngestOptions, PoisonRule};
 use homeward_ingest::telemetry::IngestTelemetry;
+use homeward_transform::book::Limits;
 use homeward_transform::live::LiveOptions;
 
 use super::arguments::RunArguments;
@@ -71,6 +72,7 @@ pub(super) async fn run(
             tick: config.cycle,
             pause_min: Duration::from_millis(50).min(config.cycle),
             keep_history: true,
+            book: Limits { packed_bytes_max: config.book_bytes_max, ..Limits::default() },
         };
         tokio::select! {
             started = house.transform(options) => started?,

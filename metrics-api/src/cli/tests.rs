@@ -344,6 +344,13 @@ fn spoiled_folder(desk: &Desk) -> (String, String, usize) {
     (folder, primary.id.clone(), primary.messages().len())
 }
 
+/// The text with the last digit of its last time changed: as many rows, all as sound as before.
+fn with_another_digit(text: &str) -> String {
+    let at = text.rfind(|c: char| c.is_ascii_digit()).unwrap();
+    let other = if &text[at..=at] == "0" { "1" } else { "0" };
+    format!("{}{other}{}", &text[..at], &text[at + 1..])
+}
+
 /// D14 through `load`, Kafka and the lake: checked, sent, taken in, sent again, and told row by row.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receipt_tells_what_is_taken_refused_and_changed() {
@@ -389,6 +396,12 @@ async fn a_receipt_tells_what_is_taken_refused_and_changed() {
     assert!(again.contains("no figure of a provider's month moved"), "{again}");
     let (_, known) = desk.run(&["load", &folder, "--check"]).await.unwrap();
     assert!(known.contains("holds every row of it already"), "{known}");
+    let clocks = std::path::Path::new(&folder).join("CYP104RTT.csv");
+    let text = std::fs::read_to_string(&clocks).unwrap();
+    std::fs::write(&clocks, with_another_digit(&text)).unwrap();
+    let (_, changed) = desk.run(&["load", &folder, "--check"]).await.unwrap();
+    assert!(changed.contains("holds as many rows under this id that say something else: a file that"), "{changed}");
+    std::fs::write(&clocks, text).unwrap();
 
     let (_, csv) = desk.run(&["submission", "feedback", &id, "--format", "csv"]).await.unwrap();
     let lines: Vec<&str> = csv.lines().collect();

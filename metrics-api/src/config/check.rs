@@ -81,6 +81,8 @@ pub struct Config {
     pub definitions: Option<PathBuf>,
     /// Time between two cycles.
     pub cycle: Duration,
+    /// Bytes of what is known of referrals and people that memory holds.
+    pub book_bytes_max: usize,
     /// The outlets.
     pub serve: ServeConfig,
     /// SQL over the PostgreSQL wire, if it is on.
@@ -170,6 +172,7 @@ impl Config {
                 keys,
                 definitions: settings.transform.definitions,
                 cycle,
+                book_bytes_max: settings.transform.book_memory_mib.saturating_mul(1 << 20),
                 serve,
                 sql,
             }),

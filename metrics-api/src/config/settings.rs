@@ -148,11 +148,14 @@ pub struct TransformSettings {
     pub definitions: Option<PathBuf>,
     /// Time between two cycles, in seconds. Open clocks age at this pace.
     pub cycle_seconds: f64,
+    /// Memory for what is known of referrals and people and was not looked at of late, in MiB; what is beyond lies in a file
+    /// beside the lake.
+    pub book_memory_mib: usize,
 }
 
 impl Default for TransformSettings {
     fn default() -> Self {
-        Self { definitions: None, cycle_seconds: 1.0 }
+        Self { definitions: None, cycle_seconds: 1.0, book_memory_mib: 1024 }
     }
 }
 

@@ -24,6 +24,8 @@ use crate::keys;
 use crate::planted;
 use crate::prometheus::Machinery;
 
+mod pages;
+
 struct Still {
     stopped: Option<String>,
 }
@@ -229,6 +231,8 @@ async fn faults_are_problems_with_a_mend() {
         ("/api/v1/reconciliation?month=June", 400, "month=2024-10"),
         ("/api/v1/reconciliation?day=1", 400, "unknown field"),
         ("/reconciliation/NR5/2019-01", 404, "/reconciliation"),
+        ("/area/provider/XX9/months", 404, "begin at /"),
+        ("/data-quality/XX9", 404, "/data-quality"),
         ("/nowhere", 404, "/api/v1/figures"),
     ] {
         let (found, problem) = house.json(path).await;

@@ -10,6 +10,7 @@ use homeward_metrics_api::facts::{OwnedRecord, decode_records};
 use homeward_metrics_api::keys;
 use homeward_transform::definition::Catalogue;
 use homeward_transform::evaluate::{Instants, evaluate};
+use homeward_transform::feedback::{DataQuality, Measure, Quality, Share};
 use homeward_transform::snapshot::Snapshot;
 
 /// 15:00 in London on Thursday 12 June 2025.
@@ -98,6 +99,18 @@ impl History {
         let facts: Vec<_> = decoded.into_iter().flat_map(|batch| batch.tables).collect();
         let instants = Instants { as_of: at, as_known_at: None };
         let geography = Arc::new(Geography::devon());
-        evaluate(&facts, Arc::clone(catalogue), geography, instants).await.expect("the planted facts evaluate")
+        let snapshot = evaluate(&facts, Arc::clone(catalogue), geography, instants).await;
+        snapshot.expect("the planted facts evaluate").with_data_quality(data_quality())
     }
+}
+
+/// Two months of one provider with a gap between them.
+fn data_quality() -> DataQuality {
+    let quality = |numerator| {
+        let mut quality = Quality::default().with_share(Measure::NhsNumber, Share { numerator, denominator: 104 });
+        quality.orphans = 3;
+        quality
+    };
+    let month = |first: &str, numerator| (Arc::from("NR5"), first.parse().expect("a day"), quality(numerator));
+    DataQuality::of([month("2025-02-01", 90), month("2025-04-01", 101)])
 }

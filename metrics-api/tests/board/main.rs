@@ -132,6 +132,12 @@ async fn axe_finds_nothing_serious_on_any_page() {
         "/area/provider/NR5",
         "/indicator/ucr-two-hour-response",
         "/indicator/ucr-two-hour-response/revisions",
+        "/months",
+        "/area/provider/NR5/months",
+        "/area/pcn/U74074/months",
+        "/reconciliation",
+        "/data-quality",
+        "/data-quality/NR5",
         "/?kiosk",
     ];
     for (number, path) in pages.into_iter().enumerate() {
@@ -140,7 +146,7 @@ async fn axe_finds_nothing_serious_on_any_page() {
         board.assert_no_faults(path).await;
         board.picture(&format!("page-{number}"), true).await;
     }
-    for path in ["/", "/area/lcp/Plymouth"] {
+    for path in ["/", "/area/lcp/Plymouth", "/months", "/data-quality/NR5"] {
         board.open(path, json!({"width": PHONE, "height": 640})).await;
         board.assert_accessible(&format!("{path} on a phone")).await;
     }
@@ -150,7 +156,15 @@ async fn axe_finds_nothing_serious_on_any_page() {
 #[tokio::test]
 async fn a_phone_needs_no_sideways_scroll() {
     let Some(mut board) = Board::start("internal-live").await else { return };
-    for path in ["/", "/area/icb/QJK", "/area/pcn/U74074", "/indicator/ucr-two-hour-response", "/?kiosk"] {
+    for path in [
+        "/",
+        "/area/icb/QJK",
+        "/area/pcn/U74074",
+        "/indicator/ucr-two-hour-response",
+        "/months",
+        "/data-quality/NR5",
+        "/?kiosk",
+    ] {
         board.open(path, json!({"width": PHONE, "height": 640})).await;
         let width = board.browser.evaluate("document.documentElement.scrollWidth").await;
         assert_eq!(width, json!(PHONE), "{path}");
@@ -300,7 +314,9 @@ async fn figures_that_stand_still_grey_the_whole_page() {
 #[tokio::test]
 async fn a_public_policy_leaks_nothing_through_chart_tip_or_sentence() {
     let Some(mut board) = Board::start("public-hes").await else { return };
-    for path in ["/", "/area/lcp/Eastern", "/area/provider/RK9", "/?kiosk"] {
+    for path in
+        ["/", "/area/lcp/Eastern", "/area/provider/RK9", "/area/provider/RK9/months", "/data-quality", "/?kiosk"]
+    {
         board.open(path, json!({})).await;
         // Whatever is written anywhere, tips and descriptions included: "k of n" in multiples of five.
         let counts = "[...document.documentElement.textContent.matchAll(/(\\d+) of (\\d+)(?! providers)/g)].map(m => [+m[1], +m[2]]).filter(([k, n]) => k % 5 || n % 5)";

@@ -1,5 +1,5 @@
 //! The boards' PromQL against a real Prometheus that scrapes the running demo: every query is understood and gives at
-//! least one series; the boards' SQL over the PostgreSQL wire of the same demo; both boards drawn with those answers by
+//! least one series; the boards' SQL over the PostgreSQL wire of the same demo; every board drawn with those answers by
 //! Grafana's own panels; and `homeward generate --check` accepts what is committed.
 //!
 //! Prometheus comes from Debian's package. Where it is missing the test says so and passes, unless

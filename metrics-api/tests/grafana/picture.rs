@@ -1,4 +1,4 @@
-//! Both boards drawn in headless Chromium with the components of `@grafana/ui`, with the answers that the demonstration
+//! The boards drawn in headless Chromium with the components of `@grafana/ui`, with the answers that the demonstration
 //! gives to their queries: what a reader would see is judged, and kept as a picture in the folder of build output. Also
 //! the boards' JSON against the types that Grafana publishes.
 //!
@@ -244,7 +244,7 @@ fn judge(panel: &Panel, asked: &Value, report: &Value, first_area: &str) {
 }
 
 #[tokio::test]
-async fn grafanas_own_panels_draw_both_boards() {
+async fn grafanas_own_panels_draw_every_board() {
     let Some(tools) = Tools::ready() else { return };
     let demo = Demo::start(60);
     let Some(sources) = Sources::of(&demo).await else { return };

@@ -2,7 +2,7 @@
 --
 -- Reads   person_night_span  nights of people in one state: from_day <= night < until_day
 --         period             the months to fill
--- $as_of  the instant the figures speak for: a night counts when its day is over
+-- $as_of  the instant the figures speak for: a night counts when its day is over, and the view holds no other
 
 WITH
 
@@ -11,7 +11,7 @@ night AS (
     n.provider, n.icb, n.lcp, n.pcn, p.period, n.state, n.reason, n.care_home, n.source_rank,
     span_nights(span(
       greatest(n.from_day, local_date(p.starts_at)),
-      least(n.until_day, local_date(p.ends_at), local_date($as_of)))) AS nights
+      least(n.until_day, local_date(p.ends_at)))) AS nights
   FROM person_night_span n
   JOIN period p
     ON n.from_day < local_date(p.ends_at) AND n.until_day > local_date(p.starts_at)

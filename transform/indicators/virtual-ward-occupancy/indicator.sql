@@ -83,8 +83,6 @@ SELECT
   sum(c.beds)                                                           AS denominator,
   1                                                                     AS source_rank,
 
-  count(*)                                                              AS count_ward_mornings,
-
   sum(CASE WHEN c.beds > 0 AND c.patients > c.beds THEN 1 ELSE 0 END)   AS flag_over_capacity,
   sum(CASE WHEN c.beds > 0 THEN 0 ELSE c.patients END)                  AS flag_no_beds,
   sum(coalesce(s.stays, 0))                                             AS flag_stale_open

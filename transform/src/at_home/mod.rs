@@ -221,9 +221,8 @@ impl AtHome {
         practices: Option<&BTreeSet<Arc<str>>>,
     ) -> Result<RecordBatch, ArrowError> {
         let window = Span::new(point_of(first), point_of(end).min(self.today()));
-        let is_wanted = |piece: &Piece| {
-            practices.is_none_or(|wanted| wanted.contains(&self.places.value(piece.place).practice))
-        };
+        let is_wanted =
+            |piece: &Piece| practices.is_none_or(|wanted| wanted.contains(&self.places.value(piece.place).practice));
         let mut rows = Vec::new();
         for person in &self.listed(practices) {
             self.pieces(person, window).filter(|piece| is_wanted(piece)).for_each(|piece| rows.push((person, piece)));
@@ -261,9 +260,8 @@ impl AtHome {
     }
 
     fn rows(&self, rows: &[(u32, Piece)]) -> Result<RecordBatch, ArrowError> {
-        let named = |(person, piece): &(u32, Piece)| {
-            (&**self.names.value(*person), self.places.value(piece.place), *piece)
-        };
+        let named =
+            |(person, piece): &(u32, Piece)| (&**self.names.value(*person), self.places.value(piece.place), *piece);
         view::nights(&rows.iter().map(named).collect::<Vec<_>>(), &self.geography)
     }
 
@@ -304,7 +302,6 @@ fn cause(old: Option<Record>, new: Option<Record>) -> Option<Cause> {
         (Some(_), Some(_)) => Some(Cause::Amended),
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -186,8 +186,13 @@ impl Known<'_> {
     fn spells(&self) -> impl Iterator<Item = (&Stay, Spans)> {
         self.stays.iter().filter(|stay| stay.bed == Bed::Hospital).map(|stay| {
             let is_virtual = |other: &&Stay| other.bed == Bed::Virtual && other.spell == stay.spell;
-            let at_home: Spans =
-                self.stays.iter().filter(is_virtual).filter(|other| other.spell.is_some()).map(|own| own.nights).collect();
+            let at_home: Spans = self
+                .stays
+                .iter()
+                .filter(is_virtual)
+                .filter(|other| other.spell.is_some())
+                .map(|own| own.nights)
+                .collect();
             (stay, Spans::from(stay.nights).minus(&at_home))
         })
     }

@@ -1,7 +1,7 @@
 //! Rows of the five tables as what they say of a person's nights. Pure.
 
 use std::collections::HashMap;
-use std::hash::{Hash};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use arrow::array::{Array, BooleanArray, Date32Array, RecordBatch, StringArray, TimestampMicrosecondArray};
@@ -77,11 +77,34 @@ impl<T: Clone + Eq + Hash> Shared<T> {
 
 /// The columns of one batch that are remembered.
 pub(super) enum Columns {
-    Spell { person: StringArray, provider: StringArray, spell: StringArray, setting: StringArray, kind: StringArray, at: Times },
-    Emergency { person: StringArray, at: Times },
-    Ward { person: StringArray, at: Times },
-    Death { person: StringArray, day: Date32Array, status: StringArray },
-    Registration { person: StringArray, from: Date32Array, to: Date32Array, texts: [StringArray; 3], flags: [BooleanArray; 2] },
+    Spell {
+        person: StringArray,
+        provider: StringArray,
+        spell: StringArray,
+        setting: StringArray,
+        kind: StringArray,
+        at: Times,
+    },
+    Emergency {
+        person: StringArray,
+        at: Times,
+    },
+    Ward {
+        person: StringArray,
+        at: Times,
+    },
+    Death {
+        person: StringArray,
+        day: Date32Array,
+        status: StringArray,
+    },
+    Registration {
+        person: StringArray,
+        from: Date32Array,
+        to: Date32Array,
+        texts: [StringArray; 3],
+        flags: [BooleanArray; 2],
+    },
 }
 
 /// Begin, end, and when the newest version was recorded.
@@ -149,7 +172,9 @@ impl Columns {
             Self::Death { day, status, .. } => {
                 Says::Died(day_at(day, row)?.into(), text_at(status, row) == Some("formal"))
             }
-            Self::Registration { from, to, texts: [practice, lsoa, efi_band], flags: [opted_out, care_home], .. } => {
+            Self::Registration {
+                from, to, texts: [practice, lsoa, efi_band], flags: [opted_out, care_home], ..
+            } => {
                 let place = Place {
                     practice: Arc::from(text_at(practice, row)?),
                     lsoa: text_at(lsoa, row).map(Arc::from),

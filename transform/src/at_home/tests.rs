@@ -36,8 +36,7 @@ fn died(day: &str, version: i64) -> DeathInput {
 }
 
 fn take(at_home: &mut AtHome, spells: Vec<SpellInput>, deaths: Vec<DeathInput>, registrations: Vec<RegistrationInput>) {
-    let case =
-        Case { id: "dirty".into(), as_of: at(NOW), spells, deaths, registrations, ..Case::default() };
+    let case = Case { id: "dirty".into(), as_of: at(NOW), spells, deaths, registrations, ..Case::default() };
     for (table, batch) in facts("none", &case).unwrap() {
         at_home.apply(table, &batch).unwrap();
     }
@@ -147,7 +146,12 @@ fn time_passing_touches_the_nights_that_are_over() {
 #[test]
 fn ten_years_of_a_list_are_as_many_cells_as_days_and_months() {
     let mut at_home = AtHome::new(Arc::new(Geography::devon()));
-    take(&mut at_home, Vec::new(), Vec::new(), vec![RegistrationInput { from: Some("1950-01-01".into()), ..RegistrationInput::default() }]);
+    take(
+        &mut at_home,
+        Vec::new(),
+        Vec::new(),
+        vec![RegistrationInput { from: Some("1950-01-01".into()), ..RegistrationInput::default() }],
+    );
     let dirty = at_home.settle(at(NOW)).unwrap();
     let first: NaiveDate = "2017-10-01".parse().unwrap();
     let days = usize::try_from((at(NOW).date_naive() - first).num_days()).unwrap();

@@ -94,11 +94,15 @@ fn differences<K: Ord + Copy>(
     }
 }
 
+/// Points at which a count changes, and by how much.
+type Steps = Vec<(Point, i64)>;
+
 /// How many records touch each day and month, by practice and cause. Ten years of a million people are as many entries as
 /// there are ends of spans, not days.
 #[derive(Default)]
 pub(super) struct Tally {
-    counts: BTreeMap<(Arc<str>, Subject, Cause), [Vec<(Point, i64)>; 2]>,
+    /// Days, and months.
+    counts: BTreeMap<(Arc<str>, Subject, Cause), [Steps; 2]>,
 }
 
 impl Tally {
@@ -106,7 +110,8 @@ impl Tally {
         if days.is_empty() {
             return;
         }
-        let months: Spans = days.pieces().iter().map(|span| Span::new(month(span.from), month(span.to - 1) + 1)).collect();
+        let months: Spans =
+            days.pieces().iter().map(|span| Span::new(month(span.from), month(span.to - 1) + 1)).collect();
         let [of_days, of_months] = self.counts.entry((Arc::clone(practice), subject, cause)).or_default();
         for (changes, spans) in [(of_days, days), (of_months, &months)] {
             changes.extend(spans.pieces().iter().flat_map(|span| [(span.from, records), (span.to, -records)]));

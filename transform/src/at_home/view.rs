@@ -83,15 +83,14 @@ fn of_place<T>(rows: &[Row<'_, T>], person: StringArray, geography: &Geography) 
     let text = |read: fn(&Place) -> Option<&str>| -> ArrayRef {
         Arc::new(rows.iter().map(|(_, place, _)| read(place)).collect::<StringArray>())
     };
-    let area = |read: &dyn Fn(&str) -> Option<String>| -> ArrayRef {
-        Arc::new(rows.iter().map(|(_, place, _)| read(&place.practice)).collect::<StringArray>())
-    };
+    let codes = || rows.iter().map(|(_, place, _)| &*place.practice);
+    let places = || codes().map(|code| geography.practice(code));
     let practice = || text(|place| Some(&place.practice));
     vec![
         practice(),
-        area(&|code| geography.icb_of_practice(code).map(str::to_owned)),
-        area(&|code| geography.practice(code).map(|found| found.lcp.to_owned())),
-        area(&|code| geography.practice(code).map(|found| found.pcn.to_owned())),
+        Arc::new(codes().map(|code| geography.icb_of_practice(code)).collect::<StringArray>()),
+        Arc::new(places().map(|found| Some(found?.lcp)).collect::<StringArray>()),
+        Arc::new(places().map(|found| Some(found?.pcn)).collect::<StringArray>()),
         practice(),
         text(|place| place.lsoa.as_deref()),
         Arc::new(rows.iter().map(|(_, place, _)| place.care_home).collect::<BooleanArray>()),

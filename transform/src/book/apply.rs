@@ -19,8 +19,8 @@ impl Book {
         for row in 0..batch.num_rows() {
             let (provider, id) = columns.subject(row);
             let index = self.entry(provider, id);
-            let entry = &mut self.entries[index as usize];
-            columns.put(row, entry.live.get_or_insert_default(), &mut self.interner, &mut self.manners);
+            let entry = self.entries.get_mut(index, &self.shared);
+            columns.put(row, entry.live.get_or_insert_default(), &mut self.shared.texts, &mut self.manners);
             if let Some(contact) = columns.contact_id(row) {
                 entry.contacts.get_or_insert_default().place(contact);
             }
@@ -42,8 +42,8 @@ impl Book {
             let Some(id) = columns.id(row) else { continue };
             let index = self.entry_of(columns.submission.provider(row), id, place);
             let person = columns.person(row).map(|pseudonym| self.person(index, pseudonym));
-            let facts = columns.facts(row, person, &mut self.interner);
-            self.entries[index as usize].csds.get_or_insert_default().receive(place, facts);
+            let facts = columns.facts(row, person, &mut self.shared.texts);
+            self.entries.get_mut(index, &self.shared).csds.get_or_insert_default().receive(place, facts);
         }
         Ok(())
     }
@@ -53,8 +53,8 @@ impl Book {
         for (row, place) in self.register.take(Table::Cyp102ServiceTypeReferredTo, batch)?.into_iter().enumerate() {
             let Some(id) = columns.id(row) else { continue };
             let index = self.entry_of(columns.submission.provider(row), id, place);
-            let facts = columns.facts(row, &mut self.interner);
-            let csds = self.entries[index as usize].csds.get_or_insert_default();
+            let facts = columns.facts(row, &mut self.shared.texts);
+            let csds = self.entries.get_mut(index, &self.shared).csds.get_or_insert_default();
             csds.service(columns.team(row), place, facts);
         }
         Ok(())
@@ -64,9 +64,9 @@ impl Book {
         let columns = rows::RttColumns::new(batch)?;
         for (row, place) in self.register.take(Table::Cyp104Rtt, batch)?.into_iter().enumerate() {
             let Some(id) = columns.id(row) else { continue };
-            let Some((key, rtt)) = columns.facts(row, &mut self.interner) else { continue };
+            let Some((key, rtt)) = columns.facts(row, &mut self.shared.texts) else { continue };
             let index = self.entry_of(columns.submission.provider(row), id, place);
-            self.entries[index as usize].csds.get_or_insert_default().clock(key, place, rtt);
+            self.entries.get_mut(index, &self.shared).csds.get_or_insert_default().clock(key, place, rtt);
         }
         Ok(())
     }
@@ -75,9 +75,13 @@ impl Book {
         let columns = rows::ContactColumns::new(batch)?;
         for (row, place) in self.register.take(Table::Cyp201CareContact, batch)?.into_iter().enumerate() {
             let Some(((referral, contact), when)) = columns.ids(row).zip(columns.when(row)) else { continue };
-            let manner = self.manners.number(columns.manner(row, &mut self.interner));
+            let manner = self.manners.number(columns.manner(row, &mut self.shared.texts));
             let index = self.entry_of(columns.submission.provider(row), referral, place);
-            self.entries[index as usize].contacts.get_or_insert_default().receive(contact, place, when, manner);
+            self.entries
+                .get_mut(index, &self.shared)
+                .contacts
+                .get_or_insert_default()
+                .receive(contact, place, when, manner);
         }
         Ok(())
     }
@@ -91,9 +95,9 @@ impl Book {
         for (row, place) in self.register.take(table, batch)?.into_iter().enumerate() {
             let Some(pseudonym) = columns.person(row) else { continue };
             let provider = self.provider(columns.submission.provider(row));
-            let (index, _) = self.person_index(&provider, pseudonym);
-            let person = &mut self.people[index as usize];
-            columns.put(row, place, person, &mut self.interner);
+            let index = self.person_index(&provider, pseudonym);
+            let person = self.people.get_mut(index, &self.shared);
+            columns.put(row, place, person, &mut self.shared.texts);
             self.register.touches_person(place.submission, index);
             if self.register.is_effective(place.submission) {
                 self.touched.extend(person.referrals.iter().copied());
@@ -115,26 +119,19 @@ impl Book {
     /// The shared pseudonym of a person of a referral's provider. The person keeps every referral that ever named it: its
     /// contacts of then stay its own (D4).
     fn person(&mut self, referral: u32, pseudonym: &str) -> Arc<str> {
-        let provider = Arc::clone(&self.entries[referral as usize].provider);
-        let (index, shared) = self.person_index(&provider, pseudonym);
-        let referrals = &mut self.people[index as usize].referrals;
-        if let Err(at) = referrals.binary_search(&referral) {
-            referrals.insert(at, referral);
+        let provider = Arc::clone(&self.entries.get(referral, &self.shared).provider);
+        let index = self.person_index(&provider, pseudonym);
+        let person = self.people.get(index, &self.shared);
+        let shared = Arc::clone(&person.pseudonym);
+        if let Err(at) = person.referrals.binary_search(&referral) {
+            self.people.get_mut(index, &self.shared).referrals.insert(at, referral);
         }
         shared
     }
 
-    fn person_index(&mut self, provider: &Arc<str>, pseudonym: &str) -> (u32, Arc<str>) {
-        let known = self.people_index.get(provider).and_then(|people| people.get_key_value(pseudonym));
-        if let Some((shared, index)) = known {
-            return (*index, Arc::clone(shared));
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "four thousand million people do not fit in memory")]
-        let index = self.people.len() as u32;
-        let shared: Arc<str> = Arc::from(pseudonym);
-        self.people_index.entry(Arc::clone(provider)).or_default().insert(Arc::clone(&shared), index);
-        self.people.push(CsdsPerson::default());
-        (index, shared)
+    fn person_index(&mut self, provider: &Arc<str>, pseudonym: &str) -> u32 {
+        let known = self.people.find(provider, pseudonym, &self.shared);
+        known.unwrap_or_else(|| self.people.add(CsdsPerson::new(provider, pseudonym)))
     }
 
     fn provider(&mut self, code: &str) -> Arc<str> {
@@ -142,23 +139,19 @@ impl Book {
             return Arc::clone(provider);
         }
         let rolled_up = self.areas.provider(code);
-        let provider = self.interner.share(&rolled_up);
+        let provider = self.shared.texts.share(&rolled_up);
         self.providers.insert(Box::from(code), Arc::clone(&provider));
         provider
     }
 
     fn entry(&mut self, provider: &str, id: &str) -> u32 {
         let provider = self.provider(provider);
-        if let Some(index) = self.index.get(&provider).and_then(|ids| ids.get(id)) {
-            return *index;
+        if let Some(index) = self.entries.find(&provider, id, &self.shared) {
+            return index;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "four thousand million referrals do not fit in memory")]
-        let index = self.entries.len() as u32;
-        let service_request_id: Arc<str> = Arc::from(id);
-        self.index.entry(Arc::clone(&provider)).or_default().insert(Arc::clone(&service_request_id), index);
-        self.entries.push(Entry {
+        self.entries.add(Entry {
             provider,
-            service_request_id,
+            service_request_id: Arc::from(id),
             person: None,
             live: None,
             csds: None,
@@ -167,7 +160,6 @@ impl Book {
             referral: ReferralRows::default(),
             frames: [Frame::default(); 2],
             days: Vec::new(),
-        });
-        index
+        })
     }
 }

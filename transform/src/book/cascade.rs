@@ -9,17 +9,29 @@ use std::sync::Arc;
 
 use homeward_contract::feed::Table;
 
-use super::Map;
 use super::choice::Choice;
 use super::csds::{CsdsPerson, CsdsReferral, PersonFacts, ReferralFacts};
+use super::directory::Directory;
+use super::pack::Shared;
+
+/// The people that submissions name.
+#[derive(Clone, Copy)]
+pub struct People<'a> {
+    /// Every person.
+    pub directory: &'a Directory<CsdsPerson>,
+    /// What they share.
+    pub shared: &'a Shared,
+}
 
 /// What hangs on what, for the rows of one referral.
 #[derive(Clone, Copy)]
 pub struct Cascade<'a> {
     /// Which submissions are read, and the keys that each refused.
     pub choice: Choice<'a>,
-    /// Every person, and where each of the referral's provider is found among them.
-    pub people: (&'a [CsdsPerson], Option<&'a Map<Arc<str>, u32>>),
+    /// Every person.
+    pub people: People<'a>,
+    /// Provider after succession: the referral's, and its people's.
+    pub provider: &'a str,
     /// ServiceRequestID.
     pub service_request_id: &'a str,
 }
@@ -73,12 +85,12 @@ impl<'a> Cascade<'a> {
     /// The person of the referral's provider with this pseudonym.
     #[must_use]
     pub fn person(&self, pseudonym: &str) -> Option<&'a CsdsPerson> {
-        Some(&self.people.0[self.place(pseudonym)? as usize])
+        Some(self.people.directory.get(self.place(pseudonym)?, self.people.shared))
     }
 
     /// The place of that person among all people.
     #[must_use]
     pub fn place(&self, pseudonym: &str) -> Option<u32> {
-        self.people.1?.get(pseudonym).copied()
+        self.people.directory.find(self.provider, pseudonym, self.people.shared)
     }
 }

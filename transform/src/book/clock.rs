@@ -5,6 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use homeward_contract::time::{TWO_HOURS_MINUTES, london};
 
+use super::pack::{pack_fields, pack_words};
+
 /// Microseconds since the Unix epoch, as Arrow timestamps hold them.
 pub type Micros = i64;
 
@@ -142,3 +144,30 @@ pub fn local_day(instant: Micros) -> NaiveDate {
 pub fn from_micros(instant: Micros) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(instant).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
+
+pack_words!(Source { Live, Primary, Refresh });
+pack_fields!(Area { icb, lcp, pcn, practice });
+pack_fields!(ClockRow {
+    provider,
+    service_request_id,
+    area,
+    waiting_type,
+    team_type,
+    pre_2023_ucr_team,
+    source_group,
+    age_years,
+    source,
+    received_at,
+    rtt_start_at,
+    rtt_end_at,
+    stopped_at,
+    time_missing,
+    naive_minutes,
+    true_minutes,
+    rejected_at,
+    closed_at,
+    closure_group,
+    superseded,
+    reclassified_at,
+    on_feed,
+});

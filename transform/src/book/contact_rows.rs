@@ -14,6 +14,7 @@ use super::cascade::Cascade;
 use super::clock::{Area, Micros, Source, local_day};
 use super::contacts::{Contacts, Manner, Manners, Sent, Shown};
 use super::csds::CsdsReferral;
+use super::pack::pack_fields;
 use super::referral::{LiveReferral, Received};
 
 /// What all contacts of a referral have in common in one view.
@@ -127,27 +128,36 @@ impl<'a> ContactKnowledge<'a> {
     pub fn shown(&self, area: AreaOf<'_>, hasher: &impl BuildHasher) -> ShownContacts {
         let mut found = ShownContacts { shown: vec![Shown::default(); self.contacts.len()], ..Default::default() };
         let earlier = |one: Option<Micros>, two: Micros| Some(one.map_or(two, |one| one.min(two)));
-        self.each(area, |place, row, voided| {
-            found.shown[place] = row.shown(voided, hasher);
-            found.instants.push(row.contact_at);
-            if row.is_attended() && row.source != Source::Live {
-                found.first_csds = earlier(found.first_csds, row.contact_at);
-            }
-            if row.is_attended() && !voided {
-                found.first_live = earlier(found.first_live, row.contact_at);
-            }
-        });
+        self.each(
+            area,
+            |_| true,
+            |place, row, voided| {
+                found.shown[place] = row.shown(voided, hasher);
+                found.instants.push(row.contact_at);
+                if row.is_attended() && row.source != Source::Live {
+                    found.first_csds = earlier(found.first_csds, row.contact_at);
+                }
+                if row.is_attended() && !voided {
+                    found.first_live = earlier(found.first_live, row.contact_at);
+                }
+            },
+        );
         found
     }
 
-    /// Each contact that a view has, with its place and whether the live feed voided it.
-    pub fn each(&self, area: AreaOf<'_>, mut take: impl FnMut(usize, ContactRow<'a>, bool)) {
+    /// Each contact that a view has and that is wanted by its place, with its place and whether the live feed voided it.
+    pub fn each(
+        &self,
+        area: AreaOf<'_>,
+        wanted: impl Fn(usize) -> bool,
+        mut take: impl FnMut(usize, ContactRow<'a>, bool),
+    ) {
         let current = self.contacts.current(&self.cascade, self.csds, self.manners);
         let received = self.live.and_then(LiveReferral::received);
         let team =
             self.csds.and_then(|csds| csds.services(&self.cascade).into_iter().find_map(|one| one.team_type.clone()));
         let mut whose: Option<(u32, Whose<'a>)> = None;
-        for (place, sent) in current.into_iter().enumerate() {
+        for (place, sent) in current.into_iter().enumerate().filter(|(place, _)| wanted(*place)) {
             let voided = self.live.is_some_and(|live| live.is_contact_voided(self.contacts.id(place)));
             let row = match sent {
                 Some(sent) => {
@@ -270,3 +280,5 @@ pub fn channel(view: View, shown: Shown, frame: Frame) -> Option<Source> {
     };
     is_in.then_some(source)
 }
+
+pack_fields!(Frame { two_hour, pre_2023_ucr_team, on_feed, voided });

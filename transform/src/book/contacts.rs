@@ -14,6 +14,7 @@ use super::Map;
 use super::cascade::Cascade;
 use super::clock::{Micros, Source};
 use super::csds::CsdsReferral;
+use super::pack::pack_fields;
 use super::read::{date_of, local_instant};
 use super::register::Register;
 use super::submission::{Identity, RowPlace};
@@ -270,6 +271,13 @@ fn make_room<T>(list: &mut Vec<T>) {
         list.reserve_exact(list.len() / 4 + 1);
     }
 }
+
+pack_fields!(Manner { attendance, mechanism, location, consultation, commissioner, team });
+pack_fields!(When { day, second });
+pack_fields!(Sent { place, contact, when, manner });
+pack_fields!(Shown { mark, day });
+pack_fields!(Known { id, shown });
+pack_fields!(Contacts { known, order, sent });
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::cascade::Cascade;
 use super::clock::Micros;
+use super::directory::Named;
+use super::pack::pack_fields;
 use super::submission::RowPlace;
 use super::versions::{Current, Versions};
 
@@ -159,8 +161,12 @@ pub struct PersonFacts {
 }
 
 /// CSDS knowledge of one person inside one provider.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsdsPerson {
+    /// Provider after succession.
+    pub provider: Arc<str>,
+    /// The pseudonym of the local patient id.
+    pub pseudonym: Arc<str>,
     /// CYP002 OrgID_GP.
     pub practice: Versions<Option<Arc<str>>>,
     /// CYP001.
@@ -168,3 +174,43 @@ pub struct CsdsPerson {
     /// Referrals that ever named this person, in order, to be refreshed when the person changes.
     pub referrals: Vec<u32>,
 }
+
+impl CsdsPerson {
+    /// A person of whom nothing is known yet.
+    #[must_use]
+    pub fn new(provider: &Arc<str>, pseudonym: &str) -> Self {
+        Self {
+            provider: Arc::clone(provider),
+            pseudonym: Arc::from(pseudonym),
+            practice: Versions::default(),
+            facts: Versions::default(),
+            referrals: Vec::new(),
+        }
+    }
+}
+
+impl Named for CsdsPerson {
+    fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    fn name(&self) -> &str {
+        &self.pseudonym
+    }
+}
+
+pack_fields!(ClockKey { waiting_type, start_day, start_time });
+pack_fields!(Rtt { start_at, end_day, end_at, naive_minutes });
+pack_fields!(ReferralFacts {
+    person,
+    commissioner,
+    received_at,
+    source_of_referral,
+    priority,
+    primary_reason,
+    discharged_at,
+});
+pack_fields!(Service { team_type, rejected_at, closed_at });
+pack_fields!(CsdsReferral { referral, clocks, services });
+pack_fields!(PersonFacts { age_years, pseudonym });
+pack_fields!(CsdsPerson { provider, pseudonym, practice, facts, referrals });

@@ -8,6 +8,7 @@ use super::areas::Areas;
 use super::cascade::Cascade;
 use super::clock::{ClockRow, Micros, Source, from_micros};
 use super::csds::{ClockKey, CsdsReferral, Rtt};
+use super::pack::pack_fields;
 use super::referral::{LiveReferral, Resolved};
 use super::versions::Current;
 
@@ -203,3 +204,5 @@ fn naive_minutes(start: Option<Micros>, end: Option<Micros>) -> Option<i64> {
 fn true_minutes(start: Option<Micros>, end: Option<Micros>) -> Option<i64> {
     Some(whole_minutes_true(from_micros(start?), from_micros(end?)))
 }
+
+pack_fields!(Rows { csds, live });

@@ -6,8 +6,10 @@
 //! CSDS rows are kept with the submission they came with, and count while it does ([`register`]). Which one counts is
 //! found when the book is settled; only the referrals of a submission that began or ceased to count are looked at then.
 //!
-//! Bounds: one entry a referral ever seen (about 900 bytes with its rows), twelve bytes each time a row is sent again, a
-//! contact as [`contacts`] says, 65,536 shared strings, and one wake-up an open clock.
+//! Bounds: of every referral and person ever seen the book keeps a place and the hash of its name; what it knows of them is
+//! packed ([`store`]), in memory up to a limit and beyond it where the caller spills, but for those that were looked at
+//! last. Besides: a few bits a referral in the indexes and in each submission that holds it, 65,536 shared strings, and one
+//! wake-up an open clock.
 
 mod apply;
 pub mod areas;
@@ -18,10 +20,13 @@ pub mod clock;
 pub mod contact_rows;
 pub mod contacts;
 pub mod csds;
+pub mod directory;
 pub mod dirty;
 mod events;
 pub mod fold;
 pub mod index;
+pub mod pack;
+pub mod pages;
 pub mod rank;
 pub mod read;
 pub mod referral;
@@ -31,6 +36,7 @@ pub mod roll;
 mod rows;
 mod settle;
 mod stages;
+pub mod store;
 pub mod submission;
 mod submissions;
 pub mod versions;
@@ -46,15 +52,18 @@ use homeward_contract::geography::Geography;
 use roaring::RoaringBitmap;
 
 use areas::Areas;
-use cascade::Cascade;
+use cascade::{Cascade, People};
 use choice::Choice;
 use clock::{ClockRow, Micros};
 use contact_rows::{ContactKnowledge, ContactRow, Frame, channel};
 use contacts::{Contacts, Manners};
 use csds::{CsdsPerson, CsdsReferral};
+use directory::{Directory, Named};
 use fold::Rows;
 use index::Index;
-use read::{FactShapeError, Facts, Interner};
+use pack::{Shared, pack_fields};
+use pages::{Pages, Spill};
+use read::{FactShapeError, Facts};
 use referral::LiveReferral;
 use referral_rows::{ReferralRow, ReferralRows};
 use register::{Received, Register};
@@ -119,17 +128,43 @@ struct Entry {
     days: Vec<NaiveDate>,
 }
 
+pack_fields!(Entry { provider, service_request_id, person, live, csds, contacts, rows, referral, frames, days });
+
+impl Named for Entry {
+    fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    fn name(&self) -> &str {
+        &self.service_request_id
+    }
+}
+
+/// What a book may hold in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Referrals that are held unpacked, and people.
+    pub open_max: usize,
+    /// Bytes of those that are packed.
+    pub packed_bytes_max: usize,
+}
+
+impl Default for Limits {
+    /// Unpacked, so many referrals take some 300 MB. Ten years of one system are spilled, a demonstration is not.
+    fn default() -> Self {
+        Self { open_max: 131_072, packed_bytes_max: 1 << 30 }
+    }
+}
+
 /// Current knowledge of every referral.
 pub struct Book {
     areas: Areas,
-    interner: Interner,
+    shared: Shared,
     providers: Map<Box<str>, Arc<str>>,
-    index: Map<Arc<str>, Map<Arc<str>, u32>>,
-    entries: Vec<Entry>,
+    entries: Directory<Entry>,
     register: Register,
     ledger: Ledger,
-    people: Vec<CsdsPerson>,
-    people_index: Map<Arc<str>, Map<Arc<str>, u32>>,
+    people: Directory<CsdsPerson>,
     manners: Manners,
     by_period: Index,
     unstopped: RoaringBitmap,
@@ -147,19 +182,29 @@ pub struct Book {
 }
 
 impl Book {
-    /// An empty book over this reference geography.
+    /// An empty book over this reference geography, all in memory.
     #[must_use]
     pub fn new(geography: Arc<Geography>) -> Self {
+        Self::over(Limits::default().open_max, Default::default(), geography)
+    }
+
+    /// An empty book over this reference geography. Packed referrals, and packed people, take half of the memory each; what is
+    /// beyond is spilled.
+    #[must_use]
+    pub fn within(limits: Limits, spills: [Box<dyn Spill>; 2], geography: Arc<Geography>) -> Self {
+        let pages = spills.map(|spill| Pages::spilling(limits.packed_bytes_max / 2, spill));
+        Self::over(limits.open_max, pages, geography)
+    }
+
+    fn over(open_max: usize, [referrals, people]: [Pages; 2], geography: Arc<Geography>) -> Self {
         Self {
             areas: Areas::new(geography),
-            interner: Interner::default(),
+            shared: Shared::default(),
             providers: Map::default(),
-            index: Map::default(),
-            entries: Vec::new(),
+            entries: Directory::new(open_max, referrals),
             register: Register::default(),
             ledger: Ledger::default(),
-            people: Vec::new(),
-            people_index: Map::default(),
+            people: Directory::new(open_max, people),
             manners: Manners::default(),
             by_period: Index::default(),
             unstopped: RoaringBitmap::new(),
@@ -179,7 +224,10 @@ impl Book {
     pub fn columns_read(table: Table) -> Option<Vec<&'static str>> {
         (Part::of(table).is_none() && table.csds_name().is_some()).then(|| {
             let mut columns = Register::columns(table);
-            columns.push("known_at");
+            // Of headers the register reads it too.
+            if !columns.contains(&"known_at") {
+                columns.push("known_at");
+            }
             columns
         })
     }
@@ -200,6 +248,7 @@ impl Book {
             // Counted for their submission, not computed with.
             None => drop(self.register.take(table, batch)?),
         }
+        self.cool();
         let known_at = Facts::new(table.name(), batch).instant("known_at")?;
         self.known_at = self.known_at.max(arrow::compute::max(known_at));
         Ok(())
@@ -224,13 +273,9 @@ impl Book {
     }
 
     /// The clocks of some referrals in one view.
-    pub fn clocks<'a>(
-        &'a self,
-        view: View,
-        referrals: &'a RoaringBitmap,
-    ) -> impl Iterator<Item = &'a ClockRow> + Clone {
+    pub fn clocks<'a>(&'a self, view: View, referrals: &'a RoaringBitmap) -> impl Iterator<Item = &'a ClockRow> {
         referrals.iter().flat_map(move |index| {
-            let rows = &self.entries[index as usize].rows;
+            let rows = &self.entries.get(index, &self.shared).rows;
             match view {
                 View::Csds => &rows.csds,
                 View::Live => &rows.live,
@@ -243,9 +288,9 @@ impl Book {
         &'a self,
         view: View,
         referrals: &'a RoaringBitmap,
-    ) -> impl Iterator<Item = &'a ReferralRow> + Clone {
+    ) -> impl Iterator<Item = &'a ReferralRow> {
         referrals.iter().filter_map(move |index| {
-            let rows = &self.entries[index as usize].referral;
+            let rows = &self.entries.get(index, &self.shared).referral;
             match view {
                 View::Csds => rows.csds.as_deref(),
                 View::Live => rows.live.as_deref(),
@@ -253,29 +298,32 @@ impl Book {
         })
     }
 
-    /// The contacts of some referrals on these local days, in `csds_contact` and `live_contact`.
-    #[must_use]
-    pub fn contacts(&self, referrals: &RoaringBitmap, first: NaiveDate, last: NaiveDate) -> [Vec<ContactRow<'_>>; 2] {
-        let mut rows = VIEWS.map(|_| Vec::new());
+    /// Tells of the contacts of some referrals on these local days, with each of the views `csds_contact` and `live_contact`
+    /// that has them.
+    pub fn each_contact<'a>(
+        &'a self,
+        referrals: &RoaringBitmap,
+        first: NaiveDate,
+        last: NaiveDate,
+        mut tell: impl FnMut(View, &ContactRow<'a>),
+    ) {
         for index in referrals {
-            let entry = &self.entries[index as usize];
+            let entry = self.entries.get(index, &self.shared);
             let Some(known) = self.contact_knowledge(entry) else { continue };
             if !known.contacts.days().any(|day| (first..=last).contains(&day)) {
                 continue;
             }
-            known.each(&mut |commissioner, practice| self.areas.find(commissioner, practice), |place, row, _| {
-                let shown = known.contacts.shown(place);
-                if !(first..=last).contains(&shown.day()) {
-                    return;
-                }
+            let wanted = |place| (first..=last).contains(&known.contacts.shown(place).day());
+            let find = &mut |commissioner: Option<&_>, practice: Option<&_>| self.areas.find(commissioner, practice);
+            known.each(find, wanted, |place, mut row, _| {
                 for (view, frame) in VIEWS.into_iter().zip(entry.frames) {
-                    if channel(view, shown, frame).is_some() {
-                        rows[view as usize].push(ContactRow { frame, ..row.clone() });
+                    if channel(view, known.contacts.shown(place), frame).is_some() {
+                        row.frame = frame;
+                        tell(view, &row);
                     }
                 }
             });
         }
-        rows
     }
 
     fn contact_knowledge<'a>(&'a self, entry: &'a Entry) -> Option<ContactKnowledge<'a>> {
@@ -295,7 +343,8 @@ impl Book {
     fn cascade<'a>(&'a self, entry: &'a Entry) -> Cascade<'a> {
         Cascade {
             choice: Choice::counting(&self.register),
-            people: (&self.people, self.people_index.get(&entry.provider)),
+            people: People { directory: &self.people, shared: &self.shared },
+            provider: &entry.provider,
             service_request_id: &entry.service_request_id,
         }
     }
@@ -352,12 +401,18 @@ impl Book {
     /// Number of referrals known.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.count()
     }
 
     /// True when nothing is known.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.count() == 0
+    }
+
+    /// Packs what has not been asked for of late.
+    pub fn cool(&mut self) {
+        self.entries.cool(&mut self.shared);
+        self.people.cool(&mut self.shared);
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::clock::Micros;
+use super::pack::{pack_fields, pack_variants};
 
 /// An event id: a GUID in sixteen bytes, or any other text as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +83,9 @@ pub fn keep_newest<R: Ord, V: Ord>(slot: &mut Option<(R, V)>, rank: R, value: V)
         *slot = Some((rank, value));
     }
 }
+
+pack_variants!(EventId { 0 Guid, 1 Text });
+pack_fields!(EventRank { version, time, id });
 
 #[cfg(test)]
 mod tests {

@@ -122,31 +122,44 @@ pub fn local_instant(day: i32, second: u32) -> Micros {
     resolve_start(date_of(day).and_time(time)).at.timestamp_micros()
 }
 
-/// Shares equal short strings, so that a million rows of one provider hold its code once.
+/// Shares equal short strings, so that a million rows of one provider hold its code once, and numbers them.
 #[derive(Default)]
 pub struct Interner {
-    held: Map<Box<str>, Arc<str>>,
+    held: Vec<Arc<str>>,
+    numbers: Map<Arc<str>, u32>,
 }
 
-/// Past this many distinct strings the interner starts afresh: hostile data must not grow it for ever.
+/// Past this many distinct strings no more are shared: hostile data must not grow the table for ever.
 const INTERNED_MAX: usize = 65_536;
 
 impl Interner {
     /// The shared form of a string.
     pub fn share(&mut self, text: &str) -> Arc<str> {
-        if let Some(shared) = self.held.get(text) {
+        if let Some((shared, _)) = self.numbers.get_key_value(text) {
             return Arc::clone(shared);
         }
-        if self.held.len() >= INTERNED_MAX {
-            self.held.clear();
-        }
         let shared: Arc<str> = Arc::from(text);
-        self.held.insert(Box::from(text), Arc::clone(&shared));
+        if let Some(number) = u32::try_from(self.held.len()).ok().filter(|_| self.held.len() < INTERNED_MAX) {
+            self.held.push(Arc::clone(&shared));
+            self.numbers.insert(Arc::clone(&shared), number);
+        }
         shared
     }
 
     /// The shared form of an optional string.
     pub fn share_opt(&mut self, text: Option<&str>) -> Option<Arc<str>> {
         text.map(|text| self.share(text))
+    }
+
+    /// The number of a string that is shared.
+    #[must_use]
+    pub fn number(&self, text: &str) -> Option<u32> {
+        self.numbers.get(text).copied()
+    }
+
+    /// The shared string of a number.
+    #[must_use]
+    pub fn text(&self, number: usize) -> Arc<str> {
+        Arc::clone(&self.held[number])
     }
 }

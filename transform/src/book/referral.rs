@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::clock::Micros;
 use super::contacts::Manner;
+use super::pack::{pack_fields, pack_variants, pack_words};
 use super::rank::{EventRank, keep_newest};
 
 /// The referral as received.
@@ -426,3 +427,37 @@ fn amend_manner(manner: &mut Arc<Manner>, item: &Amended) {
     }
     *manner = Arc::new(amended);
 }
+
+pack_fields!(Received {
+    received_at,
+    rtt_start_at,
+    waiting_type,
+    commissioner,
+    practice,
+    source_group,
+    team_type,
+    age_years,
+    person,
+    source_of_referral,
+    priority,
+});
+pack_fields!(Triage { decided_at, decision, waiting_type });
+pack_words!(Decision { Accepted, Reclassified, Redirected });
+pack_fields!(Contact { stops_clock, rtt_end_at, contact_at, manner });
+pack_fields!(Closure { closed_at, closure_group });
+pack_variants!(Amended {
+    0 ReceivedAt, 1 RttStartAt, 2 RttEndAt, 3 StopsClock, 4 WaitingType, 5 Commissioner, 6 Practice, 7 SourceGroup,
+    8 TeamType, 9 ClosedAt, 10 RejectedAt, 11 DecidedAt, 12 SourceOfReferral, 13 Priority, 14 ContactAt, 15 Attendance,
+    16 Mechanism, 17 Location, 18 Consultation,
+});
+pack_fields!(LiveReferral {
+    received,
+    triage,
+    rejected,
+    closure,
+    contacts,
+    amendments,
+    referral_voided,
+    clock_voided,
+    voided_contacts,
+});

@@ -10,6 +10,7 @@ use super::clock::{Area, Micros, Source, local_day};
 use super::contact_rows::person_name;
 use super::csds::Service;
 use super::fold::Knowledge;
+use super::pack::{Pack, Packer, Unpacker, pack_fields};
 use super::read::midnight;
 use super::referral::LiveReferral;
 
@@ -319,5 +320,51 @@ pub fn first_contact_cause(old: Option<&ReferralRow>, new: Option<&ReferralRow>,
         // The day of receipt moved, and the contact did not.
         (Some(_), Some(_)) if cause == Cause::Moved => Some(Cause::Amended),
         (Some(_), Some(_)) => Some(cause),
+    }
+}
+
+pack_fields!(ReferralRow {
+    provider,
+    service_request_id,
+    area,
+    person,
+    age_years,
+    source_of_referral,
+    source_group,
+    priority,
+    primary_reason,
+    team_type,
+    team_types,
+    received_at,
+    discharged_at,
+    closed_at,
+    rejected_at,
+    first_contact_at,
+    sent_until,
+    not_resent_since,
+    two_hour,
+    on_feed,
+    source,
+});
+
+impl Pack for ReferralRows {
+    /// The row of the live view is written only where it is another.
+    fn pack(&self, to: &mut Packer<'_>) {
+        let is_shared = self.csds == self.live;
+        is_shared.pack(to);
+        for row in [Some(&self.csds), (!is_shared).then_some(&self.live)].into_iter().flatten() {
+            row.is_some().pack(to);
+            if let Some(row) = row {
+                row.as_ref().pack(to);
+            }
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        let is_shared = bool::unpack(from);
+        let mut row = || Option::<ReferralRow>::unpack(from).map(Arc::new);
+        let csds = row();
+        let live = if is_shared { csds.clone() } else { row() };
+        Self { csds, live }
     }
 }

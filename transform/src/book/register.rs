@@ -19,7 +19,7 @@ use super::Map;
 use super::change::Why;
 use super::read::{FactShapeError, Interner};
 use super::submission::{Decided, Held, Identity, RowPlace, Seen, Standing};
-use super::submissions::{DecisionColumns, ManifestColumn, RefusedColumns, SubmissionColumns};
+use super::submissions::{DecisionColumns, HeaderColumns, RefusedColumns, SubmissionColumns};
 
 /// The submissions of one provider for one reporting period.
 #[derive(Default)]
@@ -107,7 +107,7 @@ impl Register {
             Table::CsdsRowWarning => Ok(Vec::new()),
             _ => {
                 let columns = SubmissionColumns::of(table, batch)?;
-                let manifests = (table == Table::Cyp000Header).then(|| ManifestColumn::new(batch)).transpose()?;
+                let headers = (table == Table::Cyp000Header).then(|| HeaderColumns::new(batch)).transpose()?;
                 let places = self.places(&columns, batch.num_rows());
                 for (row, place) in places.iter().enumerate() {
                     self.seen(place.submission, table).accepted.insert(place.row);
@@ -116,8 +116,8 @@ impl Register {
                     if (held.effective || held.primary) && !held.refused_keys.is_empty() {
                         self.parents_changed.insert(place.submission);
                     }
-                    if let Some(manifest) = manifests.as_ref().and_then(|column| column.manifest(row)) {
-                        self.held[place.submission as usize].manifests.insert(manifest);
+                    if let Some(header) = &headers {
+                        self.held[place.submission as usize].take_header(header.manifest(row), header.content(row));
                     }
                 }
                 Ok(places)
@@ -327,6 +327,12 @@ impl Register {
     #[must_use]
     pub fn decided(&self, submission: u32) -> Option<&Decided> {
         self.held[submission as usize].decided.as_ref()
+    }
+
+    /// The checksum of the rows of a submission, as the header that came last says.
+    #[must_use]
+    pub fn content(&self, submission: u32) -> Option<&str> {
+        self.held[submission as usize].content.as_ref().map(|(_, checksum)| &**checksum)
     }
 
     /// Accepted and refused rows of a submission, the header aside. A row that was mended counts as accepted.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use homeward_contract::calendar::{FileType, SubmissionCalendar};
 use homeward_contract::decision::{Decision, Verdict};
 use homeward_contract::feed::Feed;
@@ -51,7 +51,7 @@ fn header(submission: &Submission, clocks: u32) -> Record {
         ("FileCreation_DateTime", "2025-05-12T09:15:00"),
         ("PrimarySystem", "X"),
     ];
-    (submission.id.clone(), header_payload(&submission.to_json(), items, &manifest))
+    (submission.id.clone(), header_payload(&submission.to_json(), items, &manifest, None))
 }
 
 fn decided(submission: &Submission, verdict: Verdict, at: &str) -> Record {
@@ -67,6 +67,10 @@ fn decided(submission: &Submission, verdict: Verdict, at: &str) -> Record {
 }
 
 fn take(register: &mut Register, records: &[Record]) {
+    take_at(register, records, DateTime::UNIX_EPOCH);
+}
+
+fn take_at(register: &mut Register, records: &[Record], known_at: DateTime<Utc>) {
     let keys = PseudonymKeys::from_secret(1, b"homeward-test-key-not-secret");
     let raw: Vec<RawRecord<'_>> = records
         .iter()
@@ -77,7 +81,7 @@ fn take(register: &mut Register, records: &[Record]) {
             payload: Some(payload.as_bytes()),
         })
         .collect();
-    let context = DecodeContext::new(&keys, DateTime::UNIX_EPOCH);
+    let context = DecodeContext::new(&keys, known_at);
     for (table, batch) in decode(Feed::Csds, &raw, &context).tables {
         register.take(table, &batch).unwrap();
     }
@@ -118,6 +122,25 @@ fn a_refused_row_is_a_row_that_arrived_and_mended_it_counts_once() {
     assert_eq!(register.row_counts(0), (3, 1));
     assert_eq!(told(&mut register, &[mended]), ["active"]);
     assert_eq!(register.row_counts(0), (4, 0));
+}
+
+#[test]
+fn the_checksum_is_that_of_the_header_that_came_last_in_any_order() {
+    let april = submission("NR5", "2025-04", "2025-05-12T09:15:00");
+    let [one, other] = ["1", "2"].map(|digit| digit.repeat(64));
+    let with = |content: &str| {
+        let (key, payload) = header(&april, 1);
+        (key, payload.replace(",\"rows\"", &format!(",\"content\":\"{content}\",\"rows\"")))
+    };
+    let sent = [(1, with(&other)), (2, with(&one)), (3, header(&april, 1))];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+        let mut register = Register::default();
+        for (second, record) in order.map(|place| &sent[place]) {
+            take_at(&mut register, std::slice::from_ref(record), DateTime::from_timestamp(*second, 0).unwrap());
+        }
+        register.settle();
+        assert_eq!(register.content(0), Some(one.as_str()), "{order:?}");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::clock::from_micros;
 use super::read::date_of;
 use super::register::Register;
 use super::submission::{Decided, Standing};
-use super::submissions::{DecisionColumns, ManifestColumn, RefusedColumns, SubmissionColumns};
+use super::submissions::{DecisionColumns, HeaderColumns, RefusedColumns, SubmissionColumns};
 
 /// What became of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +89,8 @@ pub struct Line {
     pub accepted: u64,
     /// Rows refused and not mended since.
     pub refused: u64,
+    /// The checksum of its rows, as the header that came last says.
+    pub content: Option<Arc<str>>,
     /// The last decision about it.
     pub decided: Option<Decided>,
 }
@@ -116,7 +118,7 @@ impl Register {
         };
         match table {
             Table::CsdsRefusedRow => columns.extend(RefusedColumns::NAMES),
-            Table::Cyp000Header => columns.push(ManifestColumn::NAME),
+            Table::Cyp000Header => columns.extend(HeaderColumns::NAMES),
             _ => {}
         }
         columns
@@ -156,6 +158,7 @@ impl Register {
             outcome,
             accepted,
             refused,
+            content: self.content(index).map(Arc::from),
             decided: self.decided(index).cloned(),
         }
     }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::cascade::Cascade;
+use super::cascade::{Cascade, People};
 use super::change::{Cause, Flipped, Subject};
 use super::choice::Choice;
 use super::clock::{ClockRow, Micros, Source, local_day};
@@ -23,7 +23,7 @@ impl Book {
         let later = self.wakes.split_off(&(as_of + 1));
         for (instant, sleepers) in std::mem::replace(&mut self.wakes, later) {
             for index in sleepers {
-                self.entries[index as usize].wake(instant, &mut dirty);
+                self.entries.get(index, &self.shared).wake(instant, &mut dirty);
             }
         }
         self.turn_month(as_of, &mut dirty);
@@ -34,6 +34,7 @@ impl Book {
         touched.dedup();
         for index in touched {
             self.settle_entry(index, as_of, flipped.get(&index).copied().unwrap_or_default(), &mut dirty);
+            self.cool();
         }
         dirty
     }
@@ -65,7 +66,8 @@ impl Book {
             let new = new.map(|identity| (identity.source(), identity.received_at));
             for submission in [flip.old, flip.new].into_iter().flatten() {
                 let people = self.register.people(submission).iter();
-                let of_people = people.flat_map(|person| self.people[person as usize].referrals.iter().copied());
+                let of_people =
+                    people.flat_map(|person| self.people.get(person, &self.shared).referrals.iter().copied());
                 for index in self.register.entries(submission).iter().chain(of_people) {
                     self.touched.push(index);
                     flipped.entry(index).or_default().note(flip.why, new);
@@ -86,17 +88,19 @@ impl Book {
 
     /// Ties a referral to the person of its current CYP101 row (D4: a referral may move to another person).
     fn link_person(&mut self, index: u32) {
-        let entry = &self.entries[index as usize];
+        let entry = self.entries.get(index, &self.shared);
         let cascade = self.cascade(entry);
         let current = entry.csds.as_ref().and_then(|csds| csds.referral(&cascade));
         let person = current.and_then(|current| cascade.place(current.facts.person.as_ref()?));
-        self.entries[index as usize].person = person;
+        if entry.person != person {
+            self.entries.get_mut(index, &self.shared).person = person;
+        }
     }
 
     fn settle_entry(&mut self, index: u32, as_of: Micros, flipped: Flipped, dirty: &mut DirtyCells) {
         self.link_person(index);
         let Found { rows, referral, frames, contacts } = self.found(index, as_of);
-        let entry = &mut self.entries[index as usize];
+        let entry = self.entries.get(index, &self.shared);
         let mut changes = Changes { dirty, flipped, month: month_of(as_of) };
         let contacts_changed = changes.contacts(entry, &contacts, frames);
         if !contacts_changed && rows == entry.rows && referral == entry.referral {
@@ -122,6 +126,7 @@ impl Book {
             self.unstopped.remove(index);
         }
         self.by_period.move_open(index, &entry.provider, entry.referral.open_months(), referral.open_months());
+        let entry = self.entries.get_mut(index, &self.shared);
         entry.take(rows, referral, frames, &contacts);
         let days = entry.days();
         self.by_period.move_days(index, &entry.provider, &entry.days, &days);
@@ -130,10 +135,11 @@ impl Book {
 
     /// What the views show of a referral now; its postings in the reconciliation are brought up to date.
     fn found(&mut self, index: u32, as_of: Micros) -> Found {
-        let entry = &self.entries[index as usize];
+        let entry = self.entries.get(index, &self.shared);
         let cascade = Cascade {
             choice: Choice::counting(&self.register),
-            people: (&self.people, self.people_index.get(&entry.provider)),
+            people: People { directory: &self.people, shared: &self.shared },
+            provider: &entry.provider,
             service_request_id: &entry.service_request_id,
         };
         let knowledge = Knowledge {

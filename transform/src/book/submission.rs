@@ -10,6 +10,7 @@ use homeward_contract::manifest::Manifest;
 use roaring::RoaringBitmap;
 
 use super::clock::{Micros, Source};
+use super::pack::pack_fields;
 
 /// Which submission it is. The order is the rank of its rows: reporting period first, then receipt, then id; the rest only
 /// tells submissions apart that share an id by mistake.
@@ -104,6 +105,8 @@ pub enum Standing {
 pub(super) struct Held {
     pub(super) identity: Identity,
     pub(super) manifests: BTreeSet<Manifest>,
+    /// The checksum of the rows and when its header was taken in: of the header that came last.
+    pub(super) content: Option<(Micros, Box<str>)>,
     pub(super) tables: BTreeMap<Table, Seen>,
     pub(super) refused_keys: RefusedKeys,
     pub(super) entries: RoaringBitmap,
@@ -128,6 +131,7 @@ impl Held {
         Self {
             identity,
             manifests: BTreeSet::new(),
+            content: None,
             tables: BTreeMap::new(),
             refused_keys: RefusedKeys::default(),
             entries: RoaringBitmap::new(),
@@ -139,6 +143,12 @@ impl Held {
             effective: false,
             primary: false,
         }
+    }
+
+    /// Takes what a header says of the rows. In any order of arrival the last one stands.
+    pub(super) fn take_header(&mut self, manifest: Option<Manifest>, content: Option<(Micros, Box<str>)>) {
+        self.manifests.extend(manifest);
+        self.content = self.content.take().max(content);
     }
 
     pub(super) fn is_withdrawn(&self) -> bool {
@@ -195,3 +205,5 @@ impl Held {
         }
     }
 }
+
+pack_fields!(RowPlace { submission, row });

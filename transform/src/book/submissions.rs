@@ -7,6 +7,7 @@ use homeward_contract::decision::Verdict;
 use homeward_contract::feed::Table;
 use homeward_contract::manifest::Manifest;
 
+use super::clock::Micros;
 use super::read::{FactShapeError, Facts, Interner, text_at};
 use super::submission::{Decided, Identity};
 
@@ -82,21 +83,32 @@ impl<'a> SubmissionColumns<'a> {
     }
 }
 
-/// What the header says of the number of rows.
-pub(super) struct ManifestColumn<'a>(&'a StringArray);
+/// What the header says of the rows.
+pub(super) struct HeaderColumns<'a> {
+    manifest: &'a StringArray,
+    content: &'a StringArray,
+    known_at: &'a TimestampMicrosecondArray,
+}
 
-impl<'a> ManifestColumn<'a> {
-    /// Its name.
-    pub(super) const NAME: &'static str = "manifest";
+impl<'a> HeaderColumns<'a> {
+    /// Their names.
+    pub(super) const NAMES: [&'static str; 3] = ["manifest", "content_sha256", "known_at"];
 
-    /// Finds the column.
+    /// Finds the columns.
     pub(super) fn new(batch: &'a RecordBatch) -> Result<Self, FactShapeError> {
-        Ok(Self(Facts::new(Table::Cyp000Header.name(), batch).text(Self::NAME)?))
+        let facts = Facts::new(Table::Cyp000Header.name(), batch);
+        let [manifest, content, known_at] = Self::NAMES;
+        Ok(Self { manifest: facts.text(manifest)?, content: facts.text(content)?, known_at: facts.instant(known_at)? })
     }
 
     /// The manifest of a header, if it has one.
     pub(super) fn manifest(&self, row: usize) -> Option<Manifest> {
-        Manifest::from_json(text_at(self.0, row)?)
+        Manifest::from_json(text_at(self.manifest, row)?)
+    }
+
+    /// When the header was taken in, and the checksum of its rows, if it has one.
+    pub(super) fn content(&self, row: usize) -> Option<(Micros, Box<str>)> {
+        Some((self.known_at.value(row), Box::from(text_at(self.content, row)?)))
     }
 }
 

@@ -4,6 +4,7 @@
 //! changes nothing.
 
 use super::choice::Choice;
+use super::pack::{Pack, Packer, Unpacker, pack_fields};
 use super::submission::{Identity, RowPlace};
 
 /// One sending of a key.
@@ -92,5 +93,18 @@ impl<F: Ord> Versions<F> {
 fn grow_by_one<T>(list: &mut Vec<T>) {
     if list.len() < 4 {
         list.reserve_exact(1);
+    }
+}
+
+pack_fields!(Sent { place, facts });
+
+impl<F: Pack> Pack for Versions<F> {
+    fn pack(&self, to: &mut Packer<'_>) {
+        self.facts.pack(to);
+        self.sent.pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        Self { facts: Vec::unpack(from), sent: Vec::unpack(from) }
     }
 }

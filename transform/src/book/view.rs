@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    ArrayRef, BooleanArray, BooleanBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder, new_null_array,
+};
+use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
@@ -175,37 +178,82 @@ pub fn schema<Row>(columns: &Columns<Row>) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
+/// Rows of a view, becoming a batch. A row is read once for all columns: it lies anywhere in memory, and its columns do not.
+pub struct Rows<'c, Row> {
+    columns: &'c Columns<Row>,
+    /// Of each column that somebody reads.
+    builders: Vec<Option<Builder>>,
+    count: usize,
+}
+
+enum Builder {
+    Text(StringBuilder),
+    Instant(TimestampMicrosecondBuilder),
+    Count(Int64Builder),
+    Flag(BooleanBuilder),
+}
+
+impl<'c, Row> Rows<'c, Row> {
+    /// No rows yet. A column that nobody reads holds nothing: nulls, or no where none may be.
+    #[must_use]
+    pub fn new(columns: &'c Columns<Row>, is_read: impl Fn(&str) -> bool) -> Self {
+        let builder = |read: &Read<Row>| match read {
+            Read::Text(_) => Builder::Text(StringBuilder::new()),
+            Read::Instant(_) => Builder::Instant(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
+            Read::Count(_) => Builder::Count(Int64Builder::new()),
+            Read::Flag(_) => Builder::Flag(BooleanBuilder::new()),
+        };
+        let builders = columns.iter().map(|(name, read)| is_read(name).then(|| builder(read))).collect();
+        Self { columns, builders, count: 0 }
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, row: &Row) {
+        self.count += 1;
+        for ((_, read), builder) in self.columns.iter().zip(&mut self.builders) {
+            match (read, builder) {
+                (_, None) => {}
+                (Read::Text(read), Some(Builder::Text(builder))) => builder.append_option(read(row)),
+                (Read::Instant(read), Some(Builder::Instant(builder))) => builder.append_option(read(row)),
+                (Read::Count(read), Some(Builder::Count(builder))) => builder.append_option(read(row)),
+                (Read::Flag(read), Some(Builder::Flag(builder))) => builder.append_value(read(row)),
+                _ => debug_assert!(false, "builders are made by the columns"),
+            }
+        }
+    }
+
+    /// The batch.
+    ///
+    /// # Errors
+    /// When Arrow refuses the columns, which a test rules out.
+    pub fn finish(self) -> Result<RecordBatch, ArrowError> {
+        let Self { columns, builders, count } = self;
+        let array = |field: &Field, builder| -> ArrayRef {
+            match builder {
+                Some(Builder::Text(mut builder)) => Arc::new(builder.finish()),
+                Some(Builder::Instant(mut builder)) => Arc::new(builder.finish()),
+                Some(Builder::Count(mut builder)) => Arc::new(builder.finish()),
+                Some(Builder::Flag(mut builder)) => Arc::new(builder.finish()),
+                None if field.is_nullable() => new_null_array(field.data_type(), count),
+                None => Arc::new(BooleanArray::from(BooleanBuffer::new_unset(count))),
+            }
+        };
+        let schema = schema(columns);
+        let arrays = schema.fields().iter().zip(builders).map(|(field, builder)| array(field, builder)).collect();
+        RecordBatch::try_new(schema, arrays)
+    }
+}
+
 /// The rows of a view as one batch.
 ///
 /// # Errors
-/// When Arrow refuses the columns, which a test rules out.
+/// As [`Rows::finish`].
 pub fn batch<'r, Row: 'r>(
     columns: &Columns<Row>,
-    rows: impl Iterator<Item = &'r Row> + Clone,
+    is_read: impl Fn(&str) -> bool,
+    rows: impl Iterator<Item = &'r Row>,
 ) -> Result<RecordBatch, ArrowError> {
-    let array = |read: &Read<Row>| -> ArrayRef {
-        match read {
-            Read::Text(read) => {
-                let mut builder = StringBuilder::new();
-                rows.clone().for_each(|row| builder.append_option(read(row)));
-                Arc::new(builder.finish())
-            }
-            Read::Instant(read) => {
-                let mut builder = TimestampMicrosecondBuilder::new().with_timezone("UTC");
-                rows.clone().for_each(|row| builder.append_option(read(row)));
-                Arc::new(builder.finish())
-            }
-            Read::Count(read) => {
-                let mut builder = Int64Builder::new();
-                rows.clone().for_each(|row| builder.append_option(read(row)));
-                Arc::new(builder.finish())
-            }
-            Read::Flag(read) => {
-                let mut builder = BooleanBuilder::new();
-                rows.clone().for_each(|row| builder.append_value(read(row)));
-                Arc::new(builder.finish())
-            }
-        }
-    };
-    RecordBatch::try_new(schema(columns), columns.iter().map(|(_, read)| array(read)).collect())
+    let mut held = Rows::new(columns, is_read);
+    rows.for_each(|row| held.push(row));
+    held.finish()
 }

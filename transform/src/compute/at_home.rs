@@ -2,13 +2,13 @@
 //! whose index day is in the month, and their nights over the longest window.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{ChangedUnit, ComputeError, Due, by_month, group, is_due, replace, with_every_provider};
+use super::{ChangedUnit, ComputeError, Due, by_month, is_due, periods, providers_of, run_due, with_every_provider};
 use crate::at_home::AtHome;
+use crate::at_home::view::NAMES;
 use crate::book::change::Subject;
 use crate::book::dirty::{Causes, DirtyCells};
 use crate::cells::Cells;
@@ -44,20 +44,18 @@ pub async fn calendar(
                 continue;
             }
             let due = if adds_up { Cow::Borrowed(&due) } else { Cow::Owned(with_every_provider(&due, &definitions)) };
-            let practices: Option<BTreeSet<Arc<str>>> =
-                adds_up.then(|| due.keys().map(|(practice, _)| Arc::clone(practice)).collect());
-            let periods: BTreeSet<_> = due.keys().map(|(_, period)| *period).collect();
-            let mut input = Input::empty(periods.into_iter().map(Period::calendar).collect(), as_of);
+            let practices = adds_up.then(|| providers_of(&due));
+            let mut input = Input::empty(periods(&due), as_of);
+            let [nights, members] = NAMES;
             if subject == Subject::CohortMember {
-                [input.members, input.nights] = at_home.members(days, practices.as_ref())?;
+                let [cohort, followed] = at_home.members(days, practices.as_ref())?;
+                input.add(members, cohort);
+                input.add(nights, followed);
             } else {
-                input.nights = at_home.nights(days, practices.as_ref())?;
+                input.add(nights, at_home.nights(days, practices.as_ref())?);
             }
             engine.register(&input).await?;
-            for definition in definitions {
-                let units = group(engine.run_registered(definition, as_of).await?, as_of);
-                replace(definition, units, &due, cells, changed);
-            }
+            run_due(engine, &definitions, &due, cells, as_of, changed).await?;
         }
     }
     Ok(())

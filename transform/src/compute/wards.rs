@@ -18,6 +18,7 @@ use crate::engine::period::{Period, Window};
 use crate::engine::{Engine, Input};
 use crate::spans::Span;
 use crate::wards::Wards;
+use crate::wards::view::NAMES;
 
 /// Recomputes the dirty calendar cells of these definitions and adds the units that changed to `changed`.
 ///
@@ -101,7 +102,8 @@ fn input(
     as_of: DateTime<Utc>,
 ) -> Result<Input, ArrowError> {
     let mut input = Input::empty(periods, as_of);
-    input.ward_stays = wards.stays(span, providers)?;
-    input.ward_beds = wards.beds(span, providers)?;
+    let [stays, beds] = NAMES;
+    input.add(stays, wards.stays(span, providers)?);
+    input.add(beds, wards.beds(span, providers)?);
     Ok(input)
 }

@@ -15,9 +15,9 @@ use crate::figure::Dimension;
 use crate::release::{ReleasedFigure, Shown};
 
 pub use super::case_event::{ChangeInput, EventInput};
+pub use super::case_night::{AttendanceInput, DeathInput, RegistrationInput, SpellInput};
 pub use super::case_rows::{ContactInput, ReferralInput};
 pub use super::case_submission::{ClockInput, Row, SubmissionInput};
-pub use super::case_night::{AttendanceInput, DeathInput, RegistrationInput, SpellInput};
 pub use super::case_ward::{BedInput, StayInput};
 
 /// One worked case.

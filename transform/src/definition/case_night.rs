@@ -105,7 +105,7 @@ pub struct RegistrationInput {
     pub person: Option<String>,
     /// Default L83999.
     pub practice: Option<String>,
-    /// First night. Default 2019-03-01.
+    /// First night. Default 2023-12-01.
     pub from: Option<String>,
     /// Last night; absent while registered.
     #[serde(default)]
@@ -129,7 +129,8 @@ pub struct RegistrationInput {
 /// The CloudEvents of a case.
 pub(super) fn night_records(case: &Case) -> Result<Vec<CaseRecord>, CaseFault> {
     let spells = case.spells.iter().map(|input| (format!("spell {}", input.spell), input.message()));
-    let attendances = case.attendances.iter().map(|input| (format!("attendance {}", input.attendance), input.message()));
+    let attendances =
+        case.attendances.iter().map(|input| (format!("attendance {}", input.attendance), input.message()));
     let deaths = case.deaths.iter().map(|input| (format!("death of {}", input.died), input.message()));
     let of = |input: &RegistrationInput| format!("registration of {}", person(input.person.as_deref()));
     let registrations = case.registrations.iter().map(|input| (of(input), input.message()));
@@ -258,7 +259,7 @@ impl DeathInput {
 
 impl RegistrationInput {
     fn message(&self) -> Result<Message<'_>, String> {
-        let from = self.from.as_deref().unwrap_or("2019-03-01");
+        let from = self.from.as_deref().unwrap_or("2023-12-01");
         let first = parse_date(from).map_err(|error| format!("'{from}': {error}"))?;
         let time = given(self.time.as_deref().unwrap_or_default())?.unwrap_or_else(|| local_midnight(first));
         let practice = self.practice.as_deref().unwrap_or("L83999");

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use homeward_contract::feed::Feed;
+use homeward_contract::time::london;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -67,7 +68,7 @@ pub struct BedInput {
     pub area: Option<String>,
     /// Default `frailty`.
     pub pathway: Option<String>,
-    /// `versionid`. Default: one more than the entries before it of the same ward and instant.
+    /// `versionid`. Default: one more than the entries before it of the same ward and local day.
     pub version: Option<i64>,
     /// When the source recorded it. Default: `from`.
     pub time: Option<String>,
@@ -210,7 +211,7 @@ impl BedInput {
         Ok(Message {
             feed: Feed::VwCapacity,
             wire_name: "virtual-ward-capacity-1",
-            subject: format!("{provider}|{}|{}", self.ward(), local_text(from)),
+            subject: format!("{provider}|{}|{}", self.ward(), london(from).date()),
             provider,
             version: self.version,
             time,

@@ -9,10 +9,10 @@ use super::case::{Case, Expectation};
 use super::fault::{LintFinding, Place};
 use super::model::{Definition, Interval, Kind};
 use super::sql_lint::{lint_sql, sql_sha256};
+use super::theme::Theme;
 
 const GRAINS: [&str; 4] = ["day", "month", "window", "now"];
 const WINDOWS: [&str; 5] = ["24h", "7d", "28d", "mtd", "365d"];
-const THEMES: [&str; 7] = ["T1", "T2", "T3", "T4", "T5", "all", "ctx"];
 const TARGETS: [&str; 2] = ["local", "national"];
 
 /// Every fault of one definition: its text, its SQL and its cases. Empty when it is sound.
@@ -81,8 +81,9 @@ impl Lint<'_> {
         if own.version == 0 {
             self.key("version", "a version counts from 1", "set version = 1");
         }
-        if !THEMES.contains(&own.theme.as_str()) {
-            self.key("theme", format!("unknown theme '{}'", own.theme), one_of(&THEMES));
+        let themes = Theme::ALL.map(|theme| theme.code);
+        if !themes.contains(&own.theme.as_str()) {
+            self.key("theme", format!("unknown theme '{}'", own.theme), one_of(&themes));
         }
     }
 

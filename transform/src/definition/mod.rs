@@ -7,9 +7,9 @@
 mod builtin;
 pub mod case;
 mod case_event;
+mod case_night;
 mod case_rows;
 mod case_submission;
-mod case_night;
 mod case_ward;
 mod catalogue;
 mod fault;
@@ -17,6 +17,7 @@ mod lint;
 mod model;
 mod sql_lint;
 mod sql_text;
+mod theme;
 
 pub use case::Case;
 pub use catalogue::Catalogue;
@@ -24,3 +25,4 @@ pub use fault::{DefinitionErrors, LintFinding, Place};
 pub use lint::{lint, lint_change};
 pub use model::{Alert, AlertFamily, Basis, Definition, DefinitionStatus, Direction, Flag, Interval, Kind, Target};
 pub use sql_lint::sql_sha256;
+pub use theme::Theme;

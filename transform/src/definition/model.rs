@@ -129,6 +129,12 @@ impl Definition {
         [Subject::PersonNight, Subject::CohortMember].iter().any(|subject| self.subjects.contains(subject))
     }
 
+    /// True when it has figures of calendar months.
+    #[must_use]
+    pub fn has_months(&self) -> bool {
+        self.grains.iter().any(|grain| grain == "month")
+    }
+
     /// The basis of that id.
     #[must_use]
     pub fn basis(&self, id: &str) -> Option<&Basis> {

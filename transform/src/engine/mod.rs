@@ -22,6 +22,7 @@ use chrono::{DateTime, Utc};
 use datafusion::datasource::TableProvider;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use homeward_contract::geography::Geography;
 
@@ -31,6 +32,7 @@ use crate::book::view;
 use crate::definition::Definition;
 use crate::wards;
 pub use plan::PlanFault;
+pub use prepared::ColumnsRead;
 use prepared::{Plans, Slot};
 use records::RecordFault;
 pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultShapeError};
@@ -38,20 +40,8 @@ pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultSh
 /// What one run computes.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// Rows of `csds_clock` and `live_clock`.
-    pub clocks: [RecordBatch; 2],
-    /// Rows of `csds_contact` and `live_contact`.
-    pub contacts: [RecordBatch; 2],
-    /// Rows of `csds_referral` and `live_referral`.
-    pub referrals: [RecordBatch; 2],
-    /// Rows of `virtual_ward_stay`.
-    pub ward_stays: RecordBatch,
-    /// Rows of `virtual_ward_capacity`.
-    pub ward_beds: RecordBatch,
-    /// Rows of `person_night_span`.
-    pub nights: RecordBatch,
-    /// Rows of `cohort_member`.
-    pub members: RecordBatch,
+    /// Rows of the views, by name; one that is not named has none.
+    pub views: BTreeMap<&'static str, Vec<RecordBatch>>,
     /// The periods to compute.
     pub periods: Vec<period::Period>,
     /// The instant that the figures speak for (`$as_of`).
@@ -61,20 +51,32 @@ pub struct Input {
 impl Input {
     /// No rows at all.
     #[must_use]
-    pub fn empty(periods: Vec<period::Period>, as_of: DateTime<Utc>) -> Self {
-        let twice = |batch: RecordBatch| [batch.clone(), batch];
-        Self {
-            clocks: twice(RecordBatch::new_empty(view::schema(view::clock()))),
-            contacts: twice(RecordBatch::new_empty(view::schema(view::contact()))),
-            referrals: twice(RecordBatch::new_empty(view::schema(view::referral()))),
-            ward_stays: RecordBatch::new_empty(wards::view::stay_schema()),
-            ward_beds: RecordBatch::new_empty(wards::view::bed_schema()),
-            nights: RecordBatch::new_empty(at_home::view::night_schema()),
-            members: RecordBatch::new_empty(at_home::view::member_schema()),
-            periods,
-            as_of,
+    pub const fn empty(periods: Vec<period::Period>, as_of: DateTime<Utc>) -> Self {
+        Self { views: BTreeMap::new(), periods, as_of }
+    }
+
+    /// Adds rows to a view.
+    pub fn add(&mut self, view: &'static str, rows: RecordBatch) {
+        if rows.num_rows() > 0 {
+            self.views.entry(view).or_default().push(rows);
         }
     }
+}
+
+/// The views that hold rows, and their columns.
+fn views() -> impl Iterator<Item = (&'static str, SchemaRef)> {
+    let of_records = [
+        (Subject::Clock, view::schema(view::clock())),
+        (Subject::Contact, view::schema(view::contact())),
+        (Subject::Referral, view::schema(view::referral())),
+    ];
+    let of_records = of_records
+        .into_iter()
+        .flat_map(|(subject, schema)| view::names(subject).iter().map(move |name| (*name, Arc::clone(&schema))));
+    let of_wards = wards::view::NAMES.into_iter().zip([wards::view::stay_schema(), wards::view::bed_schema()]);
+    let of_people =
+        at_home::view::NAMES.into_iter().zip([at_home::view::night_schema(), at_home::view::member_schema()]);
+    of_records.chain(of_wards).chain(of_people)
 }
 
 /// An indicator's SQL could not be run.
@@ -160,24 +162,47 @@ impl Engine {
     /// # Errors
     /// When DataFusion refuses a batch: a defect.
     pub async fn register(&self, input: &Input) -> Result<(), EngineError> {
-        let periods = period::batch(&input.periods).map_err(|error| boxed(error.into()))?;
-        let subjects = [
-            (Subject::Clock, &input.clocks),
-            (Subject::Contact, &input.contacts),
-            (Subject::Referral, &input.referrals),
-        ];
-        for (subject, batches) in subjects {
-            for (name, batch) in view::names(subject).iter().zip(batches) {
-                self.view(name, batch.clone()).await?;
+        for (name, schema) in views() {
+            self.slot(name, &schema)?.fill(input.views.get(name).cloned().unwrap_or_default()).await;
+        }
+        self.register_periods(&input.periods).await
+    }
+
+    /// Makes these the periods to compute, over the rows that the views have.
+    ///
+    /// # Errors
+    /// When DataFusion refuses them: a defect.
+    pub async fn register_periods(&self, periods: &[period::Period]) -> Result<(), EngineError> {
+        let periods = period::batch(periods).map_err(|error| boxed(error.into()))?;
+        self.slot("period", &periods.schema())?.fill(vec![periods]).await;
+        Ok(())
+    }
+
+    /// The columns that some indicators read, by view: rows need no others.
+    ///
+    /// # Errors
+    /// When SQL does not plan, or does more than read.
+    pub async fn columns_read(&self, definitions: &[&Definition]) -> Result<ColumnsRead, EngineError> {
+        for (name, schema) in views().chain([("period", period::schema())]) {
+            self.slot(name, &schema)?;
+        }
+        let mut read = ColumnsRead::new();
+        for definition in definitions {
+            prepared::columns_read(&self.plan(definition).await?, &mut read);
+        }
+        Ok(read)
+    }
+
+    /// The plan of an indicator's SQL.
+    async fn plan(&self, definition: &Definition) -> Result<LogicalPlan, EngineError> {
+        let planned = self.plans.get(&self.context, &definition.sql, |plan| plan::verify(plan).map_err(Unfit::Plan));
+        planned.await.map_err(|unfit| {
+            let indicator = definition.id.clone();
+            match unfit {
+                Unfit::Sql(source) => EngineError::Sql { indicator, source: boxed(source) },
+                Unfit::Plan(fault) => EngineError::Plan { indicator, fault },
             }
-        }
-        for (name, batch) in wards::view::NAMES.into_iter().zip([&input.ward_stays, &input.ward_beds]) {
-            self.view(name, batch.clone()).await?;
-        }
-        for (name, batch) in at_home::view::NAMES.into_iter().zip([&input.nights, &input.members]) {
-            self.view(name, batch.clone()).await?;
-        }
-        self.view("period", periods).await
+        })
     }
 
     /// Runs one indicator over the registered views.
@@ -191,11 +216,7 @@ impl Engine {
     ) -> Result<Vec<(Atom, AtomValue)>, EngineError> {
         let indicator = || definition.id.clone();
         let sql_error = |source: DataFusionError| EngineError::Sql { indicator: indicator(), source: boxed(source) };
-        let planned = self.plans.get(&self.context, &definition.sql, |plan| plan::verify(plan).map_err(Unfit::Plan));
-        let plan = planned.await.map_err(|unfit| match unfit {
-            Unfit::Sql(source) => sql_error(source),
-            Unfit::Plan(fault) => EngineError::Plan { indicator: indicator(), fault },
-        })?;
+        let plan = self.plan(definition).await?;
         let batches = prepared::run(&self.context, plan, as_of).await.map_err(sql_error)?;
         if definition.kind.adds_up() {
             return result::read(definition, &batches)
@@ -238,22 +259,16 @@ impl Engine {
         self.run(definition, &Input::empty(vec![period::Period::now(as_of)], as_of)).await.map(drop)
     }
 
-    /// Makes a batch the content of a view.
-    async fn view(&self, name: &'static str, batch: RecordBatch) -> Result<(), EngineError> {
-        let slot = {
-            let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-            match views.get(name) {
-                Some(slot) => Arc::clone(slot),
-                None => {
-                    let slot = Arc::new(Slot::new(batch.schema()).map_err(boxed)?);
-                    self.context.register_table(name, slot.table()).map_err(boxed)?;
-                    views.insert(name, Arc::clone(&slot));
-                    slot
-                }
-            }
-        };
-        slot.fill(vec![batch]).await;
-        Ok(())
+    /// The rows of a view, which is there from then on.
+    fn slot(&self, name: &'static str, schema: &SchemaRef) -> Result<Arc<Slot>, EngineError> {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = views.get(name) {
+            return Ok(Arc::clone(slot));
+        }
+        let slot = Arc::new(Slot::new(Arc::clone(schema)).map_err(boxed)?);
+        self.context.register_table(name, slot.table()).map_err(boxed)?;
+        views.insert(name, Arc::clone(&slot));
+        Ok(slot)
     }
 
     /// What is kept of a query over records of this shape. Each has a session of its own, with the one table that it reads.

@@ -4,13 +4,13 @@
 //! that changed. So the optimised logical plan of each SQL text is kept, with `$as_of` left open, over tables whose rows
 //! are exchanged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::{Field, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result};
@@ -80,6 +80,22 @@ impl Plans {
         // A map of finished plans is whole whenever it is let go.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The columns that are read of each table.
+pub type ColumnsRead = BTreeMap<String, BTreeSet<String>>;
+
+/// Adds the columns that an optimised plan reads of each table.
+pub(super) fn columns_read(plan: &LogicalPlan, read: &mut ColumnsRead) {
+    let scanned = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let columns = read.entry(scan.table_name.table().to_owned()).or_default();
+            columns.extend(scan.projected_schema.fields().iter().map(|field| field.name().clone()));
+            columns.extend(scan.filters.iter().flat_map(Expr::column_refs).map(|column| column.name.clone()));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    debug_assert!(scanned.is_ok(), "nothing fails while it is looked at");
 }
 
 /// Runs an optimised plan over the rows that its tables hold now.

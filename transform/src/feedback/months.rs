@@ -6,7 +6,7 @@
 //! Bounds: about 300 bytes a submission that ever counted; one pass reviews submissions of at most [`PASS_ROWS_MAX`] rows, or
 //! one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
@@ -58,6 +58,12 @@ impl Due {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.submissions.is_empty()
+    }
+
+    /// The ids of the submissions to be reviewed.
+    #[must_use]
+    pub fn ids(&self) -> BTreeSet<Arc<str>> {
+        self.submissions.keys().map(|identity| Arc::clone(&identity.id)).collect()
     }
 
     /// True for a submission to be reviewed.

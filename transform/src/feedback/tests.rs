@@ -66,7 +66,7 @@ impl Sent {
             ("FileCreation_DateTime", "2025-05-12T09:15:00"),
             ("PrimarySystem", "X"),
         ];
-        let header = (april.id.clone(), header_payload(&april.to_json(), items, &self.manifest));
+        let header = (april.id.clone(), header_payload(&april.to_json(), items, &self.manifest, None));
         self.rows.iter().map(|(_, _, payload)| ("NR5|".to_owned(), payload.clone())).chain([header]).collect()
     }
 }

@@ -6,6 +6,7 @@
 
 mod past;
 mod review;
+mod spill;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,8 +26,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::book::Book;
 use crate::book::read::{FactShapeError, Facts};
+use crate::book::{Book, Limits};
 use crate::computation::Computation;
 use crate::compute::ComputeError;
 use crate::definition::Catalogue;
@@ -35,7 +36,7 @@ use crate::snapshot::Snapshot;
 
 pub use past::Past;
 use review::Reviews;
-pub use review::{ReviewError, qualities, review};
+pub use review::{ReviewError, feedback, qualities};
 
 /// More rows than this since the last snapshot are a backlog.
 const BACKLOG_ROWS: usize = 20_000;
@@ -55,11 +56,18 @@ pub struct LiveOptions {
     pub pause_min: Duration,
     /// Write cell versions to the lake. Exactly one process of a lake does.
     pub keep_history: bool,
+    /// What the book holds in memory; the rest lies in files beside the lake.
+    pub book: Limits,
 }
 
 impl Default for LiveOptions {
     fn default() -> Self {
-        Self { tick: Duration::from_secs(1), pause_min: Duration::from_millis(50), keep_history: true }
+        Self {
+            tick: Duration::from_secs(1),
+            pause_min: Duration::from_millis(50),
+            keep_history: true,
+            book: Limits::default(),
+        }
     }
 }
 
@@ -81,6 +89,9 @@ pub enum LiveError {
     /// Submissions could not be reviewed.
     #[error(transparent)]
     Review(#[from] ReviewError),
+    /// There is nowhere to put what memory does not hold.
+    #[error("no file for what memory does not hold can be made beside the lake or among temporary files: {0}")]
+    Spill(#[source] std::io::Error),
     /// A batch could not be built or divided: a defect.
     #[error("facts or cell versions could not be made into a batch: {0}")]
     Versions(#[from] arrow::error::ArrowError),
@@ -113,7 +124,9 @@ impl Live {
     ) -> Result<Self, LiveError> {
         let shown = history::from_batches(&lake.read(history::TABLE).await?)?;
         let shown_at = shown.last().map(|version| version.known_at);
-        let mut computation = Computation::resume(Arc::clone(&catalogue), Arc::clone(&geography), &shown);
+        let spills = spill::files(lake.root()).map_err(LiveError::Spill)?;
+        let computation = Computation::resume(Arc::clone(&catalogue), Arc::clone(&geography), &shown);
+        let mut computation = computation.within(options.book, spills);
         let mut followers: Vec<Follower> =
             Feed::ALL.iter().map(|feed| lake.follow_columns(*feed, Book::columns_read)).collect();
         let mut later = Vec::new();

@@ -1,15 +1,16 @@
 //! Submissions of a lake under review: read beside the figures, which need none of it.
 //!
-//! A pass reads the CSDS tables of the lake once, for the submissions that are due. It runs while records come at their usual
+//! A pass reads the CSDS tables of the lake once, for the submissions that are due: files that by their statistics hold
+//! none of them are passed over. It runs while records come at their usual
 //! pace, one at a time, and after it comes a pause of its own length at least: never more than half of one thread.
 //!
 //! Bounds: what [`Review`] keeps of [`PASS_ROWS_MAX`](crate::feedback::PASS_ROWS_MAX) rows, and one poll of the lake.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use homeward_contract::feed::Feed;
+use homeward_contract::feed::{Feed, Table};
 use homeward_ingest::lake::{Lake, LakeError};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -17,8 +18,9 @@ use tracing::warn;
 
 use crate::book::read::FactShapeError;
 use crate::book::register::Register;
+use crate::book::roll::Line;
 use crate::book::submission::Identity;
-use crate::feedback::{DataQuality, Due, Quality, Review, Reviewed};
+use crate::feedback::{DataQuality, Due, Feedback, Quality, Review, Reviewed};
 
 /// Shortest pause between two passes.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
@@ -34,13 +36,39 @@ pub enum ReviewError {
     Facts(#[from] FactShapeError),
 }
 
-/// Reviews submissions of a lake.
+/// What was found in the submission of this id; in each, where several share it by mistake.
 ///
 /// # Errors
 /// When the lake cannot be read.
-pub async fn review(lake: &Lake, wanted: impl Fn(&Identity) -> bool + Send + 'static) -> Result<Review, ReviewError> {
+pub async fn feedback(lake: &Lake, id: &str) -> Result<Vec<Feedback>, ReviewError> {
+    let id: Arc<str> = Arc::from(id);
+    let mut read = beside(lake, &id).await?;
+    read.insert(Arc::clone(&id));
+    Ok(review(lake, read, move |identity| identity.id == id).await?.finish())
+}
+
+/// The submissions of the same provider and period, which decide whether this one counts. Those without a header do not.
+async fn beside(lake: &Lake, id: &str) -> Result<BTreeSet<Arc<str>>, ReviewError> {
+    let table = Table::Cyp000Header;
+    let mut headers = Register::default();
+    for batch in lake.read_columns(table.name(), &Register::columns(table)).await? {
+        headers.take(table, &batch)?;
+    }
+    headers.settle();
+    let lines = headers.roll();
+    let place = |line: &Line| (Arc::clone(&line.provider), line.rp_end);
+    let places: BTreeSet<_> = lines.iter().filter(|line| *line.id == *id).map(place).collect();
+    Ok(lines.into_iter().filter(|line| places.contains(&place(line))).map(|line| line.id).collect())
+}
+
+/// Reviews submissions of a lake: those wanted, of what the files hold that have rows of the ids.
+async fn review(
+    lake: &Lake,
+    ids: BTreeSet<Arc<str>>,
+    wanted: impl Fn(&Identity) -> bool + Send + 'static,
+) -> Result<Review, ReviewError> {
     let mut review = Review::new(wanted);
-    let mut follower = lake.follow_columns(Feed::Csds, |table| Some(Review::columns(table)));
+    let mut follower = lake.follow_columns(Feed::Csds, |table| Some(Review::columns(table))).of_submissions(ids);
     loop {
         let commits = follower.poll().await?;
         if commits.is_empty() {
@@ -78,7 +106,7 @@ pub async fn qualities(
 
 async fn pass(lake: &Lake, due: &Due) -> Result<BTreeMap<Identity, Quality>, ReviewError> {
     let asked = due.clone();
-    let review = review(lake, move |identity| asked.wants(identity)).await?;
+    let review = review(lake, due.ids(), move |identity| asked.wants(identity)).await?;
     Ok(review.qualities())
 }
 

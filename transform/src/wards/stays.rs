@@ -139,15 +139,17 @@ impl Stays {
     pub(super) fn settle(&mut self, now: Micros, dirty: &mut DirtyCells) -> Result<(), ArrowError> {
         let mut causes: BTreeMap<u32, Vec<Cause>> = BTreeMap::new();
         for (subject, old) in std::mem::take(&mut self.before) {
-            self.hidden.remove(subject);
             let new = self.known[subject as usize];
             let Some(cause) = cause(old, new) else { continue };
             let groups: BTreeSet<u32> = [old, new].into_iter().flatten().map(|stay| stay.group).collect();
             groups.into_iter().for_each(|group| causes.entry(group).or_default().push(cause));
         }
-        for (group, old) in std::mem::take(&mut self.groups_before) {
+        let groups_before = std::mem::take(&mut self.groups_before);
+        // All of them first: a stay may leave one merged stay for another.
+        groups_before.values().flatten().for_each(|old| self.part(old));
+        for (group, old) in groups_before {
             let new = self.episodes(group);
-            self.merge_anew(&old, &new);
+            self.merge(&new);
             let touched = of_episodes(&old, &new);
             let provider = &self.groups[group as usize].provider;
             let mut periods = touched.periods(now);
@@ -172,12 +174,14 @@ impl Stays {
         self.store.tidy()
     }
 
-    fn merge_anew(&mut self, old: &[Episode], new: &[Episode]) {
-        for episode in old {
-            self.merged.remove(&episode.head);
-            self.hidden.remove(episode.head);
-            self.hidden -= episode.others.iter().copied().collect::<RoaringBitmap>();
-        }
+    /// Forgets a merged stay.
+    fn part(&mut self, old: &Episode) {
+        self.merged.remove(&old.head);
+        self.hidden -= old.others.iter().copied().collect::<RoaringBitmap>();
+    }
+
+    /// Remembers what is merged among a group's stays.
+    fn merge(&mut self, new: &[Episode]) {
         for episode in new.iter().filter(|episode| !episode.others.is_empty()) {
             self.hidden.extend(&episode.others);
             self.merged.insert(episode.head, episode.clone());

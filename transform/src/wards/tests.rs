@@ -176,3 +176,31 @@ fn merged_stays_are_one_row_of_the_view() {
     assert_eq!(wards.stays(whole, Some(&providers)).unwrap().num_rows(), 0);
     assert!(wards.beds(whole, None).unwrap().column(0).is_empty());
 }
+
+/// A stay that leaves one merged stay for another is told once.
+#[test]
+fn a_stay_moves_from_one_merged_stay_to_another() {
+    let mut wards = wards();
+    let of = |name: &str, person: &str, version: i64| StayInput {
+        stay: name.into(),
+        person: Some(person.into()),
+        ..stay("2025-02-01T10:00:00Z", "2025-02-05T10:00:00Z", version)
+    };
+    take(&mut wards, vec![of("S1", "P1", 1), of("S2", "P2", 1), of("S3", "P2", 1), of("S4", "P2", 1)], Vec::new());
+    wards.settle(at(NOW)).unwrap();
+    let all = Span::new(0, at(NOW).timestamp_micros());
+    let merged = |wards: &Wards| {
+        let rows = wards.stays(all, None).unwrap();
+        let counts = rows.column_by_name("merged_stays").unwrap().as_primitive::<Int64Type>().clone();
+        let mut counts: Vec<i64> = counts.values().to_vec();
+        counts.sort_unstable();
+        counts
+    };
+    assert_eq!(merged(&wards), [1, 3]);
+    take(&mut wards, vec![of("S3", "P1", 2)], Vec::new());
+    wards.settle(at(NOW)).unwrap();
+    assert_eq!(merged(&wards), [2, 2]);
+    take(&mut wards, vec![of("S2", "P1", 2)], Vec::new());
+    wards.settle(at(NOW)).unwrap();
+    assert_eq!(merged(&wards), [1, 3]);
+}

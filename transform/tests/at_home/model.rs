@@ -176,7 +176,9 @@ impl World {
         let claims = |own: &Interval| own.holds(night);
         let is_dead = self.died_on(person).is_some_and(|day| night >= day);
         let away = |open: bool| {
-            move |own: &Interval| own.open == open && (self.in_bed(own, night) || own.kind == "emergency" && claims(own))
+            move |own: &Interval| {
+                own.open == open && (self.in_bed(own, night) || own.kind == "emergency" && claims(own))
+            }
         };
         let short = |open: bool| move |own: &Interval| own.open == open && own.kind == "short" && claims(own);
         if is_dead && !self.has_opted_out(person, list) && self.any(person, claims) {

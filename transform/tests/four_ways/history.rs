@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::narrow::{InMemory, NARROW};
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Duration, Utc};
 use homeward_contract::feed::{Feed, Table};
@@ -108,7 +109,7 @@ impl History {
 
     /// Every message is a batch of its own; cells are evaluated now and then, so that old and new cells both change.
     pub(crate) async fn row_by_row(&self) -> Outcome {
-        let mut computation = self.computation();
+        let mut computation = self.computation().within(NARROW, InMemory::both());
         let pause = (self.messages.len() / 12).max(1);
         for (index, message) in self.messages.iter().enumerate() {
             self.apply(&mut computation, std::slice::from_ref(message));
@@ -128,7 +129,7 @@ impl History {
             let other = (state >> 33) as usize % (index + 1);
             shuffled.swap(index, other);
         }
-        let mut computation = self.computation();
+        let mut computation = self.computation().within(NARROW, InMemory::both());
         for chunk in shuffled.chunks(shuffled.len() / 3 + 1) {
             self.apply(&mut computation, chunk);
             computation.evaluate(self.as_of()).await.expect("evaluates");
@@ -155,7 +156,8 @@ impl History {
             let lake = Arc::new(Lake::open(folder.path()).expect("opens"));
             let (catalogue, geography) = (Arc::clone(&self.catalogue), Arc::clone(&self.geography));
             let now = if last { self.as_of() } else { known_at };
-            let live = Live::restore(lake, catalogue, geography, LiveOptions::default(), now).await.expect("restores");
+            let options = LiveOptions { book: NARROW, ..LiveOptions::default() };
+            let live = Live::restore(lake, catalogue, geography, options, now).await.expect("restores");
             let snapshot = Arc::clone(&live.subscribe().borrow());
             self.assert_truth(&snapshot, now);
             outcome = readings(&snapshot);

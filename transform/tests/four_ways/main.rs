@@ -4,6 +4,7 @@
 mod aging;
 mod cascades;
 mod history;
+mod narrow;
 mod stumble;
 
 use std::collections::BTreeSet;

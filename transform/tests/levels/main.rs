@@ -303,8 +303,10 @@ async fn run(definition: &Definition, clock: Clock) -> Result<usize, EngineError
     }
     book.settle(as_of().timestamp_micros());
     let first = std::iter::once(0).collect();
-    let rows = view::batch(view::clock(), book.clocks(View::Live, &first)).expect("a batch");
+    let rows = view::batch(view::clock(), |_| true, book.clocks(View::Live, &first)).expect("a batch");
     let month = Period::calendar(CalendarPeriod::Month("2025-05-01".parse().expect("a day")));
-    let input = Input { clocks: [rows.clone(), rows], ..Input::empty(vec![month], as_of()) };
+    let mut input = Input::empty(vec![month], as_of());
+    input.add("csds_clock", rows.clone());
+    input.add("live_clock", rows);
     Engine::new(geography).run(definition, &input).await.map(|cells| cells.len())
 }

@@ -125,17 +125,19 @@ struct Beds<'a> {
 impl Beds<'_> {
     /// None where nothing is told, and where it is told that they are not known.
     fn at(&self, (provider, ward): (&str, &str), at: DateTime<Utc>) -> Option<Option<i64>> {
-        let mut newest: BTreeMap<DateTime<Utc>, (i64, String, &BedInput)> = BTreeMap::new();
+        // One subject a ward and local day.
+        let mut newest: BTreeMap<NaiveDate, (i64, DateTime<Utc>, String, &BedInput)> = BTreeMap::new();
         for (place, input) in self.inputs.iter().enumerate() {
             if input.provider.as_deref() == Some(provider) && input.ward.as_deref() == Some(ward) {
-                let own = (input.version.expect("given"), id_of(self.first_id + place), input);
-                let held = newest.entry(instant(&input.from)).or_insert_with(|| own.clone());
-                if (own.0, &own.1) > (held.0, &held.1) {
+                let from = instant(&input.from);
+                let own = (input.version.expect("given"), from, id_of(self.first_id + place), input);
+                let held = newest.entry(day_of(from)).or_insert_with(|| own.clone());
+                if (own.0, own.1, &own.2) > (held.0, held.1, &held.2) {
                     *held = own;
                 }
             }
         }
-        let (_, (.., input)) = newest.range(..=at).next_back()?;
+        let (.., input) = newest.into_values().filter(|(_, from, ..)| *from <= at).max_by_key(|(_, from, ..)| *from)?;
         let is_valid = input.to.is_empty() || instant(&input.to) > at;
         is_valid.then_some(input.beds)
     }
@@ -193,6 +195,11 @@ pub(crate) fn figures(stays: &[StayInput], beds: &[BedInput]) -> BTreeMap<String
     all.extend(moving_and_stock(&stays, &beds, now));
     all.extend(time(&stays, &beds, now));
     all.extend(flow(&stays, now));
+    // No beds and none told come to the same, and a cell of nothing may be there or not.
+    for (_, figures) in &mut all {
+        figures.values_mut().for_each(|(_, denominator)| *denominator = denominator.filter(|beds| *beds != 0));
+        figures.retain(|_, numbers| *numbers != (0, None));
+    }
     all.into_iter().collect()
 }
 

@@ -140,7 +140,7 @@ impl SubmissionFiles {
                 feed: Feed::Csds,
                 key: record_key(table, &self.submission, find).into_bytes(),
                 payload: match table {
-                    Table::Cyp000Header => header_payload(&submission_json, items, &manifest),
+                    Table::Cyp000Header => header_payload(&submission_json, items, &manifest, None),
                     _ => record_payload(name, &submission_json, number, items),
                 }
                 .into_bytes(),

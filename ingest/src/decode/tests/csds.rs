@@ -315,6 +315,9 @@ fn a_header_says_how_many_rows_its_submission_has() {
     let with = accepted(&header(r#""rows":{"CYP104RTT":2,"cyp001mpi":1,"CYP002GP":0},"#));
     assert_eq!(cell(&with, 0, "manifest"), r#"{"CYP001MPI":1,"CYP104RTT":2}"#);
     assert_eq!(cell(&accepted(&header("")), 0, "manifest"), "");
+    let checksum = "0123456789abcdef".repeat(4);
+    let content = |content: &str| cell(&accepted(&header(&format!(r#""content":"{content}","#))), 0, "content_sha256");
+    assert_eq!((content(&checksum), content("none")), (checksum, String::new()));
     let refused = one(&header(r#""rows":{"CYP999":2},"#));
     assert_eq!(refused.refusals[0].code, BadManifest);
     assert_eq!(refused.tables[0].0, Table::CsdsRefusedRow);

@@ -225,3 +225,21 @@ fn hostile_workbooks_are_refused_before_they_are_unpacked_to_memory() {
     let wide = format!("{}\n", "1,".repeat(300));
     assert!(read_bytes(wide.as_bytes(), "wide.csv", &load()).unwrap_err().to_string().contains("columns"));
 }
+
+/// Its reader would go past the bounds of its number, and in a build without checks come out at another cell.
+#[test]
+fn a_row_of_too_many_digits_is_refused() {
+    let mut plain = Workbook::new();
+    plain.add_worksheet().write(6, 0, 1).unwrap();
+    let mut parts = zip::ZipArchive::new(std::io::Cursor::new(plain.save_to_buffer().unwrap())).unwrap();
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for index in 0..parts.len() {
+        let mut part = parts.by_index(index).unwrap();
+        let mut text = String::new();
+        part.read_to_string(&mut text).unwrap();
+        archive.start_file(part.name(), zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(text.replace("r=\"A7\"", "r=\"A79999999999\"").as_bytes()).unwrap();
+    }
+    let error = read_bytes(&archive.finish().unwrap().into_inner(), "far.xlsx", &load()).unwrap_err().to_string();
+    assert!(error.contains("out of range") && error.contains("; load the workbook"), "{error}");
+}

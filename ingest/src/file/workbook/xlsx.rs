@@ -1,6 +1,7 @@
 //! The sheets of an .xlsx file.
 
 use std::io::{Cursor, Read, sink};
+use std::panic::catch_unwind;
 
 use calamine::{DataRef, Reader, Xlsx};
 use zip::ZipArchive;
@@ -12,6 +13,13 @@ use super::{FileError, MEND};
 /// Every sheet with its cells.
 pub(super) fn sheets(bytes: &[u8]) -> Result<Vec<Sheet>, FileError> {
     check_size(bytes)?;
+    // calamine reckons a cell's place unchecked. A row of too many digits overflows there: with overflow checks, which it is
+    // built with in every profile, that is a panic and not another cell.
+    let beyond = || FileError::new("", "is no .xlsx workbook (a number in it is out of range)", MEND);
+    catch_unwind(|| read(bytes)).unwrap_or_else(|_| Err(beyond()))
+}
+
+fn read(bytes: &[u8]) -> Result<Vec<Sheet>, FileError> {
     let damaged = |what: String| FileError::new("", format!("is no .xlsx workbook ({what})"), MEND);
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| damaged(plain(&error)))?;
     let names = workbook.sheet_names();

@@ -28,7 +28,8 @@ use datafusion_postgres::datafusion_pg_catalog::sql::PostgresCompatibilityParser
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use crate::config::{Account, Limits};
+use crate::config::Account;
+use crate::limits::Limits;
 use crate::pin::Pin;
 use crate::refusal::Refusal;
 use crate::source::Source;

@@ -23,7 +23,7 @@ macro_rules! examples {
 }
 
 /// Every example query, in the order in which they are listed.
-pub const EXAMPLES: [Example; 16] = examples![
+pub const EXAMPLES: [Example; 18] = examples![
     "01-response-by-partnership-this-month.sql",
     "02-providers-surely-below-the-national-minimum.sql",
     "03-published-beside-live.sql",
@@ -40,6 +40,8 @@ pub const EXAMPLES: [Example; 16] = examples![
     "14-can-the-target-still-be-reached.sql",
     "15-where-a-figure-comes-from.sql",
     "16-why-live-is-not-published.sql",
+    "17-how-complete-items-are.sql",
+    "18-what-is-amiss-in-submissions.sql",
 ];
 
 impl Example {
@@ -85,7 +87,7 @@ pub(crate) fn table() -> Written {
         ]
     };
     let rows = (1..).zip(&EXAMPLES).map(row).collect();
-    (outline("example_queries", "Fifteen questions with the queries that answer them.", columns), rows)
+    (outline("example_queries", "Eighteen questions with the queries that answer them.", columns), rows)
 }
 
 #[cfg(test)]

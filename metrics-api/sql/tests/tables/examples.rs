@@ -1,4 +1,4 @@
-//! The sixteen example queries over planted figures: each gives the answer that was planted.
+//! The eighteen example queries over planted figures: each gives the answer that was planted.
 #![expect(clippy::panic, reason = "a test says why it fails by panicking")]
 
 use homeward_sql::Tick;
@@ -224,4 +224,24 @@ async fn why_live_is_not_published() {
     assert_eq!(found.len(), 8, "{found:?}");
     assert!(found[0].starts_with("live | primary | not_in_csds | The live feed stopped"), "{found:?}");
     assert!(found[0].ends_with(" | 4 | -3 | -4"), "{found:?}");
+}
+
+#[tokio::test]
+async fn how_complete_items_are() {
+    assert_eq!(
+        answer(17).await,
+        ["NR5 | 2025-04 | nhs_number | 98 | 103 | 0.9515 | 0.0515 | people with a valid NHS number, of people"],
+        "from 90 of 100 in March"
+    );
+}
+
+#[tokio::test]
+async fn what_is_amiss_in_submissions() {
+    assert_eq!(
+        answer(18).await,
+        [
+            "2025-04 | NR5 | refused_rows | 3 | rows refused and not mended",
+            "2025-03 | NR5 | orphans | 2 | rows whose parent is in no row of the submission; they count",
+        ]
+    );
 }

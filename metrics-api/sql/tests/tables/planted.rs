@@ -358,12 +358,15 @@ fn reconciliation() -> Reconciliation {
     Reconciliation::of(vec![full, Reconciled::new(Arc::from("RH8"), april, without_primary, &sums, None)])
 }
 
-/// April of one provider.
+/// March and April of one provider.
 fn data_quality() -> DataQuality {
-    let share = Share { numerator: 98, denominator: 103 };
-    let mut quality = Quality::default().with_share(Measure::NhsNumber, share);
-    quality.refused = 3;
-    DataQuality::of([(Arc::from("NR5"), "2025-04-01".parse().unwrap(), quality)])
+    let people =
+        |numerator, denominator| Quality::default().with_share(Measure::NhsNumber, Share { numerator, denominator });
+    let (mut march, mut april) = (people(90, 100), people(98, 103));
+    march.orphans = 2;
+    april.refused = 3;
+    let month = |first: &str, quality| (Arc::from("NR5"), first.parse().unwrap(), quality);
+    DataQuality::of([month("2025-03-01", march), month("2025-04-01", april)])
 }
 
 /// A Refresh that was withdrawn, and the Primary that counts again.
@@ -385,6 +388,7 @@ fn submissions() -> Vec<Line> {
         outcome: Outcome::Counts,
         accepted: 120,
         refused: 3,
+        content: None,
         decided: None,
     };
     let refresh = Line {

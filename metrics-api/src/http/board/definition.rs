@@ -19,7 +19,8 @@ pub(super) fn page(page: &Page<'_>, id: &str) -> Markup {
             h1 { (definition.title) }
             p.question { (definition.question) }
             p {
-                a href={ "/#" (definition.id) } { "Its figures" } ", "
+                @if definition.is_of_the_moment() { a href={ "/#" (definition.id) } { "Its figures" } ", " }
+                @if definition.has_months() { a href={ "/months#" (definition.id) } { "its months" } ", " }
                 a href={ "/indicator/" (definition.id) "/revisions" } { "its revisions" } ", "
                 a href={ "/api/v1/indicators/" (definition.id) } { "this definition as data" } "."
             }

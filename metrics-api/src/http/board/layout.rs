@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::super::serving::Serving;
 use super::coverage::{Coverage, coverage};
 use super::words::{percent_text, spoken_window};
-use super::{Content, Page, definition, kiosk, now, rates, reconciliation, trust, when};
+use super::{Content, Page, definition, kiosk, months, now, quality, rates, reconciliation, trust, when};
 use crate::reading::shown_basis;
 use homeward_transform::definition::Kind;
 use homeward_transform::figure::Dimension;
@@ -106,8 +106,11 @@ pub(super) fn page(page: &Page<'_>, content: &Content) -> Markup {
             @match content {
                 Content::Board if page.kiosk => (kiosk::wall(page, &coverage)),
                 Content::Board => (board(page)),
+                Content::Months => (months::page(page)),
                 Content::Indicator(id) => (definition::page(page, id)),
                 Content::Revisions(id) => (trust::all_revisions(page, id)),
+                Content::Quality(None) => (quality::list(page)),
+                Content::Quality(Some(provider)) => (quality::provider(page, provider)),
                 Content::Reconciliation(None) => (reconciliation::list(page)),
                 Content::Reconciliation(Some((provider, month))) => (reconciliation::month(page, provider, *month)),
             }
@@ -160,6 +163,7 @@ fn board(page: &Page<'_>) -> Markup {
                     li { a href="#freshness" { "Can I trust this?" } }
                 }
             }
+            (months::link(page))
             (trust::conditions(page))
             @for definition in page.definitions() {
                 @if definition.kind == Kind::Snapshot { (now::section(page, definition)) } @else { (rates::section(page, definition)) }
@@ -176,6 +180,8 @@ fn footer(page: &Page<'_>) -> Markup {
             p {
                 "More: " a href="/?kiosk" { "wall screen" } ", "
                 @for definition in page.catalogue().iter() { a href={ "/indicator/" (definition.id) } { "what " (definition.title) " means" } ", " }
+                a href="/months" { "month by month" } ", "
+                a href="/data-quality" { "data quality" } ", "
                 a href="/reconciliation" { "from live to published" } ", "
                 a href="/api/v1/indicators" { "definitions as data" } ", "
                 a href="/api/v1/revisions" { "revision log" } ", "

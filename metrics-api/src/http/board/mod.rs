@@ -13,9 +13,12 @@ mod definition;
 mod events;
 mod kiosk;
 mod layout;
+mod month_parts;
+mod months;
 mod now;
 mod numbers;
 mod place;
+mod quality;
 mod rates;
 mod reconciliation;
 mod sentence;
@@ -126,10 +129,13 @@ impl Asked {
 /// What stands on the page.
 enum Content {
     Board,
+    Months,
     Indicator(String),
     Revisions(String),
     /// Every provider, or one provider and month.
     Reconciliation(Option<(String, NaiveDate)>),
+    /// Every provider, or one.
+    Quality(Option<String>),
 }
 
 type Parameters = Query<BTreeMap<String, String>>;
@@ -145,6 +151,19 @@ pub(super) async fn area(
     headers: HeaderMap,
 ) -> Response {
     show(serving, Some((level, code)), Content::Board, Asked::of(&query, &headers)).await
+}
+
+pub(super) async fn months(State(serving): State<Serving>, Query(query): Parameters, headers: HeaderMap) -> Response {
+    show(serving, None, Content::Months, Asked::of(&query, &headers)).await
+}
+
+pub(super) async fn area_months(
+    State(serving): State<Serving>,
+    Path((level, code)): Path<(String, String)>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Response {
+    show(serving, Some((level, code)), Content::Months, Asked::of(&query, &headers)).await
 }
 
 pub(super) async fn indicator(
@@ -188,6 +207,23 @@ pub(super) async fn reconciliation(
     }
 }
 
+pub(super) async fn qualities(
+    State(serving): State<Serving>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Response {
+    show(serving, None, Content::Quality(None), Asked::of(&query, &headers)).await
+}
+
+pub(super) async fn quality(
+    State(serving): State<Serving>,
+    Path(provider): Path<String>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Response {
+    show(serving, None, Content::Quality(Some(provider)), Asked::of(&query, &headers)).await
+}
+
 async fn show(serving: Serving, area: Option<(String, String)>, content: Content, asked: Asked) -> Response {
     let Some(snapshot) = serving.snapshot_if_any() else {
         return html(StatusCode::SERVICE_UNAVAILABLE, None, layout::waiting(&serving).into_string());
@@ -212,51 +248,58 @@ async fn rendered(
     asked: &Asked,
 ) -> Result<(String, Arc<str>), Problem> {
     let policy = serving.policy(None)?;
-    let id = match &content {
-        Content::Board => return board(serving, snapshot, policy, area, asked).await,
-        Content::Reconciliation(None) => {
-            return kept(serving, snapshot, policy, "/reconciliation".to_owned(), Place::whole(), asked, content).await;
+    let place = place(serving, snapshot, policy, area).await?;
+    let path = path(serving, snapshot, &place, &content)?;
+    kept(serving, snapshot, policy, path, place, asked, content).await
+}
+
+/// The place that was asked for; without one all areas.
+async fn place(
+    serving: &Serving,
+    snapshot: &Arc<Snapshot>,
+    policy: &'static Policy,
+    area: Option<(String, String)>,
+) -> Result<Place, Problem> {
+    let Some((level, code)) = area else { return Ok(Place::whole()) };
+    let taken = serving.pages.taken(snapshot, policy, &serving.parts.catalogue).await?;
+    Place::named(&level, &code, &taken, &serving.parts.geography).ok_or_else(|| {
+        let mend = "begin at /, which links to every area that has figures";
+        Problem::not_found(format!("there is no {level} '{code}' here"), mend)
+    })
+}
+
+/// The address of what was asked for, when there is such a page.
+fn path(serving: &Serving, snapshot: &Snapshot, place: &Place, content: &Content) -> Result<String, Problem> {
+    let indicator = |id: &str, rest: &str| {
+        if serving.parts.catalogue.get(id).is_some() {
+            return Ok(format!("/indicator/{id}{rest}"));
         }
+        let known: Vec<&str> = serving.parts.catalogue.iter().map(|definition| definition.id.as_str()).collect();
+        let mend = format!("use one of {}", known.join(", "));
+        Err(Problem::not_found(format!("there is no indicator '{id}'"), mend))
+    };
+    match content {
+        Content::Board => Ok(place.address()),
+        Content::Months => Ok(place.months_address()),
+        Content::Indicator(id) => indicator(id, ""),
+        Content::Revisions(id) => indicator(id, "/revisions"),
+        Content::Reconciliation(None) => Ok("/reconciliation".to_owned()),
         Content::Reconciliation(Some((provider, month))) => {
             if snapshot.reconciliation().get(provider, *month).is_none() {
                 let what = format!("there is no reconciliation of '{provider}' for {}", month.format("%B %Y"));
                 return Err(Problem::not_found(what, "begin at /reconciliation, which lists every provider and month"));
             }
-            let path = format!("/reconciliation/{provider}/{}", month.format("%Y-%m"));
-            return kept(serving, snapshot, policy, path, Place::whole(), asked, content).await;
+            Ok(format!("/reconciliation/{provider}/{}", month.format("%Y-%m")))
         }
-        Content::Indicator(id) | Content::Revisions(id) => id,
-    };
-    if serving.parts.catalogue.get(id).is_none() {
-        let known: Vec<&str> = serving.parts.catalogue.iter().map(|definition| definition.id.as_str()).collect();
-        let mend = format!("use one of {}", known.join(", "));
-        return Err(Problem::not_found(format!("there is no indicator '{id}'"), mend));
+        Content::Quality(None) => Ok("/data-quality".to_owned()),
+        Content::Quality(Some(provider)) if quality::is_known(snapshot.data_quality(), provider) => {
+            Ok(quality::address(provider))
+        }
+        Content::Quality(Some(provider)) => {
+            let what = format!("there is no data quality of '{provider}'");
+            Err(Problem::not_found(what, "begin at /data-quality, which lists every provider"))
+        }
     }
-    let path = match &content {
-        Content::Revisions(id) => format!("/indicator/{id}/revisions"),
-        _ => format!("/indicator/{id}"),
-    };
-    kept(serving, snapshot, policy, path, Place::whole(), asked, content).await
-}
-
-async fn board(
-    serving: &Serving,
-    snapshot: &Arc<Snapshot>,
-    policy: &'static Policy,
-    area: Option<(String, String)>,
-    asked: &Asked,
-) -> Result<(String, Arc<str>), Problem> {
-    let place = match area {
-        None => Place::whole(),
-        Some((level, code)) => {
-            let taken = serving.pages.taken(snapshot, policy, &serving.parts.catalogue).await?;
-            Place::named(&level, &code, &taken.reading, &serving.parts.geography).ok_or_else(|| {
-                let mend = "begin at /, which links to every area that has figures";
-                Problem::not_found(format!("there is no {level} '{code}' here"), mend)
-            })?
-        }
-    };
-    kept(serving, snapshot, policy, place.address(), place, asked, Content::Board).await
 }
 
 /// The rendering of one address, made once a snapshot.

@@ -6,6 +6,7 @@ use homeward_contract::geography::Geography;
 use homeward_transform::figure::Dimension;
 use homeward_transform::snapshot::{NATION, UNKNOWN_AREA};
 
+use super::cache::Taken;
 use crate::reading::{LEVELS, Reading};
 
 /// One area at one level.
@@ -29,11 +30,13 @@ impl Place {
         Self { level: Dimension::Nation, code: NATION.to_owned() }
     }
 
-    /// The place that a path names, if figures or the reference data know it.
-    pub(super) fn named(level: &str, code: &str, reading: &Reading, geography: &Geography) -> Option<Self> {
+    /// The place that a path names, if figures of the moment, a submission or the reference data know it.
+    pub(super) fn named(level: &str, code: &str, taken: &Taken, geography: &Geography) -> Option<Self> {
         let level = LEVELS.into_iter().find(|known| known.as_str() == level)?;
-        let has_figures = areas_with_figures(reading, level).contains(code);
+        let has_figures = areas_with_figures(&taken.reading, level).contains(code);
         let is_known = match level {
+            Dimension::Provider => taken.snapshot.submissions().iter().any(|line| line.provider.as_ref() == code),
+            Dimension::Icb => geography.pcns().iter().any(|pcn| pcn.icb.as_deref() == Some(code)),
             Dimension::Lcp => geography.lcps().iter().any(|lcp| lcp == code),
             Dimension::Pcn => geography.pcns().iter().any(|pcn| pcn.code == code),
             _ => false,
@@ -51,6 +54,14 @@ impl Place {
             return "/".to_owned();
         }
         format!("/area/{}/{}", self.level, path_segment(&self.code))
+    }
+
+    /// Address of its months.
+    pub(super) fn months_address(&self) -> String {
+        if self.is_whole() {
+            return "/months".to_owned();
+        }
+        format!("{}/months", self.address())
     }
 
     /// The places above, widest first, as far as the reference data knows them.

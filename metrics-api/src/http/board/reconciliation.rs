@@ -5,7 +5,7 @@ use homeward_transform::reconcile::{Reconciled, Stage};
 use homeward_transform::release::{ReleasedEntry, Shown};
 use maud::{Markup, html};
 
-use super::Page;
+use super::{Page, quality};
 
 /// Months of a provider in the list, newest first.
 const MONTHS_ON_PAGE: usize = 24;
@@ -23,7 +23,7 @@ pub(super) fn list(page: &Page<'_>) -> Markup {
         (trail(None))
         main #figures tabindex="-1" {
             h1 { "From live to published" }
-            (about(page))
+            (about(page, None))
             @if providers.is_empty() { p { "No data: no clock was stopped and no submission was received." } }
             @for (provider, months) in &providers {
                 section aria-labelledby=(provider) {
@@ -52,7 +52,7 @@ fn trail(here: Option<&str>) -> Markup {
     }
 }
 
-fn about(page: &Page<'_>) -> Markup {
+fn about(page: &Page<'_>, provider: Option<&str>) -> Markup {
     html! {
         p {
             "Two-hour clocks that were stopped in a month: by live events alone, in the Primary, in what counts now, and as "
@@ -60,6 +60,7 @@ fn about(page: &Page<'_>) -> Markup {
             @if page.exact() { "The counts add up: a stage and its causes are the next stage." }
             @else { "These counts are rounded, so they need not add up." }
         }
+        p { a href=(quality::address_of_provider(page, provider)) { "How good the submissions are that these stages rest on" } "." }
     }
 }
 
@@ -108,7 +109,7 @@ pub(super) fn month(page: &Page<'_>, provider: &str, month: NaiveDate) -> Markup
         main #figures tabindex="-1" {
             h1 { (name) }
             p.question { (released.words()) }
-            (about(page))
+            (about(page, Some(provider)))
             @if released.provisional { p { "The published figure is provisional." } }
             div.wide role="region" tabindex="0" aria-labelledby="lines" {
                 table {

@@ -128,6 +128,7 @@ impl<'a> Trend<'a> {
             title: format!("{}, {name}: each of the last {days} whole days, and today so far", self.definition.title),
             twin: format!("{} Each day is in the table \"{}\".", self.words().join(" "), self.caption()),
             points: self.days.iter().map(|day| self.point(day)).collect(),
+            label_every: 7,
             targets: targets_on(self.definition, self.page.today())
                 .into_iter()
                 .map(|target| Line {
@@ -153,7 +154,7 @@ impl<'a> Trend<'a> {
             _ => None,
         });
         Point {
-            day: day.date.format("%-d %b").to_string(),
+            label: day.date.format("%-d %b").to_string(),
             value: figure.and_then(|figure| figure.value.as_f64()),
             interval,
             tone: day.label.map_or(Tone::Usual, |label| Tone::from(label.variation(self.definition.direction))),

@@ -48,7 +48,7 @@ async function draw(browser, { script, style }, folder, name) {
   page.on('pageerror', (error) => faults.push('error: ' + error.message));
   page.on('console', (message) => { if (['error', 'warn'].includes(message.type())) faults.push(message.type() + ': ' + message.text()); });
   // As tall as any board: a table draws only the rows that are in sight.
-  await page.setViewport({ width: 1616, height: 4000 });
+  await page.setViewport({ width: 1616, height: 8000 });
   await page.setRequestInterception(true);
   page.on('request', (request) => {
     const { pathname } = new URL(request.url());

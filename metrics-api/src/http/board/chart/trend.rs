@@ -1,15 +1,15 @@
-//! A row of days with mean, process limits, targets and an interval for each day.
+//! A row of days or months with mean, process limits, targets and an interval for each.
 
 use maud::{Markup, html};
 
 use super::scale::{Scale, count_axis, rate_axis, spread};
 use super::{Size, Tone, image, mark, number};
 
-/// One day.
+/// One day or month.
 #[derive(Debug, Clone, PartialEq)]
 pub(in super::super) struct Point {
-    /// Day of the month and month.
-    pub(in super::super) day: String,
+    /// The day or month below the axis.
+    pub(in super::super) label: String,
     /// The value; none when nothing may be or can be shown.
     pub(in super::super) value: Option<f64>,
     /// Ends of the whisker.
@@ -20,7 +20,7 @@ pub(in super::super) struct Point {
     /// The period is not over: it enters neither limits nor rules.
     pub(in super::super) incomplete: bool,
     pub(in super::super) suppressed: bool,
-    /// The day in words, when pointed at.
+    /// The same in words, when pointed at.
     pub(in super::super) tip: String,
 }
 
@@ -39,6 +39,8 @@ pub(in super::super) struct TrendPlot {
     /// Where the same can be read.
     pub(in super::super) twin: String,
     pub(in super::super) points: Vec<Point>,
+    /// Every so many points, counted from the last, the axis has a label.
+    pub(in super::super) label_every: usize,
     pub(in super::super) targets: Vec<Line>,
     pub(in super::super) mean: Option<Line>,
     /// Lower and upper process limits.
@@ -91,7 +93,7 @@ fn draw(plot: &TrendPlot, size: Size) -> (f64, Markup) {
     let frame = Frame::new(plot, &ticks, size);
     let drawing = html! {
         (grid(plot, &frame, &ticks))
-        (days(plot, &frame))
+        (dates(plot, &frame))
         (lines(plot, &frame))
         (joined(plot, &frame))
         (marks(plot, &frame))
@@ -126,8 +128,8 @@ fn tick_text(tick: f64, is_rate: bool) -> String {
     if is_rate { format!("{:.0}%", tick * 100.0) } else { number(tick) }
 }
 
-/// A date every week, and the incomplete day as a band of its own.
-fn days(plot: &TrendPlot, frame: &Frame) -> Markup {
+/// Dates below the axis, and the incomplete period as a band of its own.
+fn dates(plot: &TrendPlot, frame: &Frame) -> Markup {
     let last = plot.points.len().saturating_sub(1);
     html! {
         @for (index, point) in plot.points.iter().enumerate() {
@@ -137,11 +139,11 @@ fn days(plot: &TrendPlot, frame: &Frame) -> Markup {
                 rect.unfinished x=(number(x - width / 2.0)) y=(number(TOP)) width=(number(width))
                     height=(number(frame.bottom - TOP)) {}
             }
-            @if (last - index).is_multiple_of(7) {
+            @if (last - index).is_multiple_of(plot.label_every) {
                 line.axis x1=(number(x)) x2=(number(x)) y1=(number(frame.bottom)) y2=(number(frame.bottom + 4.0)) {}
                 @let anchor = if frame.size.is_narrow && index == last { "end" } else { "middle" };
                 @let shift = if frame.size.is_narrow && index == last { 14.0 } else { 0.0 };
-                text.tick x=(number(x + shift)) y=(number(frame.bottom + 18.0)) text-anchor=(anchor) { (point.day) }
+                text.tick x=(number(x + shift)) y=(number(frame.bottom + 18.0)) text-anchor=(anchor) { (point.label) }
             }
             @if point.suppressed { text.tick x=(number(x)) y=(number(frame.bottom - 6.0)) text-anchor="middle" { "s" title { (point.tip) } } }
         }
@@ -161,7 +163,7 @@ fn lines(plot: &TrendPlot, frame: &Frame) -> Markup {
     }
 }
 
-/// Neighbouring days are joined; a missing day leaves a gap, and the incomplete one stands apart.
+/// Neighbours are joined; a missing one leaves a gap, and the incomplete one stands apart.
 fn joined(plot: &TrendPlot, frame: &Frame) -> Markup {
     let mut path = String::new();
     let mut before = false;

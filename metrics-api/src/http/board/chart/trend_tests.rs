@@ -3,7 +3,7 @@ use super::*;
 
 fn point(value: Option<f64>) -> Point {
     Point {
-        day: "12 Jun".to_owned(),
+        label: "12 Jun".to_owned(),
         value,
         interval: value.map(|value| (value - 0.1, value + 0.1)),
         tone: Tone::Usual,
@@ -20,6 +20,7 @@ fn plot(points: Vec<Point>) -> TrendPlot {
         title: "By day".to_owned(),
         twin: "The table".to_owned(),
         points,
+        label_every: 7,
         targets: vec![
             Line { label: "80% local".to_owned(), value: 0.8 },
             Line { label: "70% national".to_owned(), value: 0.7 },

@@ -1,0 +1,8 @@
+//! The pure part of the engine: periods, and the shape of results.
+
+#[path = "../../../transform/src/engine/period.rs"]
+pub mod period;
+#[path = "../../../transform/src/engine/result.rs"]
+mod result;
+
+pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultShapeError};
