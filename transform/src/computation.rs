@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::geography::Geography;
 
+use crate::at_home::AtHome;
 use crate::book::clock::from_micros;
 use crate::book::dirty::DirtyCells;
 use crate::book::pages::Spill;
@@ -31,6 +32,7 @@ use crate::wards::Wards;
 pub struct Computation {
     book: Book,
     wards: Wards,
+    at_home: AtHome,
     engine: Engine,
     cells: Cells,
     log: RevisionLog,
@@ -44,6 +46,8 @@ pub struct Computation {
     waiting: DirtyCells,
     /// The same of virtual wards.
     waiting_wards: DirtyCells,
+    /// The same of people's nights.
+    waiting_nights: DirtyCells,
     /// Units changed by an evaluation that has not succeeded yet.
     changed: Vec<ChangedUnit>,
     sequence: u64,
@@ -56,6 +60,7 @@ impl Computation {
         Self {
             book: Book::new(Arc::clone(&geography)),
             wards: Wards::new(Arc::clone(&geography)),
+            at_home: AtHome::new(Arc::clone(&geography)),
             engine: Engine::new(Arc::clone(&geography)),
             cells: Cells::default(),
             log: RevisionLog::default(),
@@ -67,6 +72,7 @@ impl Computation {
             geography,
             waiting: DirtyCells::default(),
             waiting_wards: DirtyCells::default(),
+            waiting_nights: DirtyCells::default(),
             changed: Vec::new(),
             sequence: 0,
         }
@@ -102,7 +108,10 @@ impl Computation {
     pub fn apply(&mut self, table: Table, batch: &RecordBatch) -> Result<(), FactShapeError> {
         match table {
             Table::PublishedFigure => self.reconciler.published.take(batch),
-            _ if Feed::STATES.contains(&table.feed()) => self.wards.apply(table, batch),
+            _ if Feed::STATES.contains(&table.feed()) => {
+                self.wards.apply(table, batch)?;
+                self.at_home.apply(table, batch)
+            }
             _ => self.book.apply(table, batch),
         }
     }
@@ -144,12 +153,17 @@ impl Computation {
     ) -> Result<Vec<CellVersion>, ComputeError> {
         self.waiting.merge(self.book.settle(as_of.timestamp_micros()));
         self.waiting_wards.merge(self.wards.settle(as_of)?);
+        self.waiting_nights.merge(self.at_home.settle(as_of)?);
         self.reconciler.update(&mut self.book);
-        let Self { engine, catalogue, book, wards, cells, waiting, waiting_wards, changed, .. } = self;
-        compute::calendar(engine, catalogue, book, cells, waiting, as_of, changed).await?;
-        compute::wards::calendar(engine, catalogue, wards, cells, waiting_wards, as_of, changed).await?;
+        let Self { engine, catalogue, cells, changed, .. } = self;
+        compute::calendar(engine, catalogue, &mut self.book, cells, &self.waiting, as_of, changed).await?;
+        let (wards, waiting) = (&self.wards, &self.waiting_wards);
+        compute::wards::calendar(engine, catalogue, wards, cells, waiting, as_of, changed).await?;
+        let (at_home, waiting) = (&self.at_home, &self.waiting_nights);
+        compute::at_home::calendar(engine, catalogue, at_home, cells, waiting, as_of, changed).await?;
         self.waiting = DirtyCells::default();
         self.waiting_wards = DirtyCells::default();
+        self.waiting_nights = DirtyCells::default();
         Ok(versions(&std::mem::take(&mut self.changed), known_at))
     }
 
@@ -179,6 +193,7 @@ impl Computation {
 
     fn still(&self, as_of: DateTime<Utc>) -> Snapshot {
         let watermarks = self.book.watermarks().iter();
+        let known_at = self.book.known_at().max(self.wards.known_at()).max(self.at_home.known_at());
         Snapshot {
             as_of,
             sequence: self.sequence,
@@ -187,7 +202,7 @@ impl Computation {
             catalogue: Arc::clone(&self.catalogue),
             geography: Arc::clone(&self.geography),
             freshness: Freshness {
-                known_at: self.book.known_at().max(self.wards.known_at()).map(from_micros),
+                known_at: known_at.map(from_micros),
                 watermarks: watermarks.map(|(provider, time)| (Arc::clone(provider), from_micros(*time))).collect(),
             },
             revisions: self.log.kept().cloned().collect(),

@@ -4,6 +4,7 @@
 //! stands at the ends of months, a year at a time.
 //! Where figures do not add up, the cells of the wider areas are of all providers' records, whichever of them changed.
 
+pub mod at_home;
 pub mod wards;
 
 use std::collections::{BTreeMap, BTreeSet};

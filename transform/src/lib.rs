@@ -5,6 +5,7 @@
 //! ([`history`]) and, where a finished period moved, revisions; a [`snapshot`] is one consistent picture; [`release`] is the
 //! only way out. [`computation`] ties these together without I/O; [`live`] adds the lake and the clock, [`evaluate`] files.
 
+pub mod at_home;
 pub mod book;
 pub mod cells;
 pub mod computation;

@@ -47,3 +47,16 @@ fn every_rule_of_virtual_wards_has_a_case() {
         (1..=9).map(|number| format!("VW{number}")).filter(|rule| !rules.contains(rule.as_str())).collect();
     assert!(missing.is_empty(), "no case names the rules {missing:?}");
 }
+
+/// The worked vectors of the page on days at home, and the rows of its table of questions in order, up to the window. The
+/// rest of the table is about who is shown, standardisation, intervals and what is provisional.
+#[test]
+fn every_rule_of_days_at_home_has_a_case() {
+    let catalogue = Catalogue::builtin().expect("the built-in definitions are sound");
+    let rules: std::collections::BTreeSet<&str> =
+        catalogue.iter().flat_map(|definition| &definition.cases).map(|case| case.rule.as_str()).collect();
+    let vectors = ('A'..='F').map(|vector| format!("DAH-{vector}"));
+    let questions = (1..=14).map(|number| format!("DAH{number}"));
+    let missing: Vec<String> = vectors.chain(questions).filter(|rule| !rules.contains(rule.as_str())).collect();
+    assert!(missing.is_empty(), "no case names the rules {missing:?}");
+}

@@ -22,6 +22,10 @@ pub enum Subject {
     VirtualWardStay,
     /// Rows of `virtual_ward_capacity`, by the days for which beds are told.
     VirtualWardBeds,
+    /// Rows of `person_night_span`, by the days of the nights.
+    PersonNight,
+    /// Rows of `cohort_member`, by the index day.
+    CohortMember,
 }
 
 impl Subject {
@@ -43,6 +47,8 @@ impl Subject {
             (Self::VirtualWardStay, false) => "virtual ward stay",
             (Self::VirtualWardBeds, true) => "entries of virtual ward beds",
             (Self::VirtualWardBeds, false) => "entry of virtual ward beds",
+            (Self::PersonNight | Self::CohortMember, true) => "records of people's nights",
+            (Self::PersonNight | Self::CohortMember, false) => "record of people's nights",
         }
     }
 }
@@ -139,6 +145,7 @@ const fn time_passed(subject: Subject, many: bool) -> &'static str {
         (Subject::OpenReferral, true) => "were looked at again as time passed",
         (Subject::OpenReferral, false) => "was looked at again as time passed",
         (Subject::VirtualWardStay | Subject::VirtualWardBeds, _) => "went on as time passed",
+        (Subject::PersonNight | Subject::CohortMember, _) => "gained nights as time passed",
     }
 }
 

@@ -39,11 +39,13 @@ pub const fn names(subject: Subject) -> &'static [&'static str] {
         Subject::Referral | Subject::OpenReferral | Subject::FirstContact => &["csds_referral", "live_referral"],
         Subject::VirtualWardStay => &["virtual_ward_stay"],
         Subject::VirtualWardBeds => &["virtual_ward_capacity"],
+        Subject::PersonNight => &["person_night_span"],
+        Subject::CohortMember => &["cohort_member"],
     }
 }
 
 /// Every view that an indicator may read, and `period`.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 11] = [
     "csds_clock",
     "live_clock",
     "csds_contact",
@@ -52,6 +54,8 @@ pub const NAMES: [&str; 9] = [
     "live_referral",
     "virtual_ward_stay",
     "virtual_ward_capacity",
+    "person_night_span",
+    "cohort_member",
     "period",
 ];
 

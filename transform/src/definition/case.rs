@@ -15,12 +15,13 @@ use crate::figure::Dimension;
 use crate::release::{ReleasedFigure, Shown};
 
 pub use super::case_event::{ChangeInput, EventInput};
+pub use super::case_night::{AttendanceInput, DeathInput, RegistrationInput, SpellInput};
 pub use super::case_rows::{ContactInput, ReferralInput};
 pub use super::case_submission::{ClockInput, Row, SubmissionInput};
 pub use super::case_ward::{BedInput, StayInput};
 
 /// One worked case.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// Name inside the indicator.
@@ -47,12 +48,38 @@ pub struct Case {
     /// Beds of virtual wards.
     #[serde(default)]
     pub beds: Vec<BedInput>,
+    /// Segments of hospital spells.
+    #[serde(default)]
+    pub spells: Vec<SpellInput>,
+    /// Stays in emergency departments.
+    #[serde(default)]
+    pub attendances: Vec<AttendanceInput>,
+    /// Deaths.
+    #[serde(default)]
+    pub deaths: Vec<DeathInput>,
+    /// Registrations with practices.
+    #[serde(default)]
+    pub registrations: Vec<RegistrationInput>,
     /// The figures that must come out.
     #[serde(default)]
     pub expect: Vec<Expectation>,
     /// Name of its file inside `cases/`.
     #[serde(skip)]
     pub file: String,
+}
+
+impl Case {
+    /// True when nothing is put in.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.events.is_empty()
+            && self.csds.is_empty()
+            && self.stays.is_empty()
+            && self.beds.is_empty()
+            && self.spells.is_empty()
+            && self.attendances.is_empty()
+            && self.deaths.is_empty()
+            && self.registrations.is_empty()
+    }
 }
 
 /// The file: `[[case]]` tables.
@@ -244,6 +271,7 @@ pub fn records(case: &Case) -> Result<Vec<CaseRecord>, CaseFault> {
         made.extend(submission.records(index)?);
     }
     made.extend(super::case_ward::ward_records(case)?);
+    made.extend(super::case_night::night_records(case)?);
     made.sort_by_key(|record| record.known_at);
     Ok(made)
 }

@@ -84,7 +84,7 @@ pub(super) fn ward_records(case: &Case) -> Result<Vec<CaseRecord>, CaseFault> {
         let message = input.message();
         made.push(
             message
-                .and_then(|message| message.record(case, &mut versions, index))
+                .and_then(|message| message.record(case, &mut versions, &format!("ward-{index}")))
                 .map_err(|what| CaseFault { entry: format!("stay {} ({})", index + 1, input.stay), what })?,
         );
     }
@@ -93,7 +93,7 @@ pub(super) fn ward_records(case: &Case) -> Result<Vec<CaseRecord>, CaseFault> {
         let index = case.stays.len() + index;
         made.push(
             message
-                .and_then(|message| message.record(case, &mut versions, index))
+                .and_then(|message| message.record(case, &mut versions, &format!("ward-{index}")))
                 .map_err(|what| CaseFault { entry: format!("beds {} ({})", index + 1, input.ward()), what })?,
         );
     }
@@ -101,33 +101,38 @@ pub(super) fn ward_records(case: &Case) -> Result<Vec<CaseRecord>, CaseFault> {
 }
 
 /// What an entry says, before its place in the case decides the rest.
-struct Message<'a> {
-    feed: Feed,
-    wire_name: &'static str,
-    subject: String,
-    provider: &'a str,
-    ward: &'a str,
-    version: Option<i64>,
-    time: DateTime<Utc>,
-    known_at: DateTime<Utc>,
-    data: Value,
+pub(super) struct Message<'a> {
+    pub(super) feed: Feed,
+    pub(super) wire_name: &'static str,
+    pub(super) subject: String,
+    /// Who speaks.
+    pub(super) provider: &'a str,
+    pub(super) version: Option<i64>,
+    pub(super) time: DateTime<Utc>,
+    pub(super) known_at: DateTime<Utc>,
+    pub(super) data: Value,
 }
 
 impl Message<'_> {
-    fn record(self, case: &Case, versions: &mut HashMap<String, i64>, index: usize) -> Result<CaseRecord, String> {
+    pub(super) fn record(
+        self,
+        case: &Case,
+        versions: &mut HashMap<String, i64>,
+        label: &str,
+    ) -> Result<CaseRecord, String> {
         let ordinal = versions.entry(self.subject.clone()).or_default();
         *ordinal += 1;
         let version = self.version.unwrap_or(*ordinal);
         let envelope = json!({
             "specversion": "1.0",
-            "id": guid(case, &format!("ward-{index}")),
-            "source": format!("uk.nhs.{}.virtual-ward", self.provider.to_lowercase()),
+            "id": guid(case, label),
+            "source": format!("uk.nhs.{}.{}", self.provider.to_lowercase(), self.feed.name().replace('_', "-")),
             "type": self.wire_name,
             "time": local_text(self.time),
             "subject": self.subject,
             "datacontenttype": "application/json",
             "versionid": version.to_string(),
-            "filtering": {"provider": self.provider, "icb": "QJK", "ward": self.ward},
+            "filtering": {"provider": self.provider, "icb": "QJK"},
             "data": self.data,
         });
         let payload = envelope.to_string().into_bytes();
@@ -176,7 +181,6 @@ impl StayInput {
             wire_name,
             subject: format!("{provider}|{}", self.stay),
             provider,
-            ward,
             version: self.version,
             time,
             known_at: given(self.known_at.as_deref().unwrap_or_default())?.unwrap_or(time),
@@ -209,7 +213,6 @@ impl BedInput {
             wire_name: "virtual-ward-capacity-1",
             subject: format!("{provider}|{}|{}", self.ward(), london(from).date()),
             provider,
-            ward: self.ward(),
             version: self.version,
             time,
             known_at: given(self.known_at.as_deref().unwrap_or_default())?.unwrap_or(time),
@@ -226,7 +229,7 @@ fn with(mut data: Value, items: &[(&str, Value)]) -> Value {
 }
 
 /// An instant; empty is none.
-fn given(text: &str) -> Result<Option<DateTime<Utc>>, String> {
+pub(super) fn given(text: &str) -> Result<Option<DateTime<Utc>>, String> {
     match null_if_empty(text) {
         Value::Null => Ok(None),
         _ => instant(text).map(Some),
@@ -234,6 +237,6 @@ fn given(text: &str) -> Result<Option<DateTime<Utc>>, String> {
 }
 
 /// A person's name with the length of a pseudonym: nobody is behind it.
-fn pseudonym(name: &str) -> String {
+pub(super) fn pseudonym(name: &str) -> String {
     format!("{name:A<43}")
 }

@@ -100,6 +100,10 @@ impl Lint<'_> {
         if own.windows.iter().any(|window| window == "365d") && !own.counts_wards() {
             self.key("windows", "365d is a window of virtual wards alone", "remove it");
         }
+        if own.counts_nights() && own.is_of_the_moment() {
+            let what = "people's nights are counted when their day is over";
+            self.key("grains", what, "set grains = [\"month\"] or [\"day\"]");
+        }
         if own.feeds.is_empty() {
             self.key("feeds", "no feed is named", "name those that its views are made of, such as ucr and csds");
         }
@@ -215,9 +219,8 @@ impl Lint<'_> {
         if case.expect.is_empty() {
             report("nothing is expected".into(), "add an entry to expect".into());
         }
-        let is_empty = case.events.is_empty() && case.csds.is_empty();
-        if is_empty && case.stays.is_empty() && case.beds.is_empty() {
-            report("nothing is put in".into(), "add events, [[case.csds]], stays or beds".into());
+        if case.is_empty() {
+            report("nothing is put in".into(), "add events, [[case.csds]], stays, beds or registrations".into());
         }
         if let Err(fault) = super::case::records(case) {
             report(fault.to_string(), "correct the input".into());

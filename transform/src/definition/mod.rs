@@ -7,6 +7,7 @@
 mod builtin;
 pub mod case;
 mod case_event;
+mod case_night;
 mod case_rows;
 mod case_submission;
 mod case_ward;

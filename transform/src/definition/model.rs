@@ -123,6 +123,12 @@ impl Definition {
         [Subject::VirtualWardStay, Subject::VirtualWardBeds].iter().any(|subject| self.subjects.contains(subject))
     }
 
+    /// True when it counts people's nights; it then counts nothing else.
+    #[must_use]
+    pub fn counts_nights(&self) -> bool {
+        [Subject::PersonNight, Subject::CohortMember].iter().any(|subject| self.subjects.contains(subject))
+    }
+
     /// True when it has figures of calendar months.
     #[must_use]
     pub fn has_months(&self) -> bool {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::book::change::Subject;
 use crate::book::view::{NAMES, names};
-use crate::wards::view::NAMES as STATES;
+use crate::{at_home, wards};
 
 use super::fault::{LintFinding, Place};
 use super::model::Definition;
@@ -41,7 +41,9 @@ pub(super) fn subjects(sql: &str, stock: bool) -> BTreeSet<Subject> {
         (true, true) => &[Subject::Referral, Subject::FirstContact],
         (_, false) => &[Subject::Referral],
     };
-    let states = [Subject::VirtualWardStay, Subject::VirtualWardBeds];
+    // What follows people is asked when their nights change, by the index day.
+    let nights = if read.contains("cohort_member") { Subject::CohortMember } else { Subject::PersonNight };
+    let states = [Subject::VirtualWardStay, Subject::VirtualWardBeds, nights];
     let all = [Subject::Clock, Subject::Contact].iter().chain(referrals).chain(&states).copied();
     all.filter(|subject| names(*subject).iter().any(|name| read.contains(*name))).collect()
 }
@@ -117,12 +119,18 @@ fn reads(cut: &[Token], report: Report<'_>) {
         }
         read.insert(name);
     }
-    let is_state = |name: &&String| STATES.contains(&name.as_str());
-    let is_record = |name: &&String| NAMES.contains(&name.as_str()) && *name != "period" && !is_state(name);
-    if read.iter().any(|name| is_state(&name)) && read.iter().any(|name| is_record(&name)) {
+    let family = |name: &str| match name {
+        "period" => None,
+        name if wards::view::NAMES.contains(&name) => Some("virtual wards"),
+        name if at_home::view::NAMES.contains(&name) => Some("people's nights"),
+        name => NAMES.contains(&name).then_some("referrals"),
+    };
+    let families: BTreeSet<&str> = read.iter().filter_map(|name| family(name)).collect();
+    if families.len() > 1 {
+        let named = families.into_iter().collect::<Vec<_>>().join(" and views of ");
         report(
             Place::File,
-            "reads views of referrals and views of virtual wards, which are never filled in one run".into(),
+            format!("reads views of {named}, which are never filled in one run"),
             "write an indicator for each".into(),
         );
     }

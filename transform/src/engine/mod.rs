@@ -26,6 +26,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use homeward_contract::geography::Geography;
 
+use crate::at_home;
 use crate::book::change::Subject;
 use crate::book::view;
 use crate::definition::Definition;
@@ -72,7 +73,10 @@ fn views() -> impl Iterator<Item = (&'static str, SchemaRef)> {
     let of_records = of_records
         .into_iter()
         .flat_map(|(subject, schema)| view::names(subject).iter().map(move |name| (*name, Arc::clone(&schema))));
-    of_records.chain(wards::view::NAMES.into_iter().zip([wards::view::stay_schema(), wards::view::bed_schema()]))
+    let of_wards = wards::view::NAMES.into_iter().zip([wards::view::stay_schema(), wards::view::bed_schema()]);
+    let of_people =
+        at_home::view::NAMES.into_iter().zip([at_home::view::night_schema(), at_home::view::member_schema()]);
+    of_records.chain(of_wards).chain(of_people)
 }
 
 /// An indicator's SQL could not be run.

@@ -36,16 +36,11 @@ fn beds(beds: i64, from: &str, version: i64) -> BedInput {
 fn take(wards: &mut Wards, stays: Vec<StayInput>, beds: Vec<BedInput>) {
     let case = Case {
         id: "dirty".into(),
-        title: String::new(),
         rule: String::new(),
         as_of: at("2025-01-01T00:00:00Z"),
-        as_known_at: None,
-        events: Vec::new(),
-        csds: Vec::new(),
         stays,
         beds,
-        expect: Vec::new(),
-        file: String::new(),
+        ..Case::default()
     };
     for (table, batch) in facts("none", &case).unwrap() {
         wards.apply(table, &batch).unwrap();

@@ -53,16 +53,11 @@ impl History {
     fn rows(&self) -> Vec<(Table, RecordBatch)> {
         let case = Case {
             id: "random".into(),
-            title: String::new(),
             rule: "four ways".into(),
             as_of: instant(END),
-            as_known_at: None,
-            events: Vec::new(),
-            csds: Vec::new(),
             stays: self.stays.clone(),
             beds: self.beds.clone(),
-            expect: Vec::new(),
-            file: String::new(),
+            ..Case::default()
         };
         let batches = facts("random", &case).expect("the history describes records");
         let each =

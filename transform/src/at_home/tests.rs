@@ -1,0 +1,163 @@
+//! What a change touches, to the day and to the index day, and no more.
+
+use std::sync::Arc;
+
+use arrow::array::AsArray;
+use arrow::datatypes::Date32Type;
+use chrono::{DateTime, NaiveDate, Utc};
+use homeward_contract::geography::Geography;
+
+use super::AtHome;
+use crate::book::change::Subject;
+use crate::book::dirty::{CalendarPeriod, DirtyCells};
+use crate::definition::Case;
+use crate::definition::case::{DeathInput, RegistrationInput, SpellInput};
+use crate::proof::facts;
+
+const NOW: &str = "2025-03-10T09:00:00Z";
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn spell(admitted: &str, discharged: &str, version: i64) -> SpellInput {
+    SpellInput {
+        spell: "X1".into(),
+        admitted: admitted.into(),
+        discharged: discharged.into(),
+        time: Some("2025-02-01T00:00:00Z".into()),
+        version: Some(version),
+        ..SpellInput::default()
+    }
+}
+
+fn died(day: &str, version: i64) -> DeathInput {
+    DeathInput { died: day.into(), version: Some(version), ..DeathInput::default() }
+}
+
+fn take(at_home: &mut AtHome, spells: Vec<SpellInput>, deaths: Vec<DeathInput>, registrations: Vec<RegistrationInput>) {
+    let case = Case { id: "dirty".into(), as_of: at(NOW), spells, deaths, registrations, ..Case::default() };
+    for (table, batch) in facts("none", &case).unwrap() {
+        at_home.apply(table, &batch).unwrap();
+    }
+}
+
+/// One person on a list since the year began, settled.
+fn listed() -> AtHome {
+    let mut at_home = AtHome::new(Arc::new(Geography::devon()));
+    let own = RegistrationInput { from: Some("2025-01-01".into()), ..RegistrationInput::default() };
+    take(&mut at_home, Vec::new(), Vec::new(), vec![own]);
+    at_home.settle(at(NOW)).unwrap();
+    at_home
+}
+
+/// `2025-02` for a month, `02-03` for a day of 2025.
+fn names(dirty: &DirtyCells, subject: Subject) -> Vec<String> {
+    let own = dirty.periods().filter(|(.., causes)| causes.keys().any(|reason| reason.subject == subject));
+    let named = own.map(|(_, period, _)| match period {
+        CalendarPeriod::Day(day) => day.format("%m-%d").to_string(),
+        CalendarPeriod::Month(first) => first.format("%Y-%m").to_string(),
+    });
+    named.collect()
+}
+
+fn nights(dirty: &DirtyCells) -> Vec<String> {
+    names(dirty, Subject::PersonNight)
+}
+
+#[test]
+fn a_corrected_discharge_touches_the_nights_between_and_its_cohorts() {
+    let mut at_home = listed();
+    take(&mut at_home, vec![spell("2025-01-05T10:00:00Z", "2025-01-08T10:00:00Z", 1)], Vec::new(), Vec::new());
+    let dirty = at_home.settle(at(NOW)).unwrap();
+    assert_eq!(nights(&dirty), ["01-05", "01-06", "01-07", "2025-01"]);
+    assert_eq!(names(&dirty, Subject::CohortMember), ["01-08", "2025-01"]);
+    take(&mut at_home, vec![spell("2025-01-05T10:00:00Z", "2025-01-10T10:00:00Z", 2)], Vec::new(), Vec::new());
+    let dirty = at_home.settle(at(NOW)).unwrap();
+    assert_eq!(nights(&dirty), ["01-08", "01-09", "2025-01"]);
+    assert_eq!(names(&dirty, Subject::CohortMember), ["01-08", "01-10", "2025-01"]);
+    take(&mut at_home, vec![spell("2025-01-05T12:00:00Z", "2025-01-10T23:00:00Z", 3)], Vec::new(), Vec::new());
+    assert!(at_home.settle(at(NOW)).unwrap().is_empty(), "other hours, the same nights");
+}
+
+/// A window that is not over counts nothing yet: only the 30 nights from 8 January are.
+#[test]
+fn a_later_stay_touches_the_windows_that_hold_its_nights() {
+    let mut at_home = listed();
+    take(&mut at_home, vec![spell("2025-01-05T10:00:00Z", "2025-01-08T10:00:00Z", 1)], Vec::new(), Vec::new());
+    at_home.settle(at(NOW)).unwrap();
+    let second = |admitted: &str, discharged: &str| SpellInput { spell: "X2".into(), ..spell(admitted, discharged, 1) };
+    take(&mut at_home, vec![second("2025-02-20T10:00:00Z", "2025-02-22T10:00:00Z")], Vec::new(), Vec::new());
+    let dirty = at_home.settle(at(NOW)).unwrap();
+    assert_eq!(nights(&dirty), ["02-20", "02-21", "2025-02"]);
+    assert!(names(&dirty, Subject::CohortMember).is_empty(), "after the 30 nights, and its own are not over");
+    let third = SpellInput { spell: "X3".into(), ..spell("2025-02-05T10:00:00Z", "2025-02-07T10:00:00Z", 1) };
+    take(&mut at_home, vec![third], Vec::new(), Vec::new());
+    let dirty = at_home.settle(at(NOW)).unwrap();
+    assert_eq!(names(&dirty, Subject::CohortMember), ["01-08", "02-07", "2025-01", "2025-02"]);
+}
+
+#[test]
+fn a_late_death_takes_back_the_nights_since() {
+    let mut at_home = listed();
+    take(&mut at_home, Vec::new(), vec![died("2025-03-07", 1)], Vec::new());
+    assert_eq!(nights(&at_home.settle(at(NOW)).unwrap()), ["03-07", "03-08", "03-09", "2025-03"]);
+    take(&mut at_home, Vec::new(), vec![died("2025-03-08", 2)], Vec::new());
+    assert_eq!(nights(&at_home.settle(at(NOW)).unwrap()), ["03-07", "2025-03"]);
+    let undone = DeathInput { revoked: true, ..died("2025-03-08", 3) };
+    take(&mut at_home, Vec::new(), vec![undone], Vec::new());
+    assert_eq!(nights(&at_home.settle(at(NOW)).unwrap()), ["03-08", "03-09", "2025-03"]);
+}
+
+#[test]
+fn a_cancelled_admission_and_another_person_move_nights() {
+    let mut at_home = listed();
+    take(&mut at_home, vec![spell("2025-03-01T10:00:00Z", "2025-03-03T10:00:00Z", 1)], Vec::new(), Vec::new());
+    at_home.settle(at(NOW)).unwrap();
+    let other = RegistrationInput {
+        person: Some("P2".into()),
+        practice: Some("L83998".into()),
+        from: Some("2025-03-02".into()),
+        ..RegistrationInput::default()
+    };
+    take(&mut at_home, Vec::new(), Vec::new(), vec![other]);
+    at_home.settle(at(NOW)).unwrap();
+    let moved = SpellInput { person: Some("P2".into()), ..spell("2025-03-01T10:00:00Z", "2025-03-03T10:00:00Z", 2) };
+    take(&mut at_home, vec![moved], Vec::new(), Vec::new());
+    let dirty = at_home.settle(at(NOW)).unwrap();
+    assert_eq!(nights(&dirty), ["03-02", "2025-03", "03-01", "03-02", "2025-03"], "on the one list, and on the other");
+    let cancelled = SpellInput { cancelled: true, ..spell("", "", 3) };
+    take(&mut at_home, vec![cancelled], Vec::new(), Vec::new());
+    assert_eq!(nights(&at_home.settle(at(NOW)).unwrap()), ["03-02", "2025-03"]);
+}
+
+/// Midnight is the one hour at which time alone changes anything; a window of 30 nights is over with its last night.
+#[test]
+fn time_passing_touches_the_nights_that_are_over() {
+    let mut at_home = listed();
+    take(&mut at_home, vec![spell("2025-02-07T10:00:00Z", "2025-02-10T10:00:00Z", 1)], Vec::new(), Vec::new());
+    at_home.settle(at(NOW)).unwrap();
+    assert!(at_home.settle(at("2025-03-10T23:59:59Z")).unwrap().is_empty());
+    let dirty = at_home.settle(at("2025-03-12T00:00:00Z")).unwrap();
+    assert_eq!(nights(&dirty), ["03-10", "03-11", "2025-03"]);
+    assert_eq!(names(&dirty, Subject::CohortMember), ["02-10", "2025-02"]);
+}
+
+#[test]
+fn ten_years_of_a_list_are_as_many_cells_as_days_and_months() {
+    let mut at_home = AtHome::new(Arc::new(Geography::devon()));
+    take(
+        &mut at_home,
+        Vec::new(),
+        Vec::new(),
+        vec![RegistrationInput { from: Some("1950-01-01".into()), ..RegistrationInput::default() }],
+    );
+    let dirty = at_home.settle(at(NOW)).unwrap();
+    let first: NaiveDate = "2017-10-01".parse().unwrap();
+    let days = usize::try_from((at(NOW).date_naive() - first).num_days()).unwrap();
+    assert_eq!(nights(&dirty).len(), days + 90, "since October 2017, and 90 months");
+    let rows = at_home.nights(("2025-03-01".parse().unwrap(), "2025-04-01".parse().unwrap()), None).unwrap();
+    assert_eq!(rows.num_rows(), 1);
+    let until = rows.column_by_name("until_day").unwrap().as_primitive::<Date32Type>().value_as_date(0);
+    assert_eq!(until, Some("2025-03-10".parse().unwrap()), "nights that are over");
+}

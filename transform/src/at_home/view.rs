@@ -1,0 +1,105 @@
+//! What indicator SQL sees of people's nights: `person_night_span` and `cohort_member`. Pure.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use homeward_contract::geography::Geography;
+
+use super::member::Member;
+use super::night::{Piece, State};
+use super::record::Place;
+use crate::spans::Point;
+
+/// Names of the views.
+pub const NAMES: [&str; 2] = ["person_night_span", "cohort_member"];
+
+/// Rank of what comes from live messages alone.
+const LIVE: i64 = 1;
+
+/// Columns of `person_night_span`.
+#[must_use]
+pub fn night_schema() -> SchemaRef {
+    schema(&[
+        ("state", DataType::Utf8),
+        ("reason", DataType::Utf8),
+        ("from_day", DataType::Date32),
+        ("until_day", DataType::Date32),
+    ])
+}
+
+/// Columns of `cohort_member`.
+#[must_use]
+pub fn member_schema() -> SchemaRef {
+    schema(&[("cohort", DataType::Utf8), ("index_day", DataType::Date32), ("died_on", DataType::Date32)])
+}
+
+/// The columns of both views, and some more.
+fn schema(more: &[(&str, DataType)]) -> SchemaRef {
+    let of_place = [
+        ("provider", DataType::Utf8),
+        ("icb", DataType::Utf8),
+        ("lcp", DataType::Utf8),
+        ("pcn", DataType::Utf8),
+        ("practice", DataType::Utf8),
+        ("lsoa", DataType::Utf8),
+        ("care_home", DataType::Boolean),
+        ("efi_band", DataType::Utf8),
+        ("person", DataType::Utf8),
+        ("source_rank", DataType::Int64),
+    ];
+    let fields = of_place.iter().chain(more).map(|(name, data_type)| Field::new(*name, data_type.clone(), true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// A row of either view: a person, the place, and what is told.
+pub(super) type Row<'a, T> = (&'a str, &'a Place, T);
+
+/// Spans of nights. Who opted out has no name.
+pub(super) fn nights(rows: &[Row<'_, Piece>], geography: &Geography) -> Result<RecordBatch, ArrowError> {
+    let name = |(person, _, piece): &Row<'_, Piece>| (piece.state != State::OptedOut).then(|| (*person).to_owned());
+    let mut columns = of_place(rows, rows.iter().map(name).collect(), geography);
+    let pieces = || rows.iter().map(|(.., piece)| piece);
+    columns.push(Arc::new(StringArray::from_iter_values(pieces().map(|piece| piece.state.name()))));
+    columns.push(Arc::new(pieces().map(|piece| piece.state.reason()).collect::<StringArray>()));
+    columns.push(days(pieces().map(|piece| Some(piece.span.from))));
+    columns.push(days(pieces().map(|piece| Some(piece.span.to))));
+    RecordBatch::try_new(night_schema(), columns)
+}
+
+/// Members of cohorts.
+pub(super) fn members(rows: &[Row<'_, Member>], geography: &Geography) -> Result<RecordBatch, ArrowError> {
+    let mut columns = of_place(rows, rows.iter().map(|(person, ..)| Some((*person).to_owned())).collect(), geography);
+    let members = || rows.iter().map(|(.., member)| member);
+    columns.push(Arc::new(StringArray::from_iter_values(members().map(|member| member.cohort.name()))));
+    columns.push(days(members().map(|member| Some(member.index))));
+    columns.push(days(members().map(|member| member.died_on)));
+    RecordBatch::try_new(member_schema(), columns)
+}
+
+/// The columns that both have. The practice stands as provider: its list is what the nights are counted of.
+fn of_place<T>(rows: &[Row<'_, T>], person: StringArray, geography: &Geography) -> Vec<ArrayRef> {
+    let text = |read: fn(&Place) -> Option<&str>| -> ArrayRef {
+        Arc::new(rows.iter().map(|(_, place, _)| read(place)).collect::<StringArray>())
+    };
+    let codes = || rows.iter().map(|(_, place, _)| &*place.practice);
+    let places = || codes().map(|code| geography.practice(code));
+    let practice = || text(|place| Some(&place.practice));
+    vec![
+        practice(),
+        Arc::new(codes().map(|code| geography.icb_of_practice(code)).collect::<StringArray>()),
+        Arc::new(places().map(|found| Some(found?.lcp)).collect::<StringArray>()),
+        Arc::new(places().map(|found| Some(found?.pcn)).collect::<StringArray>()),
+        practice(),
+        text(|place| place.lsoa.as_deref()),
+        Arc::new(rows.iter().map(|(_, place, _)| place.care_home).collect::<BooleanArray>()),
+        text(|place| place.efi_band.as_deref()),
+        Arc::new(person),
+        Arc::new(Int64Array::from(vec![LIVE; rows.len()])),
+    ]
+}
+
+fn days(points: impl Iterator<Item = Option<Point>>) -> ArrayRef {
+    Arc::new(points.map(|point| i32::try_from(point?).ok()).collect::<Date32Array>())
+}

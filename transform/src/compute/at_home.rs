@@ -1,0 +1,69 @@
+//! The same for definitions that count people's nights. Those of a month see its nights; those of a cohort see the members
+//! whose index day is in the month, and their nights over the longest window.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{ChangedUnit, ComputeError, Due, by_month, is_due, periods, providers_of, run_due, with_every_provider};
+use crate::at_home::AtHome;
+use crate::at_home::view::NAMES;
+use crate::book::change::Subject;
+use crate::book::dirty::{Causes, DirtyCells};
+use crate::cells::Cells;
+use crate::definition::{Catalogue, Definition};
+use crate::engine::period::Period;
+use crate::engine::{Engine, Input};
+
+/// Recomputes the dirty calendar cells of these definitions and adds the units that changed to `changed`.
+///
+/// # Errors
+/// As [`super::calendar`].
+pub async fn calendar(
+    engine: &Engine,
+    catalogue: &Catalogue,
+    at_home: &AtHome,
+    cells: &mut Cells,
+    dirty: &DirtyCells,
+    as_of: DateTime<Utc>,
+    changed: &mut Vec<ChangedUnit>,
+) -> Result<(), ComputeError> {
+    for (month, due) in by_month(dirty) {
+        let (first, last) = Period::calendar(month).local_days();
+        let days = (first, last.succ_opt().unwrap_or(last));
+        let families = [Subject::PersonNight, Subject::CohortMember];
+        for (subject, adds_up) in families.into_iter().flat_map(|subject| [(subject, true), (subject, false)]) {
+            let due = of_subject(&due, subject);
+            let is_due = |definition: &&Definition| {
+                let counts = definition.subjects.contains(&subject);
+                definition.kind.adds_up() == adds_up && counts && is_due(definition, due.values())
+            };
+            let definitions: Vec<&Definition> = catalogue.iter().filter(is_due).collect();
+            if definitions.is_empty() {
+                continue;
+            }
+            let due = if adds_up { Cow::Borrowed(&due) } else { Cow::Owned(with_every_provider(&due, &definitions)) };
+            let practices = adds_up.then(|| providers_of(&due));
+            let mut input = Input::empty(periods(&due), as_of);
+            let [nights, members] = NAMES;
+            if subject == Subject::CohortMember {
+                let [cohort, followed] = at_home.members(days, practices.as_ref())?;
+                input.add(members, cohort);
+                input.add(nights, followed);
+            } else {
+                input.add(nights, at_home.nights(days, practices.as_ref())?);
+            }
+            engine.register(&input).await?;
+            run_due(engine, &definitions, &due, cells, as_of, changed).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What is due for the one reason: a night that changed says nothing of the members whose index day it is.
+fn of_subject(due: &Due, subject: Subject) -> Due {
+    let is_own = |causes: &Causes| causes.keys().any(|reason| reason.subject == subject);
+    let own = due.iter().filter(|(_, causes)| is_own(causes));
+    own.map(|(key, causes)| (key.clone(), causes.clone())).collect::<BTreeMap<_, _>>()
+}
