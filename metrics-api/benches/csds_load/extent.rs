@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use chrono::{Months, NaiveDate};
 
 use crate::stand::Fault;
+use crate::stand::environment::text;
 
 /// The first reporting period; before it, the measure was another one.
-const FIRST_MONTH: (i32, u32) = (2023, 5);
+const FIRST_MONTH: &str = "2023-05";
 /// Rows that one submission has for each of its referrals, on average: its own, its person's, contacts and activities.
 const ROWS_A_REFERRAL: f64 = 9.9;
 /// One referral in so many has a two-hour clock: more than Devon's one in thirty, so that there is something to count.
@@ -99,8 +100,10 @@ pub(crate) fn code(provider: u64) -> String {
 }
 
 pub(crate) fn first_day(month: u32) -> Result<NaiveDate, Fault> {
-    let first = NaiveDate::from_ymd_opt(FIRST_MONTH.0, FIRST_MONTH.1, 1);
-    first.and_then(|first| first.checked_add_months(Months::new(month))).ok_or_else(|| "a month beyond time".into())
+    let named = text("FIRST_MONTH").unwrap_or_else(|| FIRST_MONTH.to_owned());
+    let first = NaiveDate::parse_from_str(&format!("{named}-01"), "%Y-%m-%d");
+    let first = first.map_err(|_| format!("HOMEWARD_BENCH_FIRST_MONTH={named} is not a month such as {FIRST_MONTH}"))?;
+    first.checked_add_months(Months::new(month)).ok_or_else(|| "a month beyond time".into())
 }
 
 fn weight(provider: u64) -> u64 {

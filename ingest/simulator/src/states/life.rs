@@ -112,7 +112,8 @@ pub(super) fn people(plan: &mut Plan<'_>) {
 fn registered(plan: &mut Plan<'_>, life: &Life, home: &Home) {
     let Some(pseudonym) = life.who.pseudonym.clone() else { return };
     let first_day = wall(plan.start).date();
-    let registered_from = first_day - Duration::days(between(&mut plan.rng, 30, 6_000));
+    // Lists go back about as far as the feeds that tell of nights away: before them everybody would seem to be at home.
+    let registered_from = first_day - Duration::days(between(&mut plan.rng, 30, 90));
     let bands = [("fit", 0.4), ("mild", 0.3), ("moderate", 0.2), ("severe", 0.05), ("not_scored", 0.05)];
     let mut own = Registration {
         pseudonym: pseudonym.clone(),
