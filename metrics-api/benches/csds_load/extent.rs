@@ -102,7 +102,8 @@ pub(crate) fn code(provider: u64) -> String {
 pub(crate) fn first_day(month: u32) -> Result<NaiveDate, Fault> {
     let named = text("FIRST_MONTH").unwrap_or_else(|| FIRST_MONTH.to_owned());
     let first = NaiveDate::parse_from_str(&format!("{named}-01"), "%Y-%m-%d");
-    let first = first.map_err(|_| format!("HOMEWARD_BENCH_FIRST_MONTH={named} is not a month such as {FIRST_MONTH}"))?;
+    let first =
+        first.map_err(|_| format!("HOMEWARD_BENCH_FIRST_MONTH={named} is not a month such as {FIRST_MONTH}"))?;
     first.checked_add_months(Months::new(month)).ok_or_else(|| "a month beyond time".into())
 }
 
