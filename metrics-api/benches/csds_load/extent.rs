@@ -2,6 +2,7 @@
 //! the figures that follow from it.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use chrono::{Months, NaiveDate};
 
@@ -99,11 +100,15 @@ pub(crate) fn code(provider: u64) -> String {
     format!("T{provider:03}")
 }
 
-pub(crate) fn first_day(month: u32) -> Result<NaiveDate, Fault> {
+/// The first period: read once, for every referral asks.
+static FIRST_DAY: LazyLock<Result<NaiveDate, String>> = LazyLock::new(|| {
     let named = text("FIRST_MONTH").unwrap_or_else(|| FIRST_MONTH.to_owned());
-    let first = NaiveDate::parse_from_str(&format!("{named}-01"), "%Y-%m-%d");
-    let first =
-        first.map_err(|_| format!("HOMEWARD_BENCH_FIRST_MONTH={named} is not a month such as {FIRST_MONTH}"))?;
+    NaiveDate::parse_from_str(&format!("{named}-01"), "%Y-%m-%d")
+        .map_err(|_| format!("HOMEWARD_BENCH_FIRST_MONTH={named} is not a month such as {FIRST_MONTH}"))
+});
+
+pub(crate) fn first_day(month: u32) -> Result<NaiveDate, Fault> {
+    let first = FIRST_DAY.clone()?;
     first.checked_add_months(Months::new(month)).ok_or_else(|| "a month beyond time".into())
 }
 

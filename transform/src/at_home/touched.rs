@@ -11,7 +11,7 @@ use crate::book::View;
 use crate::book::change::{Cause, Origin, Subject};
 use crate::book::dirty::{CalendarPeriod, DirtyCells, Reason};
 use crate::book::index::FIRST_MONTH;
-use crate::spans::{Point, Profile, Span, Spans};
+use crate::spans::{Layers, Point, Profile, Span, Spans, differences};
 
 /// A day as a point.
 pub(super) fn point_of(day: NaiveDate) -> Point {
@@ -34,16 +34,15 @@ pub(super) fn counted(today: Point) -> Span {
 /// Nights of each place that are counted otherwise in one picture than in the other.
 pub(super) fn nights(old: &[Piece], new: &[Piece], today: Point) -> BTreeMap<u32, Spans> {
     let layers = |pieces: &[Piece]| {
-        let mut layers: BTreeMap<(u32, State), Vec<Span>> = BTreeMap::new();
+        let mut layers: Layers<(u32, State)> = Layers::new();
         pieces.iter().for_each(|piece| layers.entry((piece.place, piece.state)).or_default().push(piece.span));
         layers
     };
-    let mut touched = BTreeMap::new();
-    differences(layers(old), layers(new), |(place, _), spans| {
-        let spans = spans.within(counted(today));
-        let held: &mut Spans = touched.entry(*place).or_default();
-        *held = held.union(&spans);
-    });
+    let mut touched: BTreeMap<u32, Spans> = BTreeMap::new();
+    for ((place, _), spans) in differences(layers(old), layers(new)) {
+        let held = touched.entry(place).or_default();
+        *held = held.union(&spans.within(counted(today)));
+    }
     touched.retain(|_, spans| !spans.is_empty());
     touched
 }
@@ -79,19 +78,6 @@ fn states(pieces: &[Piece], window: Span) -> BTreeMap<&'static str, Spans> {
         }
     }
     states.into_iter().map(|(state, spans)| (state, spans.into_iter().collect())).collect()
-}
-
-fn differences<K: Ord + Copy>(
-    mut old: BTreeMap<K, Vec<Span>>,
-    mut new: BTreeMap<K, Vec<Span>>,
-    mut found: impl FnMut(&K, Spans),
-) {
-    let keys: BTreeSet<K> = old.keys().chain(new.keys()).copied().collect();
-    for key in &keys {
-        let one: Spans = old.remove(key).unwrap_or_default().into_iter().collect();
-        let two: Spans = new.remove(key).unwrap_or_default().into_iter().collect();
-        found(key, one.minus(&two).union(&two.minus(&one)));
-    }
 }
 
 /// Points at which a count changes, and by how much.

@@ -10,13 +10,11 @@ use homeward_contract::geography::Geography;
 use super::member::Member;
 use super::night::{Piece, State};
 use super::record::Place;
+use crate::book::clock::Source;
 use crate::spans::Point;
 
 /// Names of the views.
 pub const NAMES: [&str; 2] = ["person_night_span", "cohort_member"];
-
-/// Rank of what comes from live messages alone.
-const LIVE: i64 = 1;
 
 /// Columns of `person_night_span`.
 #[must_use]
@@ -96,7 +94,7 @@ fn of_place<T>(rows: &[Row<'_, T>], person: StringArray, geography: &Geography) 
         Arc::new(rows.iter().map(|(_, place, _)| place.care_home).collect::<BooleanArray>()),
         text(|place| place.efi_band.as_deref()),
         Arc::new(person),
-        Arc::new(Int64Array::from(vec![LIVE; rows.len()])),
+        Arc::new(Int64Array::from(vec![Source::Live.rank(); rows.len()])),
     ]
 }
 

@@ -9,7 +9,8 @@ use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 
 use super::{
-    ChangedUnit, ComputeError, Due, by_month, group, has_grain, is_due, replace, run_moving, with_every_provider,
+    ChangedUnit, ComputeError, by_month, has_grain, is_due, periods, providers_of, run_due, run_moving,
+    with_every_provider,
 };
 use crate::book::dirty::DirtyCells;
 use crate::cells::Cells;
@@ -45,22 +46,13 @@ pub async fn calendar(
                 continue;
             }
             let due = if adds_up { Cow::Borrowed(&due) } else { Cow::Owned(with_every_provider(&due, &definitions)) };
-            let providers: Option<BTreeSet<Arc<str>>> =
-                adds_up.then(|| due.keys().map(|(provider, _)| Arc::clone(provider)).collect());
+            let providers = adds_up.then(|| providers_of(&due));
             let span = Span::new(before.starts_at.timestamp_micros(), month.ends_at.timestamp_micros());
             engine.register(&input(wards, span, providers.as_ref(), periods(&due), as_of)?).await?;
-            for definition in definitions {
-                let units = group(engine.run_registered(definition, as_of).await?, as_of);
-                replace(definition, units, &due, cells, changed);
-            }
+            run_due(engine, &definitions, &due, cells, as_of, changed).await?;
         }
     }
     Ok(())
-}
-
-fn periods(due: &Due) -> Vec<Period> {
-    let periods: BTreeSet<_> = due.keys().map(|(_, period)| *period).collect();
-    periods.into_iter().map(Period::calendar).collect()
 }
 
 /// Recomputes windows and the present instant, if anything may be another than at the last call.

@@ -1,8 +1,6 @@
 //! Hospital spells, emergency attendances, deaths and registrations of a case in short form, and the CloudEvents that their
 //! feeds would send (handbook, `days-at-home.md` section 3).
 
-use std::collections::HashMap;
-
 use homeward_contract::feed::Feed;
 use homeward_contract::time::{local_midnight, parse_date};
 use serde::Deserialize;
@@ -10,7 +8,7 @@ use serde_json::json;
 
 use super::case::{Case, CaseFault, CaseRecord};
 use super::case_event::{local_text, text_or};
-use super::case_ward::{Message, given, pseudonym};
+use super::case_ward::{Message, given, pseudonym, records};
 
 /// One version of a segment of a hospital spell. An empty text stands for null.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -134,13 +132,7 @@ pub(super) fn night_records(case: &Case) -> Result<Vec<CaseRecord>, CaseFault> {
     let deaths = case.deaths.iter().map(|input| (format!("death of {}", input.died), input.message()));
     let of = |input: &RegistrationInput| format!("registration of {}", person(input.person.as_deref()));
     let registrations = case.registrations.iter().map(|input| (of(input), input.message()));
-    let mut versions: HashMap<String, i64> = HashMap::new();
-    let each = spells.chain(attendances).chain(deaths).chain(registrations).enumerate();
-    let made = each.map(|(index, (entry, message))| {
-        let record = message.and_then(|message| message.record(case, &mut versions, &format!("night-{index}")));
-        record.map_err(|what| CaseFault { entry, what })
-    });
-    made.collect()
+    records(case, "night", spells.chain(attendances).chain(deaths).chain(registrations))
 }
 
 fn person(name: Option<&str>) -> &str {

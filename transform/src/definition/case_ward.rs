@@ -78,26 +78,25 @@ pub struct BedInput {
 
 /// The CloudEvents of a case.
 pub(super) fn ward_records(case: &Case) -> Result<Vec<CaseRecord>, CaseFault> {
+    let stays =
+        (1..).zip(&case.stays).map(|(number, input)| (format!("stay {number} ({})", input.stay), input.message()));
+    let beds =
+        (1..).zip(&case.beds).map(|(number, input)| (format!("beds {number} ({})", input.ward()), input.message()));
+    records(case, "ward", stays.chain(beds))
+}
+
+/// The CloudEvents of some entries, each with the words that a fault names it by.
+pub(super) fn records<'a>(
+    case: &Case,
+    label: &str,
+    entries: impl Iterator<Item = (String, Result<Message<'a>, String>)>,
+) -> Result<Vec<CaseRecord>, CaseFault> {
     let mut versions: HashMap<String, i64> = HashMap::new();
-    let mut made = Vec::with_capacity(case.stays.len() + case.beds.len());
-    for (index, input) in case.stays.iter().enumerate() {
-        let message = input.message();
-        made.push(
-            message
-                .and_then(|message| message.record(case, &mut versions, &format!("ward-{index}")))
-                .map_err(|what| CaseFault { entry: format!("stay {} ({})", index + 1, input.stay), what })?,
-        );
-    }
-    for (index, input) in case.beds.iter().enumerate() {
-        let message = input.message();
-        let index = case.stays.len() + index;
-        made.push(
-            message
-                .and_then(|message| message.record(case, &mut versions, &format!("ward-{index}")))
-                .map_err(|what| CaseFault { entry: format!("beds {} ({})", index + 1, input.ward()), what })?,
-        );
-    }
-    Ok(made)
+    let made = entries.enumerate().map(|(index, (entry, message))| {
+        let record = message.and_then(|message| message.record(case, &mut versions, &format!("{label}-{index}")));
+        record.map_err(|what| CaseFault { entry, what })
+    });
+    made.collect()
 }
 
 /// What an entry says, before its place in the case decides the rest.
@@ -114,12 +113,7 @@ pub(super) struct Message<'a> {
 }
 
 impl Message<'_> {
-    pub(super) fn record(
-        self,
-        case: &Case,
-        versions: &mut HashMap<String, i64>,
-        label: &str,
-    ) -> Result<CaseRecord, String> {
+    fn record(self, case: &Case, versions: &mut HashMap<String, i64>, label: &str) -> Result<CaseRecord, String> {
         let ordinal = versions.entry(self.subject.clone()).or_default();
         *ordinal += 1;
         let version = self.version.unwrap_or(*ordinal);

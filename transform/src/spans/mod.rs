@@ -10,6 +10,8 @@
 mod nights;
 mod profile;
 
+use std::collections::BTreeMap;
+
 pub use nights::{Nights, nights};
 pub use profile::{Profile, Step};
 
@@ -146,6 +148,12 @@ impl Spans {
         set
     }
 
+    /// The points of one set alone.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        self.minus(other).union(&other.minus(self))
+    }
+
     /// The points inside a window.
     #[must_use]
     pub fn within(&self, window: Span) -> Self {
@@ -174,6 +182,21 @@ pub fn by_precedence(sets: &[Spans]) -> Vec<Spans> {
         taken = taken.union(set);
     }
     own
+}
+
+/// Pieces by what they are counted as.
+pub type Layers<K> = BTreeMap<K, Vec<Span>>;
+
+/// What two pictures count otherwise, or in one of them alone, by what it is counted as.
+pub fn differences<K: Ord>(old: Layers<K>, new: Layers<K>) -> impl Iterator<Item = (K, Spans)> {
+    let mut sides: BTreeMap<K, [Vec<Span>; 2]> = BTreeMap::new();
+    for (side, layers) in [old, new].into_iter().enumerate() {
+        layers.into_iter().for_each(|(key, pieces)| sides.entry(key).or_default()[side] = pieces);
+    }
+    sides.into_iter().map(|(key, sides)| {
+        let [old, new] = sides.map(Spans::from_iter);
+        (key, old.difference(&new))
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which days and months a change touches: what held before and does not now, or the other way about. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{Datelike, Months, NaiveDate};
 
@@ -9,7 +9,7 @@ use super::episode::{Episode, OPEN};
 use crate::book::clock::{Micros, local_day};
 use crate::book::dirty::CalendarPeriod;
 use crate::book::index::FIRST_MONTH;
-use crate::spans::{Span, Spans};
+use crate::spans::{self, Span, Spans, differences};
 
 /// An open stay that nobody has recorded anything about for so long is flagged (rule 7).
 const STALE_AFTER: Micros = 30 * 24 * 3600 * 1_000_000;
@@ -22,7 +22,7 @@ pub(super) struct Touched {
 }
 
 /// What is counted for as long as it lasts, by a hash of what it is counted as.
-type Layers = BTreeMap<(u8, u64), Vec<Span>>;
+type Layers = spans::Layers<(u8, u64)>;
 
 /// Where two pictures differ: whatever is counted otherwise, or in one of them alone.
 pub(super) fn extents(old: impl Iterator<Item = (u64, Span)>, new: impl Iterator<Item = (u64, Span)>) -> Spans {
@@ -34,13 +34,8 @@ pub(super) fn extents(old: impl Iterator<Item = (u64, Span)>, new: impl Iterator
     difference(layers(&mut { old }), layers(&mut { new }))
 }
 
-fn difference(mut old: Layers, mut new: Layers) -> Spans {
-    let keys: BTreeSet<(u8, u64)> = old.keys().chain(new.keys()).copied().collect();
-    let of = |layers: &mut Layers, key| -> Spans { layers.remove(key).unwrap_or_default().into_iter().collect() };
-    keys.iter().fold(Spans::default(), |all, key| {
-        let (one, two) = (of(&mut old, key), of(&mut new, key));
-        all.union(&one.minus(&two)).union(&two.minus(&one))
-    })
+fn difference(old: Layers, new: Layers) -> Spans {
+    differences(old, new).fold(Spans::default(), |all, (_, extents)| all.union(&extents))
 }
 
 /// What the change of a group's stays touches.

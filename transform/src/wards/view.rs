@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondT
 use arrow::error::ArrowError;
 use homeward_contract::geography::Geography;
 
-use crate::book::clock::Micros;
+use crate::book::clock::{Micros, Source};
 use crate::book::view::instant_type;
 
 /// Names of the views.
@@ -17,9 +17,6 @@ pub const NAMES: [&str; 2] = ["virtual_ward_stay", "virtual_ward_capacity"];
 
 /// 31 December 9999.
 const NEVER: Micros = 253_402_214_400_000_000;
-
-/// Rank of what comes from live messages alone.
-const LIVE: i64 = 1;
 
 /// Columns of `virtual_ward_stay`.
 #[must_use]
@@ -149,7 +146,7 @@ fn column(batch: &RecordBatch, name: &str) -> Result<ArrayRef, ArrowError> {
 }
 
 fn rank(rows: usize) -> ArrayRef {
-    Arc::new(Int64Array::from(vec![LIVE; rows]))
+    Arc::new(Int64Array::from(vec![Source::Live.rank(); rows]))
 }
 
 /// The areas of each row by its practice, never by its provider (`ucr.md` E20): ICB, local care partnership, network.
