@@ -1,11 +1,14 @@
 //! Records of files and cases through the same decoder as the live feed, without a broker.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 use homeward_contract::calendar::SubmissionCalendar;
-use homeward_contract::feed::Feed;
+use homeward_contract::feed::{Feed, Table};
 use homeward_contract::identity::PseudonymKeys;
+use homeward_ingest::adt::{AdtShapeError, Visits, Wards};
 use homeward_ingest::decode::{DecodeContext, Decoded, Place, RawRecord, decode};
 use homeward_ingest::file::{FileError, FileRecord, read_path_by};
 
@@ -44,7 +47,7 @@ pub struct DecodedFiles {
 /// were read.
 ///
 /// # Errors
-/// When a path is not a submission folder, a .zip of one, or a .ndjson file, or cannot be read.
+/// When a path is not a submission folder, a .zip of one, or a .ndjson or .hl7 file, or cannot be read.
 pub fn decode_paths(
     paths: &[PathBuf],
     keys: &PseudonymKeys,
@@ -71,6 +74,34 @@ pub fn decode_paths(
     }
     decode_waiting(&mut waiting, &mut files);
     Ok(files)
+}
+
+/// The facts of spells and attendances that HL7 messages among these tell of.
+///
+/// # Errors
+/// When a batch does not have its table's columns: a defect.
+pub fn told_by_messages(
+    batches: &[Decoded],
+    keys: &PseudonymKeys,
+    wards: Wards,
+    known_at: DateTime<Utc>,
+) -> Result<Vec<Decoded>, AdtShapeError> {
+    let tables = batches.iter().flat_map(|decoded| &decoded.tables);
+    let messages: Vec<RecordBatch> =
+        tables.filter(|(table, _)| *table == Table::AdtMessage).map(|(_, batch)| batch.clone()).collect();
+    let topic: Arc<str> = Arc::from(Feed::Adt.default_topic());
+    let records: Vec<OwnedRecord> = Visits::new(wards)
+        .take(&messages)?
+        .into_iter()
+        .zip(0..)
+        .map(|(event, offset)| OwnedRecord {
+            feed: event.feed,
+            key: event.subject.into_bytes(),
+            payload: event.payload.into_bytes(),
+            place: Place { topic: Arc::clone(&topic), partition: 0, offset },
+        })
+        .collect();
+    Ok(decode_records(&records, keys, known_at))
 }
 
 /// Decodes records, one batch a feed.
