@@ -124,3 +124,34 @@ pub fn decode_records(records: &[OwnedRecord], keys: &PseudonymKeys, known_at: D
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use homeward_contract::calendar::BY_RULE;
+
+    use super::*;
+
+    #[test]
+    fn files_of_messages_become_spells_and_attendances() {
+        let folder = tempfile::tempdir().unwrap();
+        let visit = |class: &str, visit: &str| {
+            let (before, after) = ("|".repeat(16), "|".repeat(25));
+            format!(
+                "MSH|^~\\&|PAS|RA9|||202505062135||ADT^A01|{visit}|P|2.4\rPID|1\r\
+                 PV1|1|{class}|VW1{before}{visit}{after}202505062130\r"
+            )
+        };
+        let path = folder.path().join("admissions.hl7");
+        std::fs::write(&path, [visit("I", "V1"), visit("E", "V2"), "MSH|^~\\&|PAS".to_owned()].concat()).unwrap();
+        let (keys, now) = (crate::keys::of_this_run(), DateTime::UNIX_EPOCH);
+        let files = decode_paths(&[path], &keys, &BY_RULE, now, |_| ()).unwrap();
+        assert_eq!(
+            files.batches.iter().map(|batch| (batch.accepted, batch.refusals.len())).collect::<Vec<_>>(),
+            [(2, 1)]
+        );
+        let wards = Wards::from_csv("provider,ward,kind,setting\nRA9,VW1,virtual,acute\n").unwrap();
+        let told = told_by_messages(&files.batches, &keys, wards, now).unwrap();
+        let tables: Vec<Table> = told.iter().flat_map(|batch| &batch.tables).map(|(table, _)| *table).collect();
+        assert_eq!(tables, [Table::HospitalSpell, Table::EdStay]);
+    }
+}
