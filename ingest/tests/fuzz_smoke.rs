@@ -41,6 +41,21 @@ fn state_event() {
 }
 
 #[test]
+fn fhir_encounter() {
+    run("fhir_encounter", targets::fhir_encounter, 2_000);
+}
+
+#[test]
+fn adt_message() {
+    run("adt_message", targets::adt_message, 1_500);
+}
+
+#[test]
+fn message_files() {
+    run("message_files", targets::message_files, 800);
+}
+
+#[test]
 fn workbook() {
     run("workbook", targets::workbook, 2_000);
 }
@@ -78,8 +93,13 @@ fn submission_text() {
 /// A corpus that is refused at the door would fuzz nothing behind it.
 #[test]
 fn the_kept_inputs_are_accepted() {
-    for (feed, target) in [(Feed::Ucr, "ucr_event"), (Feed::Csds, "csds_record"), (Feed::Published, "published_figure")]
-    {
+    for (feed, target) in [
+        (Feed::Ucr, "ucr_event"),
+        (Feed::Csds, "csds_record"),
+        (Feed::Published, "published_figure"),
+        (Feed::VwStay, "fhir_encounter"),
+        (Feed::Adt, "adt_message"),
+    ] {
         for (name, seed) in sound(target) {
             assert_eq!(targets::refusals(feed, &seed), [], "{target}/{name}");
         }
@@ -102,4 +122,5 @@ fn the_kept_inputs_are_accepted() {
     holds_three("zip_file", targets::zip_records);
     holds_three("zip_members", targets::member_records);
     holds_three("event_lines", targets::event_records);
+    holds_three("message_files", targets::message_records);
 }

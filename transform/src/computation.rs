@@ -109,6 +109,8 @@ impl Computation {
     pub fn apply(&mut self, table: Table, batch: &RecordBatch) -> Result<(), FactShapeError> {
         match table {
             Table::PublishedFigure => self.reconciler.published.take(batch),
+            // Its events come as spells and stays in emergency departments.
+            Table::AdtMessage => Ok(()),
             _ if Feed::STATES.contains(&table.feed()) => {
                 self.wards.apply(table, batch)?;
                 self.at_home.apply(table, batch)

@@ -68,6 +68,7 @@ fn known_by(table: Table, batch: &RecordBatch, known_at: DateTime<Utc>) -> Resul
         (Table::CsdsSubmissionDecision, _) => "decided_at",
         (_, Feed::Csds) => "file_received_at",
         (_, Feed::Published) => "loaded_at",
+        (_, Feed::Adt) => "recorded_at",
         (
             _,
             Feed::Ucr | Feed::VwStay | Feed::VwCapacity | Feed::Spell | Feed::EdStay | Feed::Death | Feed::Registration,

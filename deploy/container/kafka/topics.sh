@@ -15,7 +15,7 @@ kafka() {
 }
 
 for topic in homeward.ucr homeward.csds homeward.published homeward.vw_stay homeward.vw_capacity homeward.spell \
-  homeward.ed_stay homeward.death homeward.registration; do
+  homeward.ed_stay homeward.death homeward.registration homeward.hl7_adt; do
   kafka org.apache.kafka.tools.TopicCommand --bootstrap-server "$admin" --create --if-not-exists \
     --topic "$topic" --partitions "$partitions"
   kafka org.apache.kafka.tools.AclCommand --bootstrap-server "$admin" --add --allow-principal "$user" \

@@ -24,11 +24,27 @@ pub enum Feed {
     Death,
     /// Registrations with practices (handbook, `days-at-home.md` section 3).
     Registration,
+    /// HL7 v2 ADT messages, of which events of `spell` and `ed_stay` are made (handbook, `days-at-home.md` section 3).
+    Adt,
 }
 
 impl Feed {
     /// Every feed, in the order in which they are listed to people.
-    pub const ALL: [Feed; 9] = [
+    pub const ALL: [Feed; 10] = [
+        Feed::Ucr,
+        Feed::Csds,
+        Feed::Published,
+        Feed::VwStay,
+        Feed::VwCapacity,
+        Feed::Spell,
+        Feed::EdStay,
+        Feed::Death,
+        Feed::Registration,
+        Feed::Adt,
+    ];
+
+    /// The feeds that figures are made of: all but the one whose messages become events of others.
+    pub const COUNTED: [Feed; 9] = [
         Feed::Ucr,
         Feed::Csds,
         Feed::Published,
@@ -57,6 +73,7 @@ impl Feed {
             Feed::EdStay => "ed_stay",
             Feed::Death => "death",
             Feed::Registration => "registration",
+            Feed::Adt => "adt",
         }
     }
 
@@ -73,6 +90,7 @@ impl Feed {
             Feed::EdStay => "homeward.ed_stay",
             Feed::Death => "homeward.death",
             Feed::Registration => "homeward.registration",
+            Feed::Adt => "homeward.hl7_adt",
         }
     }
 
@@ -89,6 +107,7 @@ impl Feed {
             Feed::EdStay => Table::EdStay,
             Feed::Death => Table::Death,
             Feed::Registration => Table::Registration,
+            Feed::Adt => Table::AdtMessage,
         }
     }
 }
@@ -231,6 +250,9 @@ tables! {
     Registration {
         Registration "registration" None, "one version of a registration with a practice";
     }
+    Adt {
+        AdtMessage "adt_message" None, "one HL7 v2 ADT message about a stay";
+    }
 }
 
 impl Table {
@@ -285,6 +307,7 @@ mod tests {
         for feed in Feed::ALL {
             assert_eq!(feed.tables().first(), Some(&feed.anchor()));
             assert_eq!(feed.name().parse(), Ok(feed));
+            assert_eq!(Feed::COUNTED.contains(&feed), feed != Feed::Adt);
         }
     }
 

@@ -18,6 +18,7 @@
 //! | [`event`] | the eight UCR event types and their closed lists |
 //! | [`state`] | the feeds of whole states and their items, read from `reference/state_items.csv` |
 //! | [`state_page`] | those feeds in words: the page `docs/events.md` |
+//! | [`adt`] | the events and patient classes of HL7 v2 that are taken |
 //! | [`submission`] | a CSDS submission and the shape of its records on Kafka |
 //! | [`manifest`] | how many rows a submission sent, which makes it whole or not |
 //! | [`content`] | whether two files of one submission are the same |
@@ -28,6 +29,7 @@
 //! | [`dictionary`] | the tables of CSDS in words: the page `docs/csds-tables.md` |
 //! | [`clock`] | where "now" comes from |
 
+pub mod adt;
 pub mod calendar;
 pub mod clock;
 pub mod code_list;

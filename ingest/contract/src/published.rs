@@ -1,5 +1,5 @@
-//! A published figure: one cell of NHS England's workbook of urgent community response (`ucr.md` section 1), as a record of
-//! the feed `published`. The figures are public; nothing here is about a person.
+//! A published figure: one cell of NHS England's workbook of urgent community response (`ucr.md` section 1) or of its file of
+//! virtual wards (`virtual-wards.md` section 2), as a record of the feed `published`. The figures are public; nothing here is about a person.
 
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 use serde::Deserialize;
@@ -47,6 +47,10 @@ words! {
         ReferralsPer100k "referrals_per_100k" "Table 2 from 2026/27: referrals per 100,000 people, standardised.";
         UcrContacts "ucr_contacts" "Table 3: contacts of two-hour referrals.";
         AllContacts "all_contacts" "Table 3 from 2026/27: all contacts.";
+        VwBeds "vw_beds" "Virtual wards: beds in the month's last return.";
+        VwPatients "vw_patients" "Virtual wards: patients at 08:00 on the reference Thursday; a count that is missing is published as 0.";
+        VwPopulation "vw_population_16plus" "Virtual wards: people aged 16 or over who are registered with a practice.";
+        VwOccupancy "vw_occupancy" "Virtual wards: patients by beds as printed, no more than 100%.";
     }
 }
 
@@ -164,11 +168,14 @@ impl PublishedFigure {
 }
 
 impl Measure {
-    /// True for a value that a workbook can print: a share, a rate, or a count that is a multiple of 5.
+    /// True for a value that a workbook can print: a share, a rate, a count, or one that is a multiple of 5.
     #[must_use]
     pub fn can_be(self, value: f64) -> bool {
         match self {
-            Self::TwoHourRate => (0.0..=1.0).contains(&value),
+            Self::TwoHourRate | Self::VwOccupancy => (0.0..=1.0).contains(&value),
+            Self::VwBeds | Self::VwPatients | Self::VwPopulation => {
+                (0.0..=1e9).contains(&value) && value.fract() == 0.0
+            }
             Self::ReferralsPer100k => (0.0..=100_000.0).contains(&value),
             Self::TwoHourReferrals | Self::UcrContacts | Self::AllContacts => {
                 (0.0..=1e9).contains(&value) && value % 5.0 == 0.0
@@ -176,7 +183,7 @@ impl Measure {
         }
     }
 
-    /// True when the table prints counts.
+    /// True when the table prints counts that are rounded to the nearest 5.
     #[must_use]
     pub const fn is_count(self) -> bool {
         matches!(self, Self::TwoHourReferrals | Self::UcrContacts | Self::AllContacts)

@@ -2,7 +2,7 @@
 //!
 //! The codes are Homeward's own and never look like national ones (`csds.md` section 8): `HW-ANY-nnn` for any feed,
 //! `HW-UCR-nnn` for UCR events, `HW-CSDS-nnn` for submissions, `HW-PUB-nnn` for published figures, `HW-STATE-nnn` for
-//! events that carry a whole state. A code once given keeps its meaning; a rule that goes away leaves a hole. Messages hold no value of the record, so that no personal data reaches a log or a summary.
+//! events that carry a whole state, `HW-ADT-nnn` for HL7 v2 ADT messages, `HW-FHIR-nnn` for FHIR resources. A code once given keeps its meaning; a rule that goes away leaves a hole. Messages hold no value of the record, so that no personal data reaches a log or a summary.
 
 use std::fmt;
 
@@ -322,6 +322,50 @@ reject_codes! {
     StateStatusContradiction "HW-STATE-062" Warning "status says otherwise than the end; the instants decide"
         "send closed exactly when the end is there";
 
+    // HL7 v2 ADT messages.
+    AdtNotHl7 "HW-ADT-001" Record "the payload does not begin with an MSH segment whose separators can be used"
+        "send one HL7 v2 message a record, in the encoding with bars; the frame of MLLP may stay around it";
+    AdtBadEncoding "HW-ADT-002" Record "the bytes are not of the character set that MSH-18 names, or it names one that is not read"
+        "send UTF-8 (UNICODE UTF-8) or ISO 8859-1 (8859/1) and name it in MSH-18";
+    AdtSeveralMessages "HW-ADT-003" Record "the record holds more than one message"
+        "send each message as a record of its own; `homeward load` splits a batch file";
+    AdtMissingSegment "HW-ADT-004" Record "a segment that the event needs is absent"
+        "send MSH, PID and PV1; the detail names the segment";
+    AdtMissingField "HW-ADT-005" Record "a field that the event needs is absent or empty"
+        "send the field; the detail names it";
+    AdtBadTime "HW-ADT-006" Record "a time is not in the form CCYYMMDDHHMM, seconds and offset if known"
+        "send for example 20250506213000 or 20250506213000+0100; the detail names the field";
+    AdtBadOffset "HW-ADT-007" Record "a time has an offset other than +0000 or +0100"
+        "send the offset of the clock on the wall in England, or none";
+    AdtBadOrganisation "HW-ADT-008" Record "MSH-4 is not an organisation code"
+        "send the ODS code of the hospital's organisation in MSH-4.1";
+    AdtBadIdentifier "HW-ADT-009" Record "an id or code is too long, or holds control characters or a vertical bar"
+        "send up to 100 visible characters; the detail names the field";
+    AdtEndsBeforeStart "HW-ADT-010" Record "the discharge lies before the admission"
+        "check PV1-44 and PV1-45; equal ones are taken";
+    AdtEventContradiction "HW-ADT-011" Record "EVN-1 names another event than MSH-9"
+        "send the same trigger event in both, or leave EVN-1 empty";
+    AdtOtherEvent "HW-ADT-040" Filter "the message is no ADT event that begins, moves, changes or ends a stay"
+        "nothing to do: A01, A02, A03, A08, A11 and A13 are taken";
+    AdtNoStay "HW-ADT-041" Filter "the patient class is none of a stay in a bed or an emergency department"
+        "nothing to do for outpatients; else send I, B, D, R, S or E in PV1-2";
+    AdtNotProduction "HW-ADT-042" Filter "MSH-11 says that the message is for training or debugging"
+        "nothing to do; send P for what happened";
+    AdtInvalidNhsNumber "HW-ADT-060" Warning "the NHS number is not valid: the person has no pseudonym"
+        "correct the number at the source, or leave it out";
+
+    // FHIR resources.
+    FhirWrongKind "HW-FHIR-001" Record "the resource is not an Encounter of FHIR R4 in JSON"
+        "send one Encounter a record, its elements with the JSON kinds of R4";
+    FhirNotVirtual "HW-FHIR-002" Record "the class of the Encounter is not HH"
+        "send one Encounter of class HH for the whole stay on the virtual ward";
+    FhirMissingElement "HW-FHIR-003" Record "an element that a stay needs is absent or empty"
+        "send the element; the detail names it";
+    FhirBadPeriod "HW-FHIR-004" Record "an end of the period is not a date, or a date-time with Z, +00:00 or +01:00"
+        "send for example 2025-02-03T14:20:00+00:00, or the date alone";
+    FhirPlanned "HW-FHIR-040" Filter "the Encounter has not begun"
+        "nothing to do: it counts from status arrived, in-progress or finished on";
+
     // CSDS: kept and counted.
     CsdsInvalidNhsNumber "HW-CSDS-060" Warning "the NHS number is not valid: the person has no pseudonym"
         "correct the number at the source, or leave it empty";
@@ -398,7 +442,7 @@ mod tests {
         let mut seen = BTreeSet::new();
         for reject in RejectCode::ALL {
             let code = reject.code();
-            let number = ["HW-ANY-", "HW-UCR-", "HW-CSDS-", "HW-PUB-", "HW-STATE-"]
+            let number = ["HW-ANY-", "HW-UCR-", "HW-CSDS-", "HW-PUB-", "HW-STATE-", "HW-ADT-", "HW-FHIR-"]
                 .iter()
                 .find_map(|prefix| code.strip_prefix(prefix));
             assert!(number.is_some_and(|n| n.len() == 3 && n.bytes().all(|b| b.is_ascii_digit())), "{code}");

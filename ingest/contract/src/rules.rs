@@ -26,12 +26,14 @@ same stands in `meta.reject_codes`. `homeward submission feedback ID` lists what
 ";
 
 /// Sections by the codes' first letters.
-const SECTIONS: [(&str, &str); 5] = [
+const SECTIONS: [(&str, &str); 7] = [
     ("HW-ANY", "Any feed"),
     ("HW-UCR", "UCR events"),
     ("HW-CSDS", "CSDS submissions and rows"),
     ("HW-PUB", "Published figures"),
     ("HW-STATE", "Events that carry a whole state"),
+    ("HW-ADT", "HL7 v2 ADT messages"),
+    ("HW-FHIR", "FHIR Encounters"),
 ];
 
 /// The whole page.

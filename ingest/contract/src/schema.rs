@@ -122,6 +122,7 @@ pub fn columns(table: Table) -> &'static [Column] {
             | Table::EdStay
             | Table::Death
             | Table::Registration => state_columns(table.feed()),
+            Table::AdtMessage => adt_columns(),
             _ => submission_columns(table),
         })
     });
@@ -409,6 +410,34 @@ fn state_columns(feed: Feed) -> Vec<Column> {
         }
     }
     columns.push(Column::new("extra", DataType::Utf8, true, Source::Event));
+    columns.extend(meta_columns());
+    columns
+}
+
+/// Every column of an ADT message before its place: name, shape, whether each has it.
+const ADT_COLUMNS: [(&str, Shape, bool); 16] = [
+    ("sending_application", Shape::Text, true),
+    ("control_id", Shape::Text, true),
+    ("trigger", Shape::Text, true),
+    ("recorded_at", Shape::Instant, true),
+    ("occurred_at", Shape::Instant, true),
+    ("provider", Shape::Text, true),
+    ("visit_id", Shape::Text, true),
+    ("patient_class", Shape::Text, true),
+    ("ward", Shape::Text, false),
+    ("prior_ward", Shape::Text, false),
+    ("admitted_at", Shape::Instant, false),
+    ("discharged_at", Shape::Instant, false),
+    ("admission_type", Shape::Text, false),
+    ("pseudonym", Shape::Text, false),
+    ("pseudonym_key_version", Shape::Small, false),
+    ("age_years", Shape::Small, false),
+];
+
+fn adt_columns() -> Vec<Column> {
+    let column =
+        |(name, shape, always): (&str, Shape, bool)| Column::new(name, shape.data_type(), !always, Source::Own);
+    let mut columns: Vec<Column> = ADT_COLUMNS.into_iter().map(column).collect();
     columns.extend(meta_columns());
     columns
 }

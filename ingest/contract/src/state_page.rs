@@ -15,7 +15,7 @@ const HEAD: &str = "\
 
 Virtual ward stays and beds, hospital spells, stays in emergency departments, deaths and registrations. All shapes are
 our choice. UCR events are in [contract.md](contract.md), which also has the rules for every envelope, date-time and
-pseudonym.
+pseudonym. HL7 v2 ADT messages and FHIR Encounters become the same facts: [edge.md](edge.md).
 
 Each message is a CloudEvent whose `data` is the whole state of its subject, as the source now knows it. Each accepted
 message becomes one row; nothing is overwritten. Of the rows of one subject the state is the one with the higher

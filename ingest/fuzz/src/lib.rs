@@ -12,6 +12,8 @@ extern crate self as homeward_metrics_api;
 extern crate self as homeward_sql;
 extern crate self as homeward_transform;
 
+#[path = "../../src/adt/mod.rs"]
+pub mod adt;
 #[path = "../../src/decode/mod.rs"]
 pub mod decode;
 #[path = "../../src/file/mod.rs"]

@@ -6,6 +6,7 @@
 #![allow(unreachable_pub, reason = "the fuzz crate and the tests both compile this file")]
 #![allow(clippy::expect_used, reason = "a panic is how a target reports what it found")]
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Write as _};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -18,7 +19,8 @@ use homeward_contract::manifest::Manifest;
 use homeward_contract::state;
 use homeward_contract::submission::Submission;
 use homeward_contract::time;
-use homeward_ingest::decode::{self, DecodeContext, Decoded, Place, RawRecord, Refusal};
+use homeward_ingest::adt::{Visits, Wards};
+use homeward_ingest::decode::{self, DecodeContext, Decoded, Disposition, Place, RawRecord, Refusal};
 use homeward_ingest::file::{self, workbook::Load};
 use homeward_ingest::quarantine::{self, QuarantineKey};
 use zip::write::SimpleFileOptions;
@@ -32,6 +34,8 @@ static KEYS: LazyLock<PseudonymKeys> = LazyLock::new(|| PseudonymKeys::from_secr
 const GOOD_EVENT: &[u8] = include_bytes!("../corpus/ucr_event/received.json");
 const GOOD_FIGURE: &[u8] = include_bytes!("../corpus/published_figure/rate.json");
 const GOOD_STATE: &[u8] = include_bytes!("../corpus/state_event/hospital-spell-1.json");
+const GOOD_ENCOUNTER: &[u8] = include_bytes!("../corpus/fhir_encounter/finished.json");
+const GOOD_MESSAGE: &[u8] = include_bytes!("../corpus/adt_message/A01");
 const GOOD_ROW: &[u8] = include_bytes!("../corpus/csds_record/CYP104RTT.json");
 
 /// One UCR event.
@@ -58,6 +62,61 @@ pub fn state_event(data: &[u8]) {
     check_decoder(Feed::Spell, data, GOOD_STATE);
 }
 
+/// One FHIR Encounter of a virtual ward.
+pub fn fhir_encounter(data: &[u8]) {
+    check_decoder(Feed::VwStay, data, GOOD_ENCOUNTER);
+}
+
+/// One HL7 v2 message; what it tells among others of its stay, in two orders of arrival, is the same, and each event of it
+/// is accepted by its feed or refused there.
+pub fn adt_message(data: &[u8]) {
+    check_decoder(Feed::Adt, data, GOOD_MESSAGE);
+    // A message that takes another's id is that one.
+    if !String::from_utf8_lossy(data).contains("FUZZ") {
+        assert_eq!(
+            told(&[OTHERS[0], data, OTHERS[1]]),
+            told(&[OTHERS[1], data, OTHERS[0]]),
+            "order of arrival is nothing"
+        );
+    }
+}
+
+/// An admission and a discharge of the corpus's stay.
+const OTHERS: [&[u8]; 2] = [
+    b"MSH|^~\\&|FUZZ|RA9|||202505062131||ADT^A01|8|P|2.4\rPID|1\rPV1|1|I|W1||||||||||||||||V1",
+    b"MSH|^~\\&|FUZZ|RA9|||202505121512||ADT^A03|9|P|2.4\rPID|1\rPV1|1|I|W2||||||||||||||||V1",
+];
+
+/// What stands of the last events of messages: data by subject.
+fn told(messages: &[&[u8]]) -> BTreeMap<(Feed, String), serde_json::Value> {
+    let batches: Vec<_> = messages.iter().flat_map(|message| decoded(Feed::Adt, &[message]).tables).collect();
+    let mut visits = Visits::new(Wards::default());
+    let mut told = BTreeMap::new();
+    for (_, batch) in batches {
+        for event in visits.take(&[batch]).expect("the decoder's own columns") {
+            let key = event.subject.clone().into_bytes();
+            let own = decoded_with_keys(event.feed, &[(key, event.payload.as_bytes())]);
+            assert_eq!(own.accepted + refused(&own), 1);
+            let payload: serde_json::Value = serde_json::from_str(&event.payload).expect("an event is JSON");
+            told.insert((event.feed, event.subject), payload["data"].clone());
+        }
+    }
+    told.retain(|_, data| data["status"] != "cancelled");
+    // The event behind the last change is not part of the state.
+    told.values_mut().for_each(|data| data["trigger"] = serde_json::Value::Null);
+    told
+}
+
+/// One file of HL7 v2 messages.
+pub fn message_files(data: &[u8]) {
+    message_records(data);
+}
+
+/// How many messages the file gives.
+pub fn message_records(data: &[u8]) -> usize {
+    read_file("messages.hl7", data)
+}
+
 /// The feed whose event type stands in the bytes; spells when there is none.
 pub fn state_feed(data: &[u8]) -> Feed {
     let text = String::from_utf8_lossy(data);
@@ -70,7 +129,8 @@ fn check_decoder(feed: Feed, data: &[u8], good: &[u8]) {
     let alone = decoded(feed, &[data]);
     assert_eq!(alone.accepted + refused(&alone), 1, "a record is accepted or refused, never both, never neither");
     for refusal in &alone.refusals {
-        assert_eq!(refusal.payload, data, "a refusal keeps the original bytes");
+        let kept = if refusal.disposition == Disposition::Filtered { &[][..] } else { data };
+        assert_eq!(refusal.payload, kept, "a refusal keeps the original bytes, what is left out none");
         assert_eq!(refusal.place.offset, 0, "a refusal keeps its place");
     }
     let among = decoded(feed, &[good, data, good]);
@@ -112,7 +172,8 @@ fn plausible_key(feed: Feed, payload: &[u8]) -> Vec<u8> {
     let subject =
         text.split_once(r#""subject":""#).and_then(|(_, rest)| rest.split_once('"')).map(|(subject, _)| subject);
     match (feed, subject) {
-        (Feed::Csds | Feed::Published, _) | (_, None) => other_key(feed, &text),
+        (Feed::VwStay, None) => decode::fhir_key(payload).unwrap_or_default().into_bytes(),
+        (Feed::Csds | Feed::Published | Feed::Adt, _) | (_, None) => other_key(feed, &text),
         (_, Some(subject)) => subject.as_bytes().to_vec(),
     }
 }

@@ -12,11 +12,14 @@
 //! | `csds_keys` | by which keys a refused row is known |
 //! | `csds_last` | what a row shares with the one before it |
 //! | `ucr`, `state`, `csds`, `csds_plan`, `published` | which cell each field fills |
+//! | `fhir` | an Encounter as the event of a stay |
+//! | `hl7`, `adt` | HL7 v2: fields by place, and which cells they fill |
 //! | `requirements`, `changes` | what an event type needs, what an amendment may change |
 //! | `field`, `clean` | single fields |
 //! | `extra` | unknown fields, without direct identifiers |
 //! | `columns` | rows into arrays |
 
+mod adt;
 mod changes;
 mod clean;
 mod columns;
@@ -28,8 +31,10 @@ mod csds_plan;
 mod event;
 mod extra;
 mod fault;
+mod fhir;
 mod field;
 mod flags;
+mod hl7;
 mod identity;
 mod limits;
 mod published;
@@ -52,8 +57,10 @@ use homeward_contract::reject::{RejectCode, Severity};
 
 pub(crate) use extra::is_direct_identifier;
 pub(crate) use fault::shown;
+pub(crate) use hl7::unframed;
 pub use limits::MOST_RECORD_BYTES;
 
+use adt::AdtDecoder;
 use columns::Value;
 use csds::{CsdsDecoder, Scratch};
 use fault::Fault;
@@ -145,7 +152,7 @@ pub struct Refusal {
     pub code: RejectCode,
     /// Which item, and what is wrong with it. Holds no personal data.
     pub detail: String,
-    /// The original bytes; empty for a tombstone.
+    /// The original bytes; empty for what is filtered.
     pub payload: Vec<u8>,
 }
 
@@ -186,6 +193,7 @@ pub fn decode(feed: Feed, records: &[RawRecord<'_>], context: &DecodeContext<'_>
         Feed::VwStay | Feed::VwCapacity | Feed::Spell | Feed::EdStay | Feed::Death | Feed::Registration => {
             decode_states(feed, records, context)
         }
+        Feed::Adt => decode_adt(records, context),
     };
     let accepted = (records.len() - refusals.len()) as u64;
     debug_assert_eq!(
@@ -254,6 +262,32 @@ fn decode_states(feed: Feed, records: &[RawRecord<'_>], context: &DecodeContext<
     (table.into_iter().collect(), refusals, flags)
 }
 
+fn decode_adt(records: &[RawRecord<'_>], context: &DecodeContext<'_>) -> Parts {
+    let mut decoder = AdtDecoder::new(context, records.len());
+    let mut refusals = Vec::new();
+    for record in records {
+        if let Err(fault) = payload(record).and_then(|payload| decoder.read(record, payload)) {
+            decoder.flags.forget();
+            refusals.push(refusal(record, fault));
+        }
+    }
+    let (table, flags) = decoder.finish();
+    (table.into_iter().collect(), refusals, flags)
+}
+
+/// The Kafka key of an HL7 v2 message: the provider, a bar and the visit. None for a message that names no visit, which may
+/// go to any partition.
+#[must_use]
+pub fn adt_key(payload: &[u8]) -> Option<Vec<u8>> {
+    adt::key(payload)
+}
+
+/// The Kafka key of a FHIR Encounter; none for what is no such resource.
+#[must_use]
+pub fn fhir_key(payload: &[u8]) -> Option<String> {
+    fhir::key(payload)
+}
+
 fn payload<'p>(record: &'p RawRecord<'_>) -> Result<&'p [u8], Fault> {
     match record.payload {
         None => Err(Fault::new(RejectCode::Tombstone)),
@@ -270,7 +304,8 @@ fn refusal(record: &RawRecord<'_>, fault: Fault) -> Refusal {
         disposition,
         code: fault.code,
         detail: fault.detail,
-        payload: record.payload.unwrap_or_default().to_vec(),
+        // What holds no fact is not kept: it may be about people whom no figure is about.
+        payload: record.payload.filter(|_| disposition == Disposition::Quarantined).unwrap_or_default().to_vec(),
     }
 }
 

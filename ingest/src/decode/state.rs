@@ -20,6 +20,7 @@ use super::columns::{Columns, Value};
 use super::csds_plan::place;
 use super::event::{Envelope, keyed};
 use super::fault::Fault;
+use super::fhir;
 use super::field;
 use super::flags::Flags;
 use super::identity::Identity;
@@ -59,8 +60,9 @@ impl<'c> StateDecoder<'c> {
     /// # Errors
     /// The fault for which the event is refused; nothing is kept then.
     pub(super) fn read(&mut self, record: &RawRecord<'_>, payload: &[u8]) -> Result<(), Fault> {
+        let translated = if self.feed == Feed::VwStay { fhir::event(payload).map_err(Fault::of_state)? } else { None };
         let mut row = vec![Value::Null; self.columns.width()];
-        self.fill(record, payload, &mut row).map_err(Fault::of_state)?;
+        self.fill(record, translated.as_deref().unwrap_or(payload), &mut row).map_err(Fault::of_state)?;
         self.columns.append(&mut row);
         self.flags.keep();
         Ok(())

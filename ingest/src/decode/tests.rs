@@ -1,7 +1,9 @@
 //! The public face of decoding: the handbook's events, dirty submissions, hostile bytes.
 
+mod adt;
 mod csds;
 mod dirty;
+mod fhir;
 mod hostile;
 mod state;
 mod tables;

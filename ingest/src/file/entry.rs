@@ -37,6 +37,7 @@ enum Origin {
 pub(super) enum Kind {
     Csv,
     Events,
+    Messages,
     Archive,
     Other,
 }
@@ -48,6 +49,7 @@ impl Kind {
             _ if name.starts_with('.') => Self::Other,
             Some("csv") => Self::Csv,
             Some("ndjson" | "jsonl") => Self::Events,
+            Some("hl7") => Self::Messages,
             Some("zip") => Self::Archive,
             _ => Self::Other,
         }

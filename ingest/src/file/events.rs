@@ -17,7 +17,7 @@ use super::FileRecord;
 use super::entry::Entry;
 use super::error::FileError;
 use super::lines::{Lines, Next};
-use crate::decode::Place;
+use crate::decode::{self, Place};
 
 /// Reads one event file.
 pub(super) struct EventReader {
@@ -100,6 +100,9 @@ impl EventReader {
             } else if let Some(subject) = peek.subject {
                 self.feed = event_feed(peek.event_type.as_deref());
                 key = subject.into_owned().into_bytes();
+            } else if let Some(subject) = decode::fhir_key(&payload) {
+                self.feed = Feed::VwStay;
+                key = subject.into_bytes();
             }
         }
         let offset = i64::try_from(self.lines.number()).unwrap_or(i64::MAX);

@@ -1,4 +1,4 @@
-//! Files as a source: submission folders, `.zip` archives of them and `*.ndjson`, read as the
+//! Files as a source: submission folders, `.zip` archives of them, `*.ndjson` and `*.hl7`, read as the
 //! records that Kafka would carry.
 //!
 //! Limits: lines of 1 MiB, 20 000 files, folders 8 deep, archives of 64 GiB unpacked; nothing is
@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod limits;
 mod lines;
+mod messages;
 mod submission;
 pub mod workbook;
 mod zipped;
@@ -30,6 +31,7 @@ use crate::decode::Place;
 use entry::{Entry, Kind};
 use events::EventReader;
 use limits::MOST_NOTES;
+use messages::MessageReader;
 use submission::SubmissionReader;
 
 /// One record of a file, as Kafka would carry it.
@@ -72,11 +74,13 @@ pub struct PathReader {
 enum Step {
     Submission(Vec<(Table, Entry)>),
     Events(Entry),
+    Messages(Entry),
 }
 
 enum StepReader {
     Submission(Box<SubmissionReader>),
     Events(Box<EventReader>),
+    Messages(Box<MessageReader>),
 }
 
 impl StepReader {
@@ -84,6 +88,7 @@ impl StepReader {
         match self {
             Self::Submission(reader) => reader.bytes(),
             Self::Events(reader) => reader.bytes(),
+            Self::Messages(reader) => reader.bytes(),
         }
     }
 }
@@ -126,7 +131,7 @@ pub fn read_path_by(path: &Path, calendar: &SubmissionCalendar) -> Result<PathRe
         return Err(FileError::new(
             &shown,
             "holds nothing to read",
-            "give a folder or .zip of CSDS tables (CYP000Header.csv, CYP104RTT.csv and so on), or files that end in .ndjson",
+            "give a folder or .zip of CSDS tables (CYP000Header.csv, CYP104RTT.csv and so on), or files that end in .ndjson or .hl7",
         ));
     }
     Ok(reader)
@@ -155,7 +160,7 @@ impl PathReader {
     /// Sorts the files of one folder into a submission and event files.
     fn plan_folder(&mut self, entries: Vec<Entry>) -> Result<(), FileError> {
         let mut tables: BTreeMap<Table, Entry> = BTreeMap::new();
-        let mut events = Vec::new();
+        let mut others = Vec::new();
         for entry in entries {
             match (Kind::of(&entry.name), Table::from_csds_name(entry.stem())) {
                 (Kind::Csv, Some(table)) => {
@@ -174,18 +179,22 @@ impl PathReader {
                 }
                 (Kind::Events, _) => {
                     self.total_bytes += entry.bytes;
-                    events.push(entry);
+                    others.push(Step::Events(entry));
+                }
+                (Kind::Messages, _) => {
+                    self.total_bytes += entry.bytes;
+                    others.push(Step::Messages(entry));
                 }
                 _ => note(
                     &mut self.notes,
-                    format!("{} was not read: it is neither a CSDS table nor .ndjson", entry.shown()),
+                    format!("{} was not read: it is neither a CSDS table nor .ndjson nor .hl7", entry.shown()),
                 ),
             }
         }
         if !tables.is_empty() {
             self.steps.push_back(Step::Submission(tables.into_iter().collect()));
         }
-        self.steps.extend(events.into_iter().map(Step::Events));
+        self.steps.extend(others);
         Ok(())
     }
 
@@ -196,6 +205,7 @@ impl PathReader {
             let read = match &mut self.current {
                 Some(StepReader::Submission(reader)) => reader.read(&mut remark),
                 Some(StepReader::Events(reader)) => reader.read(),
+                Some(StepReader::Messages(reader)) => reader.read(),
                 None => None,
             };
             if read.is_some() {
@@ -206,6 +216,9 @@ impl PathReader {
                 Step::Submission(tables) => SubmissionReader::open(tables, &self.calendar, &mut remark)
                     .map(|reader| StepReader::Submission(Box::new(reader))),
                 Step::Events(entry) => EventReader::open(&entry).map(|reader| StepReader::Events(Box::new(reader))),
+                Step::Messages(entry) => {
+                    MessageReader::open(&entry).map(|reader| StepReader::Messages(Box::new(reader)))
+                }
             };
             match opened {
                 Ok(reader) => self.current = Some(reader),

@@ -142,6 +142,33 @@ fn many_submissions_and_events_come_in_one_order() {
 }
 
 #[test]
+fn messages_of_hl7_are_split_at_their_heads_whatever_ends_the_lines() {
+    let visit = |number: u32| format!("PV1|1|I|W1{}V{number}", "|".repeat(16));
+    let batch = format!(
+        "FHS|^~\\&|PAS\rBHS|^~\\&|PAS\rMSH|^~\\&|PAS|RA9\r{}\rBTS|1\r\nMSH|^~\\&|PAS|RA9\r\n{}\r\nNTE|1|MSH\n\n\x0bMSH|^~\\&|PAS|RA9\r\x1c\rFTS|1",
+        visit(1),
+        visit(2)
+    );
+    let files = folder(&[("a.hl7", batch.as_bytes()), ("b.HL7", b"\xef\xbb\xbfPID|1\rMSH|^~\\&|PAS")]);
+    let records = read(files.path()).unwrap();
+    let found: Vec<(&str, String, i64)> = records
+        .iter()
+        .map(|record| (str::from_utf8(&record.key).unwrap(), text(record).replace('\r', "/"), record.place.offset))
+        .collect();
+    let expected = [
+        ("RA9|V1", format!("MSH|^~\\&|PAS|RA9/{}/", visit(1)), 1),
+        ("RA9|V2", format!("MSH|^~\\&|PAS|RA9/{}/NTE|1|MSH/", visit(2)), 2),
+        ("", "MSH|^~\\&|PAS|RA9/".to_owned(), 3),
+        ("", "PID|1/".to_owned(), 1),
+        ("", "MSH|^~\\&|PAS/".to_owned(), 2),
+    ];
+    assert_eq!(found, expected);
+    assert!(records.iter().all(|record| record.feed == Feed::Adt));
+    let endless = folder(&[("c.hl7", vec![b'x'; (1 << 20) + 9].as_slice())]);
+    assert!(read(endless.path()).is_err());
+}
+
+#[test]
 fn rows_that_do_not_split_end_in_quarantine_with_their_text() {
     let clocks = "ServiceRequestID,RTT_StartDate\nS1\nS2,2025-04-03\n\"S3,2025-04-03\nS4,2025-04-03,x\nS5,2025-04-04\n";
     let mut bytes = clocks.as_bytes().to_vec();

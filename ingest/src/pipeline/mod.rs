@@ -23,11 +23,13 @@ mod batch;
 mod feed;
 mod poison;
 mod prepare;
+mod relay;
 mod senders;
 
 pub use poison::PoisonRule;
 pub use senders::UNKNOWN as UNKNOWN_SENDER;
 
+use crate::adt::Wards;
 use crate::kafka::{KafkaConfig, KafkaConfigError};
 use crate::lake::{Lake, UpkeepPolicy};
 use crate::quarantine::QuarantineKey;
@@ -53,6 +55,8 @@ pub struct IngestOptions {
     pub stall: Duration,
     /// Longest wait between two attempts at a failed commit.
     pub retry_wait_max: Duration,
+    /// Which wards of ADT messages are virtual, and of what kind.
+    pub wards: Wards,
     /// When tables are checkpointed and compacted; nothing leaves that to another process.
     pub upkeep: Option<UpkeepPolicy>,
 }
@@ -67,6 +71,7 @@ impl Default for IngestOptions {
             decode_threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             stall: Duration::from_secs(120),
             retry_wait_max: Duration::from_secs(30),
+            wards: Wards::default(),
             upkeep: Some(UpkeepPolicy::default()),
         }
     }
@@ -125,6 +130,8 @@ pub async fn run_ingest(ingest: Ingest, shutdown: CancellationToken) -> Result<(
     let ingest = Arc::new(ingest);
     let ended = shutdown.child_token();
     let upkeep = tokio::spawn(keep_up(Arc::clone(&ingest), ended.clone()));
+    let takes_messages = ingest.kafka.topics.get(&Feed::Adt).is_some_and(|topics| !topics.is_empty());
+    let relayed = takes_messages.then(|| tokio::spawn(relay::relay(Arc::clone(&ingest), ended.clone())));
     let feeds = ingest.kafka.topics.iter().filter(|(_, topics)| !topics.is_empty()).map(|(feed, _)| *feed);
     let started: Result<Vec<_>, IngestError> = feeds.map(|feed| start(&ingest, feed, &ended)).collect();
     let outcome = match started {
@@ -133,6 +140,9 @@ pub async fn run_ingest(ingest: Ingest, shutdown: CancellationToken) -> Result<(
     };
     ended.cancel();
     let _ = upkeep.await;
+    if let Some(relayed) = relayed {
+        let _ = relayed.await;
+    }
     outcome
 }
 

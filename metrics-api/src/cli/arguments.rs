@@ -75,7 +75,7 @@ For health checks of containers and scripts; plain HTTP, five seconds of patienc
   homeward load submissions/NR5-2025-04 --wait 120\n  \
   homeward load april.zip events.ndjson --brokers localhost:9092 --receipt april.receipt.json\n\n\
 A folder or .zip holds one CSV a CSDS table (CYP104RTT.csv ...) with the data-item names as header and \
-its CYP000Header.csv; a .ndjson file holds one event a line. Files are checked before anything is sent. The \
+its CYP000Header.csv; a .ndjson file holds one event a line, a .hl7 file HL7 v2 messages. Files are checked before anything is sent. The \
 receipt says what will be taken, what is refused and how to mend it, what Homeward holds already, and which \
 records the broker acknowledged. With --wait it also says whether each submission counts and what it changed.")]
     Load(LoadArguments),
@@ -206,7 +206,7 @@ pub struct HealthArguments {
 /// `homeward load`
 #[derive(Debug, Args)]
 pub struct LoadArguments {
-    /// Submission folders, .zip files of them, or .ndjson files of events.
+    /// Submission folders, .zip files of them, .ndjson files of events, or .hl7 files of messages.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Broker, instead of the one of homeward.toml.
@@ -232,7 +232,7 @@ pub struct LoadArguments {
 /// `homeward evaluate`
 #[derive(Debug, Args)]
 pub struct EvaluateArguments {
-    /// Submission folders, .zip files of them, or .ndjson files of events.
+    /// Submission folders, .zip files of them, .ndjson files of events, or .hl7 files of messages.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Indicator id; several separated by commas.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use homeward_ingest::adt::AdtShapeError;
 use homeward_ingest::file::FileError;
 use homeward_ingest::kafka::{EmbeddedError, PublishError};
 use homeward_ingest::lake::LakeError;
@@ -49,6 +50,9 @@ pub enum CliError {
     /// The lake was written by another version.
     #[error(transparent)]
     Facts(#[from] FactShapeError),
+    /// HL7 messages could not be read back.
+    #[error(transparent)]
+    Messages(#[from] AdtShapeError),
     /// Submissions could not be reviewed.
     #[error(transparent)]
     Review(#[from] ReviewError),

@@ -24,7 +24,7 @@ use super::error::{CliError, Outcome};
 use super::output::write_figures;
 use super::progress::Progress;
 use crate::config::Config;
-use crate::facts::decode_paths;
+use crate::facts::{decode_paths, told_by_messages};
 use crate::keys;
 
 pub(super) async fn run(
@@ -40,7 +40,7 @@ pub(super) async fn run(
     let policy = arguments.release.as_deref().map(Policy::by_name).transpose()?;
     check_dimensions(arguments)?;
 
-    let calendar = Config::check(super::settings(config)?, &[])?.calendar;
+    let Config { calendar, wards, .. } = Config::check(super::settings(config)?, &[])?;
     let now = SystemClock.now();
     let instants = Instants { as_of: arguments.as_of.unwrap_or(now), as_known_at: arguments.as_known_at };
     for definition in &asked {
@@ -59,7 +59,9 @@ pub(super) async fn run(
     let mut progress = Progress::start("Reading records", None);
     // Pseudonyms of one run only need to agree with each other, so a key of its own will do.
     let keys = keys::of_this_run();
-    let files = decode_paths(&arguments.paths, &keys, &calendar, now, |more| progress.advance(more))?;
+    let mut files = decode_paths(&arguments.paths, &keys, &calendar, now, |more| progress.advance(more))?;
+    let told = told_by_messages(&files.batches, &keys, wards, now)?;
+    files.batches.extend(told);
     progress.finish();
     for note in &files.notes {
         eprintln!("note: {note}");

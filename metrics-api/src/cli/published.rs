@@ -20,8 +20,8 @@ pub enum PublishedCommand {
   homeward published load \"2-hour UCR metrics 2024-25.xlsx\"\n  \
   homeward published load \"Table 1.csv\" \"Table 2.csv\"\n\n\
 NHS England's workbook of 2-hour urgent community response, in the layout of 2024-25 or of 2026/27, or one of its \
-tables saved as .csv. A workbook speaks for its months as a whole: loaded again after a correction, it replaces \
-what was loaded before.")]
+tables saved as .csv; or the monthly file of virtual ward capacity and occupancy. A workbook speaks for its months as a \
+whole: loaded again after a correction, it replaces what was loaded before.")]
     Load(LoadArguments),
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use homeward_contract::clock::{Clock, SystemClock};
 use homeward_contract::feed::Table;
 use homeward_contract::submission::{Submission, record_key};
-use homeward_ingest::decode::Disposition;
+use homeward_ingest::decode::{Disposition, adt_key, fhir_key};
 use homeward_ingest::lake::Lake;
 use homeward_ingest::quarantine::{
     QUARANTINE_TABLE, QuarantineEntry, QuarantineKey, REPLAY_TABLE, batch_to_entries, replay_to_batch,
@@ -164,6 +164,10 @@ async fn replay(
     let mut progress = Progress::start("Replaying", Some(chosen.len() as u64));
     let mut replayed = 0_u64;
     for entry in chosen {
+        if entry.disposition == Disposition::Filtered.as_str() {
+            writeln!(out, "{} was left out, and its bytes were not kept: nothing to publish", entry.id)?;
+            continue;
+        }
         let payload = entry.open(&key)?;
         let published =
             publisher.send(&entry.place.topic, key_of(&payload).as_deref(), &payload).and_then(|()| publisher.flush());
@@ -202,7 +206,8 @@ fn choose<'a>(
         .collect())
 }
 
-/// The Kafka key that the record was sent with: an event's subject, or what a CSDS row's items name. Any order of
+/// The Kafka key that the record was sent with: an event's subject, the stay of an HL7 message or of an Encounter, or what
+/// a CSDS row's items name. Any order of
 /// arrival gives the same state, so a record that names neither may go to any partition.
 fn key_of(payload: &[u8]) -> Option<Vec<u8>> {
     #[derive(serde::Deserialize)]
@@ -218,12 +223,15 @@ fn key_of(payload: &[u8]) -> Option<Vec<u8>> {
     struct DecidedOn {
         submission: String,
     }
-    let keyed: Keyed = serde_json::from_slice(payload).ok()?;
+    let Ok(keyed) = serde_json::from_slice::<Keyed>(payload) else { return adt_key(payload) };
     if let Some(subject) = keyed.subject {
         return Some(subject.into_bytes());
     }
     if let Some(decision) = keyed.decision {
         return Some(decision.submission.into_bytes());
+    }
+    if let Some(subject) = fhir_key(payload) {
+        return Some(subject.into_bytes());
     }
     let table = Table::from_csds_name(&keyed.table?)?;
     let submission = Submission::from_json(keyed.submission?.get()).ok()?;
@@ -257,6 +265,10 @@ mod tests {
         assert_eq!(key(&row("CYP000Header", "{}")).as_deref(), Some("NR5-202504-20250512T091500"));
         let decision = r#"{"decision":{"submission":"NR5-202504-20250512T091500","decision":"paused"}}"#;
         assert_eq!(key(decision).as_deref(), Some("NR5-202504-20250512T091500"));
+        let encounter = r#"{"resourceType":"Encounter","id":"S1","serviceProvider":{"reference":"Organization/RH8"}}"#;
+        assert_eq!(key(encounter).as_deref(), Some("RH8|S1"));
+        let visit = format!("MSH|^~\\&|PAS|RA9\rPV1|{}V1", "|".repeat(18));
+        assert_eq!(key(&visit).as_deref(), Some("RA9|V1"));
         assert_eq!(key("not json"), None);
     }
 }

@@ -96,6 +96,7 @@ fn ingest(
     let options = IngestOptions {
         commit_interval: config.commit_interval,
         buffer_bytes_max: config.buffer_bytes,
+        wards: config.wards.clone(),
         poison: PoisonRule { share: config.poison_share, records_min: config.poison_minimum_records },
         ..IngestOptions::default()
     };

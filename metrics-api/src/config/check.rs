@@ -17,6 +17,7 @@ use super::keys::Keys;
 use super::property_files;
 use super::secret::Secret;
 use super::settings::{KafkaSettings, ServeSettings, Settings};
+use homeward_ingest::adt::Wards;
 use homeward_ingest::kafka::KafkaConfig;
 
 /// What a process does.
@@ -73,6 +74,8 @@ pub struct Config {
     pub poison_minimum_records: usize,
     /// Bytes that may wait in memory.
     pub buffer_bytes: usize,
+    /// The wards that HL7 messages name.
+    pub wards: Wards,
     /// Windows of CSDS submissions.
     pub calendar: SubmissionCalendar,
     /// The secrets.
@@ -129,6 +132,7 @@ impl Config {
             faults.add("[kafka]", error.to_string(), "correct that setting of [kafka]");
         }
         let calendar = super::submissions::calendar(&settings.submissions, &mut faults);
+        let wards = super::wards::read(settings.ingest.wards_file.as_deref(), &mut faults);
         let keys = super::keys::read(&settings.keys, ingests, &mut faults);
         let commit_interval =
             faults.seconds("[ingest] commit_interval_seconds", settings.ingest.commit_interval_seconds, 60.0);
@@ -168,6 +172,7 @@ impl Config {
                 poison_share: settings.ingest.poison_share,
                 poison_minimum_records: settings.ingest.poison_minimum_records,
                 buffer_bytes: settings.ingest.buffer_bytes,
+                wards,
                 calendar,
                 keys,
                 definitions: settings.transform.definitions,

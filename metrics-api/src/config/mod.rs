@@ -14,6 +14,7 @@ mod secret;
 mod settings;
 mod sql;
 mod submissions;
+mod wards;
 
 pub use check::{Config, Role, ServeConfig};
 pub use fault::{ConfigFault, ConfigFaults};

@@ -90,6 +90,8 @@ pub struct IngestSettings {
     /// Bytes that may wait in memory between the broker and the lake, a feed.
     #[serde(alias = "buffer_bytes_max")]
     pub buffer_bytes: usize,
+    /// List of the wards that HL7 messages name, with the kind of each.
+    pub wards_file: Option<PathBuf>,
 }
 
 impl Default for IngestSettings {
@@ -100,6 +102,7 @@ impl Default for IngestSettings {
             poison_share: 0.5,
             poison_minimum_records: 100,
             buffer_bytes: 64 * 1024 * 1024,
+            wards_file: None,
         }
     }
 }

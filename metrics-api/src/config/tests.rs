@@ -40,7 +40,7 @@ fn an_empty_file_and_the_environment_are_enough() {
     let config = load("", &GOOD).unwrap();
     assert_eq!(config.serve.bind.to_string(), "127.0.0.1:8640");
     assert_eq!(config.serve.releases.len(), 4);
-    assert_eq!(config.kafka.topics.len(), 9);
+    assert_eq!(config.kafka.topics.len(), 10);
     assert!(config.keys.pseudonym.is_some() && config.keys.quarantine.is_some());
 }
 

@@ -13,6 +13,7 @@ mod outgoing;
 mod problem;
 mod reconciliation;
 mod serving;
+mod virtual_wards;
 
 use std::net::SocketAddr;
 
@@ -71,6 +72,7 @@ pub fn router(serving: Serving, with_metrics: bool) -> Router {
         .route("/api/v1/revisions", get(api::revisions))
         .route("/api/v1/data-quality", get(data_quality::data_quality))
         .route("/api/v1/reconciliation", get(reconciliation::reconciliation))
+        .route("/api/v1/virtual-ward-reconciliation", get(virtual_wards::virtual_wards))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(fallback);
@@ -112,7 +114,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
 async fn fallback(uri: axum::http::Uri) -> Problem {
     Problem::not_found(
         format!("there is nothing at {}", uri.path()),
-        "use /, /area/{level}/{code}, /months, /indicator/{id}, /data-quality, /reconciliation, /events, /metrics, /healthz, /readyz, /api/v1/data-quality, /api/v1/figures, /api/v1/indicators, /api/v1/reconciliation or /api/v1/revisions",
+        "use /, /area/{level}/{code}, /months, /indicator/{id}, /data-quality, /reconciliation, /events, /metrics, /healthz, /readyz, /api/v1/data-quality, /api/v1/figures, /api/v1/indicators, /api/v1/reconciliation, /api/v1/revisions or /api/v1/virtual-ward-reconciliation",
     )
 }
 

@@ -1,4 +1,4 @@
-//! What is asked and answered by provider and month: the reconciliation, data quality.
+//! What is asked and answered by month, and by provider or board: the reconciliations, data quality.
 
 use std::sync::Arc;
 
@@ -25,11 +25,20 @@ pub(super) struct MonthsQuery {
     release: Option<String>,
 }
 
+/// `?icb=&month=&release=`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BoardsQuery {
+    icb: Option<String>,
+    month: Option<String>,
+    release: Option<String>,
+}
+
 /// A question that was understood, and the picture that answers it.
 pub(super) struct Asked {
     pub(super) policy: &'static Policy,
     pub(super) snapshot: Arc<Snapshot>,
-    provider: Option<String>,
+    organisation: Option<String>,
     month: Option<NaiveDate>,
 }
 
@@ -47,14 +56,33 @@ impl Asked {
     pub(super) fn of(serving: &Serving, query: Result<Query<MonthsQuery>, QueryRejection>) -> Result<Self, Problem> {
         let Query(query) =
             query.map_err(|error| Problem::bad_request(error.body_text(), "use provider, month and release"))?;
-        let policy = serving.policy(query.release.as_deref())?;
-        let month = query.month.as_deref().map(first_day).transpose()?;
-        Ok(Self { policy, snapshot: serving.snapshot()?, provider: query.provider, month })
+        Self::understood(serving, query.provider, query.month.as_deref(), query.release.as_deref())
     }
 
-    /// True when the provider and the month that begins on this day were asked for.
-    pub(super) fn wants(&self, provider: &str, first: NaiveDate) -> bool {
-        self.provider.as_deref().is_none_or(|code| code.eq_ignore_ascii_case(provider))
+    /// As [`Asked::of`], of boards in place of providers.
+    pub(super) fn of_boards(
+        serving: &Serving,
+        query: Result<Query<BoardsQuery>, QueryRejection>,
+    ) -> Result<Self, Problem> {
+        let Query(query) =
+            query.map_err(|error| Problem::bad_request(error.body_text(), "use icb, month and release"))?;
+        Self::understood(serving, query.icb, query.month.as_deref(), query.release.as_deref())
+    }
+
+    fn understood(
+        serving: &Serving,
+        organisation: Option<String>,
+        month: Option<&str>,
+        release: Option<&str>,
+    ) -> Result<Self, Problem> {
+        let policy = serving.policy(release)?;
+        let month = month.map(first_day).transpose()?;
+        Ok(Self { policy, snapshot: serving.snapshot()?, organisation, month })
+    }
+
+    /// True when the organisation and the month that begins on this day were asked for.
+    pub(super) fn wants(&self, organisation: &str, first: NaiveDate) -> bool {
+        self.organisation.as_deref().is_none_or(|code| code.eq_ignore_ascii_case(organisation))
             && self.month.is_none_or(|month| month == first)
     }
 

@@ -230,6 +230,8 @@ async fn faults_are_problems_with_a_mend() {
         ("/api/v1/data-quality?day=1", 400, "unknown field"),
         ("/api/v1/reconciliation?month=June", 400, "month=2024-10"),
         ("/api/v1/reconciliation?day=1", 400, "unknown field"),
+        ("/api/v1/virtual-ward-reconciliation?month=June", 400, "month=2024-10"),
+        ("/api/v1/virtual-ward-reconciliation?provider=RH8", 400, "unknown field"),
         ("/reconciliation/NR5/2019-01", 404, "/reconciliation"),
         ("/area/provider/XX9/months", 404, "begin at /"),
         ("/data-quality/XX9", 404, "/data-quality"),
@@ -284,6 +286,28 @@ async fn a_reconciliation_is_told_as_json_and_on_the_board() {
     let house = House::planted("public-hes").await;
     let (_, told) = house.json("/api/v1/reconciliation").await;
     assert_eq!(told["months"][0]["words"], "NR5, Jun 2025: live 25 of 40.");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_published_series_of_virtual_wards_is_told_as_json() {
+    use homeward_transform::reconcile::{PublishedSeries, PublishedWards, Reconciliation};
+    let row = |month: &str, patients| {
+        let held = PublishedWards { beds: Some(175), patients: Some(patients), ..PublishedWards::default() };
+        (month.parse().unwrap(), Arc::from("QT6"), held)
+    };
+    let wards = PublishedSeries::planted([row("2023-09-01", 90), row("2023-10-01", 0)]);
+    let (snapshot, catalogue) = planted::snapshot().await;
+    let snapshot = snapshot.with_reconciliation(Reconciliation::default().with_wards(wards));
+    let house = House::open(Some(snapshot), catalogue, "internal-live", None).await;
+    let (status, told) = house.json("/api/v1/virtual-ward-reconciliation?icb=qt6&month=2023-10").await;
+    assert_eq!(status, 200, "{told}");
+    assert_eq!(told["months"].as_array().unwrap().len(), 1, "{told}");
+    let month = &told["months"][0];
+    assert_eq!((&month["published_beds"], &month["published_flags"]), (&json!(175), &json!(["suspect_zero"])));
+    assert_eq!((&month["patients"], &month["patients_difference"]), (&json!("no data"), &json!("no data")));
+    let (_, all) = house.json("/api/v1/virtual-ward-reconciliation").await;
+    assert_eq!(all["months"].as_array().unwrap().len(), 4, "two months of the board, and of all boards: {all}");
     house.close().await;
 }
 

@@ -3,7 +3,7 @@
 //!
 //! [`posting`] says what one referral adds to each stage and cause; [`ledger`] keeps the sums; [`month`] is the picture of
 //! one provider and month; [`published`] holds what NHS England's workbooks say; [`reconciler`] brings them together when
-//! facts changed. All of it is pure.
+//! facts changed. [`wards`] is the published series of virtual wards. All of it is pure.
 
 pub mod cause;
 pub mod ledger;
@@ -11,7 +11,9 @@ pub mod month;
 pub mod posting;
 pub mod published;
 pub mod reconciler;
+pub mod wards;
 
 pub use cause::{Cause, Stage, Step};
 pub use month::{Count, Entry, Reconciled};
 pub use reconciler::Reconciliation;
+pub use wards::{PublishedSeries, PublishedWards};

@@ -143,6 +143,23 @@ impl Published {
         load.into_iter().flat_map(|(_, load)| load.figures.keys())
     }
 
+    /// Every figure of the last load of each measure and month.
+    pub(super) fn newest(&self) -> impl Iterator<Item = (Measure, NaiveDate, &Arc<str>, &PublishedRate)> {
+        self.months.iter().flat_map(|((measure, month), loads)| {
+            let load = loads.last_key_value().into_iter();
+            load.flat_map(|(_, load)| &load.figures).map(|(code, figure)| (*measure, *month, code, figure))
+        })
+    }
+
+    /// One figure, of one load for all.
+    #[cfg(test)]
+    pub(super) fn plant(&mut self, measure: Measure, month: NaiveDate, organisation: &str, value: f64) {
+        let held = self.months.entry((measure, month)).or_default().entry((0, Arc::from("planted"))).or_default();
+        let workbook = Arc::from("planted.csv");
+        let figure = PublishedRate { rate: Some(value), decimals: 0, provisional: false, workbook };
+        held.figures.insert(Arc::from(organisation), figure);
+    }
+
     /// Months with new figures since the last call.
     pub fn take_changed(&mut self) -> BTreeSet<NaiveDate> {
         std::mem::take(&mut self.changed)

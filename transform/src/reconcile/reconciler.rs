@@ -11,6 +11,7 @@ use super::ledger::{Ledger, ProviderMonth, Sums};
 use super::month::{Exists, Reconciled};
 use super::posting::Account;
 use super::published::Published;
+use super::wards::PublishedSeries;
 use crate::book::Book;
 use crate::book::register::Received;
 
@@ -18,6 +19,7 @@ use crate::book::register::Received;
 #[derive(Debug, Clone, Default)]
 pub struct Reconciliation {
     months: BTreeMap<ProviderMonth, Arc<Reconciled>>,
+    wards: PublishedSeries,
 }
 
 impl Reconciliation {
@@ -36,7 +38,19 @@ impl Reconciliation {
     #[must_use]
     pub fn of(months: Vec<Reconciled>) -> Self {
         let months = months.into_iter().map(|month| ((Arc::clone(&month.provider), month.month), Arc::new(month)));
-        Self { months: months.collect() }
+        Self { months: months.collect(), wards: PublishedSeries::default() }
+    }
+
+    /// The same with this series: for a picture that is planted.
+    #[must_use]
+    pub fn with_wards(self, wards: PublishedSeries) -> Self {
+        Self { wards, ..self }
+    }
+
+    /// The published beds and patients of virtual wards.
+    #[must_use]
+    pub const fn wards(&self) -> &PublishedSeries {
+        &self.wards
     }
 }
 
@@ -72,6 +86,9 @@ impl Reconciler {
         }
         let ledger = book.ledger();
         self.begin_live(ledger, &mut dirty);
+        if !published.is_empty() {
+            Arc::make_mut(&mut self.shown).wards = PublishedSeries::of(&self.published);
+        }
         for month in published {
             let rates = self.published.organisations(Measure::TwoHourRate, month);
             let known = self.shown.months.keys().filter(|(_, held)| *held == month).map(|(provider, _)| provider);

@@ -54,6 +54,7 @@ pub mod reach;
 mod reconciliation;
 mod released;
 mod rounding;
+mod wards;
 
 pub use figure::ReleasedFigure;
 pub use policy::{Coverage, Numbers, Policy, UnknownPolicy};
@@ -61,3 +62,4 @@ pub use quality::{ReleasedMeasure, ReleasedQuality};
 pub use reconciliation::{ReleasedEntry, ReleasedMonth};
 pub use released::{HoldsNoPatientData, Released};
 pub use rounding::{Rounding, Shown};
+pub use wards::ReleasedWards;

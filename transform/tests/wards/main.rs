@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod model;
+mod published;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

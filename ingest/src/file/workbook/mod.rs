@@ -5,6 +5,8 @@
 //! rate per 100,000 and whose Table 3b counts the referrals. Which table a sheet holds is told by its title, else by its
 //! name; other sheets are left out. The layout from 2026/27 on is known by description alone (unconfirmed).
 //!
+//! The monthly file of virtual ward capacity and occupancy is read too ([`virtual_wards`]).
+//!
 //! Limits: [`limits`]. Every part of an .xlsx file is unpacked once to nothing and counted before it is read; cells come one
 //! by one and only those of a table's size are kept.
 
@@ -12,6 +14,7 @@ mod heading;
 mod limits;
 mod number;
 mod table;
+mod virtual_wards;
 mod xlsx;
 
 #[cfg(test)]
@@ -68,11 +71,13 @@ pub fn read_bytes(bytes: &[u8], name: &str, load: &Load) -> Result<Vec<Published
     let mut figures = Vec::new();
     for sheet in &sheets {
         figures.extend(read_table(sheet, &sheets, name, load)?);
+        figures.extend(virtual_wards::read(sheet, name, load)?);
     }
     if figures.is_empty() {
         return Err(FileError::new(
             "",
-            "no sheet has a row 'ODS Code, Organisation Name, Organisation Type' above months",
+            "no sheet has a row 'ODS Code, Organisation Name, Organisation Type' above months, or heads of months, boards, beds \
+             and patients of virtual wards",
             MEND,
         ));
     }

@@ -62,15 +62,25 @@ impl Sheet {
         Ok(())
     }
 
-    fn cell(&self, row: u64, column: u64) -> Option<&Cell> {
+    pub(super) fn cell(&self, row: u64, column: u64) -> Option<&Cell> {
         self.cells.get(&(row, column))
     }
 
-    fn text(&self, row: u64, column: u64) -> &str {
+    pub(super) fn text(&self, row: u64, column: u64) -> &str {
         self.cell(row, column).and_then(Cell::as_text).unwrap_or_default()
     }
 
-    fn place(&self) -> String {
+    /// One more than the last row with a cell.
+    pub(super) fn height(&self) -> u64 {
+        self.cells.last_key_value().map_or(0, |((row, _), _)| row + 1)
+    }
+
+    /// One more than the last column with a cell in a row.
+    pub(super) fn width(&self, row: u64) -> u64 {
+        self.cells.range((row, 0)..(row + 1, 0)).next_back().map_or(0, |((_, column), _)| column + 1)
+    }
+
+    pub(super) fn place(&self) -> String {
         format!(", sheet {}", shown(&self.name))
     }
 

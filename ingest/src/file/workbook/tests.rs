@@ -243,3 +243,44 @@ fn a_row_of_too_many_digits_is_refused() {
     let error = read_bytes(&archive.finish().unwrap().into_inner(), "far.xlsx", &load()).unwrap_err().to_string();
     assert!(error.contains("out of range") && error.contains("; load the workbook"), "{error}");
 }
+
+const DEVON: &[u8] = include_bytes!("../../../fixtures/published/virtual_ward_published_devon.csv");
+
+#[test]
+fn the_published_series_of_virtual_wards_is_read_by_the_heads_of_its_columns() {
+    let load = Load { id: "l".to_owned(), at: chrono::DateTime::UNIX_EPOCH };
+    let figures = read_bytes(DEVON, "vw.csv", &load).unwrap();
+    assert_eq!(figures.len(), 12 * 4, "twelve rows of four figures");
+    let of = |board: &str, month: &str, measure: Measure| {
+        let month: chrono::NaiveDate = format!("{month}-01").parse().unwrap();
+        let mut held = figures
+            .iter()
+            .filter(|figure| figure.organisation == board && figure.month == month && figure.measure == measure);
+        held.next().and_then(|figure| figure.value)
+    };
+    assert_eq!(
+        (of("QJK", "2023-07", Measure::VwBeds), of("QJK", "2023-07", Measure::VwPatients)),
+        (Some(126.0), Some(98.0))
+    );
+    assert_eq!(
+        (of("QUY", "2023-10", Measure::VwPatients), of("QUY", "2023-10", Measure::VwOccupancy)),
+        (Some(195.0), Some(1.0))
+    );
+    assert_eq!(of("QT6", "2023-10", Measure::VwPatients), Some(0.0), "a missing count is published as 0");
+    assert_eq!(of("QJK", "2024-02", Measure::VwPopulation), Some(1_082_047.0));
+    assert!(figures.iter().all(|figure| figure.level == Level::Icb && !figure.provisional));
+
+    // Other heads and another order, blanks, and notes below.
+    let other = "Virtual wards\n\nPatients,Capacity,ICB,Month,Occupancy\n195,156,QUY,Jul-23,100%*\n,129,QJK,August 2023,\n,,,\nSource,,,\n";
+    let figures = read_bytes(other.as_bytes(), "vw.csv", &load).unwrap();
+    assert_eq!(figures.len(), 6);
+    assert_eq!(figures.iter().filter(|figure| figure.value.is_none()).count(), 2, "blank is no data");
+    for (wrong, told) in [
+        ("Patients,Capacity,ICB,Month\n1.5,126,QJK,Jul-23", "vw_patients cannot be"),
+        ("Patients,Capacity,ICB,Month\n1,126,QJK,soon", "has no month"),
+        ("Patients,Capacity,ICB,Month\n1,126,QJK,Jul-23\n2,126,QJK,Jul-23", "is there twice"),
+    ] {
+        let error = read_bytes(wrong.as_bytes(), "vw.csv", &load).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+}

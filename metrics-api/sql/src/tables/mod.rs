@@ -19,6 +19,7 @@ mod meta_table;
 mod reconciliation;
 mod shelf;
 mod state;
+mod virtual_wards;
 mod wanted;
 mod world;
 
@@ -143,6 +144,7 @@ fn tables(source: &Source) -> Result<Vec<Table>, ArrowError> {
         state::revisions(),
         reconciliation::outline(),
         data_quality::outline(),
+        virtual_wards::outline(),
         world::policies(),
     ] {
         tables.push(Table::new(outline, Rows::Meta(Content::State(state))));

@@ -15,6 +15,7 @@ use super::figure_table::Reader;
 use super::figures::area_name;
 use super::meta_table::outline;
 use super::reconciliation;
+use super::virtual_wards;
 use super::world::policy_rows;
 use Kind::{Bigint, Boolean, Date, Double, Text, Timestamptz};
 
@@ -28,6 +29,7 @@ pub(crate) enum State {
     Revisions,
     Reconciliation,
     DataQuality,
+    VirtualWards,
     Policies,
 }
 
@@ -44,6 +46,7 @@ impl State {
             Self::Revisions => revision_rows(snapshot, reader),
             Self::Reconciliation => reconciliation::rows(snapshot, reader),
             Self::DataQuality => data_quality::rows(snapshot, reader),
+            Self::VirtualWards => virtual_wards::rows(snapshot, reader),
         }
     }
 }

@@ -26,7 +26,7 @@ use homeward_transform::reconcile::ledger::{Sum, Sums};
 use homeward_transform::reconcile::month::Exists;
 use homeward_transform::reconcile::posting::Account;
 use homeward_transform::reconcile::published::PublishedRate;
-use homeward_transform::reconcile::{Cause, Reconciled, Reconciliation, Stage, Step};
+use homeward_transform::reconcile::{Cause, PublishedSeries, PublishedWards, Reconciled, Reconciliation, Stage, Step};
 use homeward_transform::release::Policy;
 use homeward_transform::revision::Revision;
 use homeward_transform::snapshot::{Freshness, Snapshot};
@@ -356,6 +356,28 @@ fn reconciliation() -> Reconciliation {
     ]);
     let without_primary = Exists { primary: false, ..all };
     Reconciliation::of(vec![full, Reconciled::new(Arc::from("RH8"), april, without_primary, &sums, None)])
+        .with_wards(wards())
+}
+
+/// Two months of one board, and a board that had more patients than beds.
+fn wards() -> PublishedSeries {
+    let row = |month: &str, board: &str, beds, patients, printed| {
+        let month: chrono::NaiveDate = month.parse().unwrap();
+        let population = Some(1_082_047).filter(|_| board == "QJK");
+        let held = PublishedWards {
+            beds: Some(beds),
+            patients: Some(patients),
+            population,
+            printed: Some(printed),
+            ..PublishedWards::default()
+        };
+        (month, Arc::from(board), held)
+    };
+    PublishedSeries::planted([
+        row("2023-10-01", "QJK", 202, 101, 0.5),
+        row("2023-10-01", "QUY", 156, 195, 1.0),
+        row("2023-11-01", "QJK", 225, 0, 0.0),
+    ])
 }
 
 /// March and April of one provider.

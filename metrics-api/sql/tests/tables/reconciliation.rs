@@ -46,3 +46,24 @@ async fn a_reconciliation_is_read_in_its_order() {
     let public = devon.login("ucr-publication", Some(homeward_sql::Tick::Day));
     assert_eq!(public.ask(sql).await, Vec::<Vec<String>>::new());
 }
+
+#[tokio::test]
+async fn the_published_series_of_virtual_wards_stands_beside_our_own() {
+    let devon = Devon::of(&[]);
+    let sql = "SELECT period, icb, boards, published_beds, published_patients, published_occupancy, printed_occupancy, \
+               published_flags, patients, shown FROM outcomes.virtual_ward_reconciliation ORDER BY period, icb";
+    assert_eq!(
+        lines(&devon.ask(sql).await),
+        [
+            "2023-10 | National | 2 | 358 | 296 | 0.8268156424581006 | - |  | - | no data",
+            "2023-10 | QJK | 1 | 202 | 101 | 0.5 | 0.5 |  | - | no data",
+            "2023-10 | QUY | 1 | 156 | 195 | 1.25 | 1.0 | over_capacity;capped | - | no data",
+            "2023-11 | National | 1 | 225 | 0 | 0.0 | - |  | - | no data",
+            "2023-11 | QJK | 1 | 225 | 0 | 0.0 | 0.0 | suspect_zero | - | no data",
+        ]
+    );
+    let sql = "SELECT ROUND(published_beds_per_100k * 10) FROM outcomes.virtual_ward_reconciliation WHERE icb = 'QJK' AND period = '2023-10'";
+    assert_eq!(devon.ask(sql).await, [["187.0"]]);
+    let public = devon.login("ucr-publication", Some(homeward_sql::Tick::Day));
+    assert_eq!(public.ask(sql).await, Vec::<Vec<String>>::new());
+}

@@ -1,0 +1,108 @@
+//! From the messages of `adt_message` to the topics of spells and stays in emergency departments.
+//!
+//! The lake is the state: at start every message is read again, and what the spells and attendances of the lake hold already
+//! is not said again. What was on its way when the process died is said twice, with the same ids, which changes nothing.
+//! Every process that takes in the feed `adt` does this for all of its messages: run it in one process, or events are
+//! published as often as there are processes, and counted once.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::{AsArray, RecordBatch};
+use homeward_contract::feed::{Feed, Table};
+use tokio_util::sync::CancellationToken;
+
+use super::Ingest;
+use crate::adt::{AdtEvent, AdtShapeError, SOURCE_ENDING, Visits};
+use crate::kafka::{PublishError, Publisher};
+use crate::lake::{Lake, LakeError};
+
+/// Longest wait between two looks at the lake: commits of this process wake it at once, those of others do not.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Why a round ended; the next one begins anew.
+#[derive(Debug, thiserror::Error)]
+enum RelayError {
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    #[error(transparent)]
+    Shape(#[from] AdtShapeError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    #[error("defect: publishing ended before it was told to")]
+    Panicked,
+}
+
+/// Runs until `ended`; a failure is logged, and tried again from the start.
+pub(super) async fn relay(ingest: Arc<Ingest>, ended: CancellationToken) {
+    while !ended.is_cancelled() {
+        let Some(Err(error)) = ended.run_until_cancelled(follow(&ingest)).await else { return };
+        tracing::warn!(%error, "events of ADT messages are delayed; trying again");
+        ended.run_until_cancelled(tokio::time::sleep(ingest.options.retry_wait_max)).await;
+    }
+}
+
+async fn follow(ingest: &Ingest) -> Result<std::convert::Infallible, RelayError> {
+    let publisher = Arc::new(Publisher::new(&ingest.kafka)?);
+    let mut visits = Visits::new(ingest.options.wards.clone());
+    let mut commits = ingest.lake.commits();
+    let mut follower = ingest.lake.follow(Feed::Adt);
+    let hasher = RandomState::new();
+    let mut is_first = true;
+    loop {
+        commits.mark_unchanged();
+        let mut batches: Vec<RecordBatch> = Vec::new();
+        loop {
+            let facts = follower.poll().await?;
+            if facts.is_empty() {
+                break;
+            }
+            batches.extend(facts.into_iter().flat_map(|commit| commit.batches));
+        }
+        let mut events = visits.take(&batches)?;
+        // Only the first reading meets what was said before.
+        if std::mem::take(&mut is_first) && !events.is_empty() {
+            let known = said(&ingest.lake, &hasher).await?;
+            events.retain(|event| !known.contains(&hasher.hash_one((event.feed, &event.source, &event.id))));
+        }
+        if !events.is_empty() {
+            publish(ingest, &publisher, events).await?;
+        }
+        let _ = tokio::time::timeout(LOOK_EVERY, commits.changed()).await;
+    }
+}
+
+/// Hashes of the events of messages that the lake holds.
+async fn said(lake: &Lake, hasher: &RandomState) -> Result<HashSet<u64>, RelayError> {
+    let mut said = HashSet::new();
+    for table in [Table::HospitalSpell, Table::EdStay] {
+        for batch in lake.read_columns(table.name(), &["source", "event_id"]).await? {
+            let text = |name| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+            let (Some(sources), Some(ids)) = (text("source"), text("event_id")) else { continue };
+            let both = sources.iter().flatten().zip(ids.iter().flatten());
+            let ours = both.filter(|(source, _)| source.ends_with(SOURCE_ENDING));
+            said.extend(ours.map(|(source, id)| hasher.hash_one((table.feed(), source, id))));
+        }
+    }
+    Ok(said)
+}
+
+async fn publish(ingest: &Ingest, publisher: &Arc<Publisher>, events: Vec<AdtEvent>) -> Result<(), RelayError> {
+    let topic = |feed: Feed| {
+        let named = ingest.kafka.topics.get(&feed).and_then(|topics| topics.first());
+        named.map_or_else(|| feed.default_topic().to_owned(), Clone::clone)
+    };
+    let topics = [Feed::Spell, Feed::EdStay].map(|feed| (feed, topic(feed)));
+    let publisher = Arc::clone(publisher);
+    let sending = tokio::task::spawn_blocking(move || {
+        for event in &events {
+            let named = topics.iter().find(|(feed, _)| *feed == event.feed);
+            let Some((_, topic)) = named else { continue };
+            publisher.send(topic, Some(event.subject.as_bytes()), event.payload.as_bytes())?;
+        }
+        publisher.flush().map(drop)
+    });
+    Ok(sending.await.map_err(|_| RelayError::Panicked)??)
+}
