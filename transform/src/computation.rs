@@ -60,7 +60,7 @@ impl Computation {
         Self {
             book: Book::new(Arc::clone(&geography)),
             wards: Wards::new(Arc::clone(&geography)),
-            at_home: AtHome::new(Arc::clone(&geography)),
+            at_home: AtHome::new(Arc::clone(&geography)).since(catalogue.first_night()),
             engine: Engine::new(Arc::clone(&geography)),
             cells: Cells::default(),
             log: RevisionLog::default(),
