@@ -204,6 +204,8 @@ impl Computation {
             freshness: Freshness {
                 known_at: known_at.map(from_micros),
                 watermarks: watermarks.map(|(provider, time)| (Arc::clone(provider), from_micros(*time))).collect(),
+                ward_stays: self.wards.stays_told(),
+                ward_beds: self.wards.beds_told(as_of),
             },
             revisions: self.log.kept().cloned().collect(),
             conditions: Arc::clone(&self.conditions),
