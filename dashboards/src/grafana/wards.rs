@@ -58,7 +58,8 @@ fn now(sheet: &mut Sheet, definition: &Definition, places: &Places) {
     let occupied = "Patients over beds of the chosen areas, summed and then divided. Above 100% is kept: look at the beds that \
                     are told and at stays that were never closed.";
     let empty = "Beds without a patient, area by area and never below none: so many people could be at home instead of in a \
-                 hospital bed, if they are well enough and a team is there.";
+                 hospital bed, if they are well enough and a team is there. Above the provider, patients on wards without a \
+                 number of beds fill the beds of others: read it by provider.";
     sheet.line(
         vec![
             stat("Patients now", whole, "none", promql::numerator(definition, "", at), "patients").decimals(0),

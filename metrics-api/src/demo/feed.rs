@@ -3,7 +3,7 @@
 use std::iter::Peekable;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use homeward_contract::clock::{Clock, ScaledClock, SystemClock};
 use homeward_contract::time::{local_midnight, london};
 use homeward_ingest::kafka::{PublishError, PublishReceipt, Publisher};
@@ -29,14 +29,18 @@ pub(super) struct DemoFeed {
     publisher: Arc<Publisher>,
 }
 
+/// The day on which history begins.
+pub(super) fn first_day(arguments: &DemoArguments, origin: DateTime<Utc>) -> NaiveDate {
+    london(origin).date() - TimeDelta::days(i64::from(arguments.history_days))
+}
+
 impl DemoFeed {
     /// Plans `history_days` before `origin`, and what follows.
     pub(super) fn new(arguments: &DemoArguments, origin: DateTime<Utc>, publisher: Arc<Publisher>) -> Self {
         let (seed, history_days) = (arguments.seed, arguments.history_days);
-        let first_day = london(origin).date() - TimeDelta::days(i64::from(history_days));
         let parameters = Parameters {
             seed,
-            start: local_midnight(first_day),
+            start: local_midnight(first_day(arguments, origin)),
             days: history_days,
             quiet_provider: Some(STORY_PROVIDER.to_owned()),
             // Long enough that nothing else happens there while the story of the write-ups is told.

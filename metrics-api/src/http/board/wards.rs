@@ -101,8 +101,8 @@ fn now(page: &Page<'_>, definition: &Definition) -> Markup {
                 }
                 None => p { (page.name(&page.place)) ": no data." },
                 Some(figure) => {
-                    (tiles(page, definition, figure))
-                    p.sentence { (sentence(page, definition, figure)) }
+                    (tiles(page, definition, &wards, figure))
+                    p.sentence { (sentence(page, definition, &wards, figure)) }
                     div.picture { (picture(page, definition, &wards)) }
                     (table(page, definition, &wards))
                 }
@@ -112,7 +112,7 @@ fn now(page: &Page<'_>, definition: &Definition) -> Markup {
     }
 }
 
-fn tiles(page: &Page<'_>, definition: &Definition, figure: &ReleasedFigure) -> Markup {
+fn tiles(page: &Page<'_>, definition: &Definition, wards: &[ReleasedFigure], figure: &ReleasedFigure) -> Markup {
     let tone = tone(page, definition, figure);
     let tile = |number: String, what: &str, tone: Tone| {
         html! {
@@ -127,7 +127,7 @@ fn tiles(page: &Page<'_>, definition: &Definition, figure: &ReleasedFigure) -> M
             (tile(figure.numerator.to_string(), "patients", Tone::Usual))
             (tile(figure.denominator.to_string(), "beds", Tone::Usual))
             (tile(percent_text(figure), "occupied", tone))
-            (tile(empty(figure).to_string(), "people who could be at home: empty beds", Tone::Usual))
+            (tile(all_empty(wards).to_string(), "people who could be at home: empty beds", Tone::Usual))
         }
     }
 }
@@ -137,6 +137,37 @@ fn empty(figure: &ReleasedFigure) -> Shown {
     match (figure.numerator, figure.denominator) {
         (Shown::Count(patients), Shown::Count(beds)) => Shown::Count((beds - patients).max(0)),
         (Shown::Count(_), other) | (other, _) => other,
+    }
+}
+
+/// Empty beds of every ward.
+fn all_empty(wards: &[ReleasedFigure]) -> Shown {
+    wards.iter().map(empty).fold(Shown::Count(0), together)
+}
+
+/// Patients who count above the line and have no bed below it, in words.
+fn bedless(wards: &[ReleasedFigure]) -> String {
+    let untold = wards.iter().filter(|figure| figure.denominator == Shown::NoData);
+    match untold.map(|figure| figure.numerator).fold(Shown::Count(0), together) {
+        Shown::Count(0) => String::new(),
+        patients => format!(
+            " {patients} of them are on wards that tell of no beds, so that the others look fuller than they are."
+        ),
+    }
+}
+
+/// What stands for the share of a ward that has none.
+fn untold(figure: &ReleasedFigure) -> String {
+    if figure.denominator == Shown::NoData { "no beds told".to_owned() } else { figure.value.to_string() }
+}
+
+/// Counts of wards together: a ward that is over its beds takes none from another, one that tells of none has none, and
+/// a hidden one hides the sum.
+const fn together(sum: Shown, ward: Shown) -> Shown {
+    match (sum, ward) {
+        (Shown::Count(sum), Shown::Count(beds)) => Shown::Count(sum + beds),
+        (Shown::Suppressed, _) | (_, Shown::Suppressed) => Shown::Suppressed,
+        (sum, _) => sum,
     }
 }
 
@@ -152,7 +183,7 @@ fn tone(page: &Page<'_>, definition: &Definition, figure: &ReleasedFigure) -> To
 
 /// Where it stands, in words.
 fn standing(page: &Page<'_>, definition: &Definition, figure: &ReleasedFigure) -> String {
-    let Shown::Number(value) = figure.value else { return figure.value.to_string() };
+    let Shown::Number(value) = figure.value else { return untold(figure) };
     let risk = format!("{}%", trimmed(one_decimal(WARD_RISK)));
     match main_target(page, definition) {
         _ if value > WARD_RISK => format!("above {risk}: at risk"),
@@ -164,20 +195,21 @@ fn standing(page: &Page<'_>, definition: &Definition, figure: &ReleasedFigure) -
     }
 }
 
-fn sentence(page: &Page<'_>, definition: &Definition, figure: &ReleasedFigure) -> String {
+fn sentence(page: &Page<'_>, definition: &Definition, wards: &[ReleasedFigure], figure: &ReleasedFigure) -> String {
+    let empty = all_empty(wards);
     let Shown::Count(beds) = figure.denominator else {
         return format!("{}: {} patients; beds: {}.", page.name(&page.place), figure.numerator, figure.denominator);
     };
     let (acute, virtual_beds) = ACUTE_EQUIVALENT;
     let equivalent = beds * i64::from(acute) / i64::from(virtual_beds);
     format!(
-        "{}: {} patients in {beds} beds, {}, {}. {} beds are empty: so many more people could be at home. At {acute} hospital beds \
-         for every {virtual_beds} (Devon strategy) these beds stand for {equivalent}.",
+        "{}: {} patients in {beds} beds, {}, {}.{} {empty} beds are empty: so many more people could be at home. At {acute} hospital \
+         beds for every {virtual_beds} (Devon strategy) these beds stand for {equivalent}.",
         page.name(&page.place),
         figure.numerator,
         percent_text(figure),
         standing(page, definition, figure),
-        empty(figure),
+        bedless(wards),
     )
 }
 
@@ -192,12 +224,15 @@ fn picture(page: &Page<'_>, definition: &Definition, wards: &[ReleasedFigure]) -
     let rows: Vec<Row> = wards
         .iter()
         .map(|figure| Row {
-            area: ward_name(page, figure),
+            area: figure.dimension(Dimension::Ward).unwrap_or_default().to_owned(),
             value: figure.value.as_f64(),
             interval: None,
             tone: tone(page, definition, figure),
             hollow: false,
-            words: format!("{} of {}, {}", figure.numerator, figure.denominator, percent_text(figure)),
+            words: match figure.denominator {
+                Shown::NoData => format!("{}, no beds told", figure.numerator),
+                beds => format!("{} of {beds}, {}", figure.numerator, percent_text(figure)),
+            },
         })
         .collect();
     let title = format!("{}, ward by ward: {}", definition.title, page.name(&page.place));
