@@ -128,7 +128,7 @@ async fn wards_and_nights_have_pages_of_their_own() {
     board.open("/virtual-wards", json!({})).await;
     let text = board.text().await;
     for words in [
-        "27 patients in 48 beds, 56.3%, below the 80% national line: beds stand empty. 21 beds are empty",
+        "27 patients in 48 beds, 56.3%, below the 80% national line: beds stand empty. 22 beds are empty",
         "these beds stand for 23",
         "16 of 30, 53.3%",
         "above 95%: at risk",
