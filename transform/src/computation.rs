@@ -61,7 +61,7 @@ impl Computation {
         Self {
             book: Book::new(Arc::clone(&geography)),
             wards: Wards::new(Arc::clone(&geography)),
-            at_home: AtHome::new(Arc::clone(&geography)),
+            at_home: AtHome::new(Arc::clone(&geography)).since(catalogue.first_night()),
             engine: Engine::new(Arc::clone(&geography)),
             cells: Cells::default(),
             log: RevisionLog::default(),
@@ -207,6 +207,8 @@ impl Computation {
             freshness: Freshness {
                 known_at: known_at.map(from_micros),
                 watermarks: watermarks.map(|(provider, time)| (Arc::clone(provider), from_micros(*time))).collect(),
+                ward_stays: self.wards.stays_told(),
+                ward_beds: self.wards.beds_told(as_of),
             },
             revisions: self.log.kept().cloned().collect(),
             conditions: Arc::clone(&self.conditions),

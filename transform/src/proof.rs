@@ -62,7 +62,7 @@ pub async fn prove(
 ) -> Result<Vec<String>, ProofError> {
     let facts = facts(&definition.id, case)?;
     let instants = Instants { as_of: case.as_of, as_known_at: case.as_known_at };
-    let only = Arc::new(catalogue.only(&[&definition.id]));
+    let only = Arc::new(catalogue.only(&[&definition.id]).covered(&case.first_days));
     let snapshot = evaluate(&facts, only, Arc::clone(geography), instants).await?;
     let mut differences = Vec::new();
     for expectation in &case.expect {

@@ -49,6 +49,10 @@ pub struct Freshness {
     pub known_at: Option<DateTime<Utc>>,
     /// Newest event time a provider: what the live feed has told up to.
     pub watermarks: BTreeMap<Arc<str>, DateTime<Utc>>,
+    /// When each provider last recorded a stay on a virtual ward.
+    pub ward_stays: BTreeMap<Arc<str>, DateTime<Utc>>,
+    /// When the beds of each virtual ward that has some now were last recorded, by provider and ward.
+    pub ward_beds: BTreeMap<(Arc<str>, Arc<str>), DateTime<Utc>>,
 }
 
 /// Everything an outlet may ask for, at one instant.

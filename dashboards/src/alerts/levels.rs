@@ -12,6 +12,8 @@
 //!   alert fires: one truth pages once, at the place that can act.
 //! * **Trust**: joined with `ucr_feed_area` at the levels above, so that a broken feed mutes what it spoils.
 //!
+//! * **Wards**: the provider alone. Its wards share their staff, and it can open, close and fill them.
+//!
 //! Nation and region are the same people again wherever the lake holds one system; a PCN is too small to be sure of and
 //! disclosive by the day.
 //!
@@ -38,6 +40,11 @@ pub(super) fn budget() -> String {
 /// Selector of the slip family, and of the areas that trust alerts speak of.
 pub(super) fn slip() -> String {
     format!("{},area!=\"{UNKNOWN_AREA}\"", selector(&SLIP_LEVELS))
+}
+
+/// Selector of the rules about virtual wards.
+pub(super) fn wards() -> String {
+    selector(&[Dimension::Provider])
 }
 
 fn selector(levels: &[Dimension]) -> String {

@@ -1,8 +1,9 @@
 //! Prometheus rules, and the settings of Prometheus and Alertmanager that go with them.
 //!
 //! Four families, one reader each (handbook, alerting section 1): `clock` for the duty co-ordinator, `budget` for the
-//! service manager, `slip` for the operations lead, `trust` for the data engineer. Clock, budget and slip rules are made
-//! from the `[[alert]]` entries and targets of definitions that are live; trust rules are the house's own.
+//! service manager, `slip` for the operations lead, `trust` for the data engineer; and `wards` for the service manager.
+//! Clock, budget and slip rules are made from the `[[alert]]` entries and targets of definitions that are live; trust rules
+//! are the house's own, and so are those of virtual wards, which are there while occupancy is a live definition.
 
 mod budget;
 mod clock;
@@ -14,6 +15,7 @@ mod rule;
 mod scraping;
 mod slip;
 mod trust;
+mod wards;
 mod wilson;
 mod words;
 
@@ -46,6 +48,8 @@ pub fn files(catalogue: &Catalogue, options: &Options) -> Result<Vec<GeneratedFi
     let mut derived = slip::response_recordings();
     derived.extend(slip::other_recordings(&others));
 
+    let occupancy = catalogue.get(wards::OCCUPANCY).filter(|definition| definition.status == DefinitionStatus::Live);
+
     let group = |name, recordings, alerts| Group { name, recordings, alerts };
     let groups = [
         ("derived", "Series that the rules share: sums, ratios and bounds.", group("ucr-derived", derived, vec![])),
@@ -68,6 +72,15 @@ pub fn files(catalogue: &Catalogue, options: &Options) -> Result<Vec<GeneratedFi
             "trust",
             "For the data engineer: may anybody believe the board?",
             group("ucr-trust", trust::recordings(), trust::alerts(options)),
+        ),
+        (
+            "wards",
+            "For the service manager and the data engineer, in working hours: how full virtual wards are, and what is told of them.",
+            group(
+                "virtual-wards",
+                vec![],
+                occupancy.map(|definition| wards::alerts(definition, options)).unwrap_or_default(),
+            ),
         ),
     ];
     let mut files: Vec<GeneratedFile> = groups

@@ -110,6 +110,13 @@ inhibit_rules:
 - source_matchers: [alertname = UCRMonthTargetLost]
   target_matchers: [alertname = UCRMonthBudgetSpent]
   equal: [area, level]
+# Wards that say nothing are neither full nor empty; a zero that is not believed is no under-use.
+- source_matchers: [alertname = VWFeedSilent]
+  target_matchers: ['alertname =~ \"VWOccupancy.*|VWSuspectZero\"']
+  equal: [provider]
+- source_matchers: [alertname = VWSuspectZero]
+  target_matchers: [alertname = VWOccupancyBelowTarget]
+  equal: [area, level]
 # One truth, one page: a wider area is quiet while the provider that takes most of its referrals says it already.
 - source_matchers: [family = slip, level = provider]
   target_matchers: [family = slip, 'level =~ \"lcp|icb\"', 'provider != \"\"']

@@ -21,7 +21,7 @@ const FIGURES_AGE_SECONDS: u64 = 120;
 /// Difference of two clocks that NTP does not explain (our choice).
 const SKEW_SECONDS: u64 = 30;
 
-const CLOCK: &str = "house:homeward_clock:timestamp_seconds";
+pub(super) const CLOCK: &str = "house:homeward_clock:timestamp_seconds";
 const POLL_AGE: &str = "provider:ucr_consumer_last_poll:age_seconds";
 const SILENT: &str = "provider:ucr_feed_silent:age_seconds";
 
@@ -209,6 +209,6 @@ fn page(name: &str, hold_seconds: u64) -> Alert {
     }
 }
 
-fn ticket(name: &str, hold_seconds: u64) -> Alert {
+pub(super) fn ticket(name: &str, hold_seconds: u64) -> Alert {
     Alert { severity: Severity::Ticket, ..page(name, hold_seconds) }
 }

@@ -6,8 +6,8 @@ use super::layout::Sheet;
 use super::model::{Annotations, Board, Link, SCHEMA_VERSION, Templating, TimePicker, TimeRange, Variable};
 use super::panel::head_link;
 use super::{
-    Places, alerting, count, history, monthly, proportion, quality as submitted, reconciliation as stages, snapshot,
-    trust, variables, whole,
+    Places, alerting, at_home, count, history, monthly, proportion, quality as submitted, reconciliation as stages,
+    snapshot, trust, variables, wards, whole,
 };
 
 /// The tag that every board of ours carries.
@@ -30,14 +30,21 @@ fn in_use(catalogue: &Catalogue) -> impl Iterator<Item = &Definition> {
 }
 
 fn shown(catalogue: &Catalogue, kind: Kind) -> impl Iterator<Item = &Definition> {
-    in_use(catalogue).filter(move |definition| definition.is_of_the_moment() && definition.kind == kind)
+    let of_kind = move |definition: &&Definition| definition.is_of_the_moment() && definition.kind == kind;
+    in_use(catalogue).filter(|definition| !definition.counts_wards()).filter(of_kind)
 }
 
-/// What has months and no windows, by theme.
-fn of_months(catalogue: &Catalogue) -> impl Iterator<Item = &Definition> {
+/// Definitions in use by theme.
+fn by_theme(catalogue: &Catalogue) -> impl Iterator<Item = &Definition> {
     let of = |theme: Theme| in_use(catalogue).filter(move |definition| definition.theme == theme.code);
-    let themes = Theme::ALL.into_iter().flat_map(of);
-    themes.filter(|definition| definition.has_months() && !definition.is_of_the_moment())
+    Theme::ALL.into_iter().flat_map(of)
+}
+
+/// What has months and no windows, and counts neither virtual wards nor people's nights, which have boards of their own.
+fn of_months(catalogue: &Catalogue) -> Vec<&Definition> {
+    let is_elsewhere = |definition: &Definition| definition.counts_wards() || definition.counts_nights();
+    let months = by_theme(catalogue).filter(|definition| definition.has_months() && !definition.is_of_the_moment());
+    months.filter(|definition| !is_elsewhere(definition)).collect()
 }
 
 /// For the duty co-ordinator: who must be seen now?
@@ -104,7 +111,8 @@ pub(super) fn month(catalogue: &Catalogue, places: &Places) -> Board {
 pub(super) fn community(catalogue: &Catalogue, places: &Places) -> Board {
     let mut sheet = Sheet::default();
     trust::line(&mut sheet);
-    for definition in of_months(catalogue) {
+    let definitions = of_months(catalogue);
+    for definition in &definitions {
         monthly::place(&mut sheet, definition, places);
     }
     sheet.row("Can I trust this?");
@@ -118,7 +126,60 @@ pub(super) fn community(catalogue: &Catalogue, places: &Places) -> Board {
                       board has the same figures as sentences and tables.",
         refresh: "5m",
         from: "now-400d",
-        variables: variables::community(),
+        variables: variables::months_of(&definitions, "provider"),
+    };
+    board(plan, sheet, places)
+}
+
+/// For the virtual ward lead: how full are the wards, who comes and goes, and which beds stand empty?
+pub(super) fn virtual_wards(catalogue: &Catalogue, places: &Places) -> Board {
+    let mut sheet = Sheet::default();
+    trust::line(&mut sheet);
+    let mut definitions: Vec<&Definition> =
+        by_theme(catalogue).filter(|definition| definition.counts_wards()).collect();
+    // How full they are comes first, and what is now before what was.
+    definitions.sort_by_key(|definition| (definition.unit != "ratio", definition.has_months()));
+    for definition in &definitions {
+        wards::place(&mut sheet, definition, places);
+    }
+    sheet.row("Can I trust this?");
+    sheet.place(trust::ward_feeds(), 24, 8);
+    sheet.place(history::newest(), 24, 10);
+    let plan = Plan {
+        uid: "homeward-virtual-wards",
+        about: "virtual-wards",
+        title: "Virtual wards",
+        description: "For the virtual ward lead: beds, patients and occupancy by ward, now and over time, with the 80% line and \
+                      the 95% at which a ward is at risk; admissions, stays and what became of them; empty beds as people who \
+                      could be at home. The accessible board has the same figures as sentences and tables.",
+        refresh: "1m",
+        from: "now-56d",
+        variables: variables::months_of(&definitions, "provider"),
+    };
+    board(plan, sheet, places)
+}
+
+/// For the programme lead: do people spend more nights at home?
+pub(super) fn days_at_home(catalogue: &Catalogue, places: &Places) -> Board {
+    let mut sheet = Sheet::default();
+    trust::line(&mut sheet);
+    let definitions: Vec<&Definition> = by_theme(catalogue).filter(|definition| definition.counts_nights()).collect();
+    let away = definitions.iter().copied().find(|definition| definition.id == at_home::AWAY);
+    for definition in &definitions {
+        at_home::place(&mut sheet, definition, away, places);
+    }
+    sheet.row("Can I trust this?");
+    sheet.place(history::newest(), 24, 10);
+    let plan = Plan {
+        uid: "homeward-days-at-home",
+        about: "days-at-home",
+        title: "Days at home",
+        description: "For the programme lead: nights at home and away, beside one another, by cohort and area, month by month. At \
+                      the level of providers an area is the practice that people are registered with. The accessible board has \
+                      the same figures as sentences and tables.",
+        refresh: "5m",
+        from: "now-400d",
+        variables: variables::months_of(&definitions, "lcp"),
     };
     board(plan, sheet, places)
 }

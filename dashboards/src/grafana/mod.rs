@@ -1,13 +1,15 @@
 //! Grafana: five boards and the provisioning that loads them, from the definitions.
 //!
 //! A definition's panels follow from its kind: a snapshot stands on "UCR now", every other kind with windows on "UCR today
-//! and this month", what has months alone on "Community services by month", with the title, unit, targets, windows and words of its `indicator.toml`. Only definitions in use are
+//! and this month", what has months alone on "Community services by month", and what counts virtual wards or people's nights
+//! on boards of those, with the title, unit, targets, windows and words of its `indicator.toml`. Only definitions in use are
 //! shown; drafts and shadows are computed and not shown as results.
 //!
 //! Classic JSON, not the second model: Grafana 11 and 12 load it from a folder. Colours are the handbook's and are made
 //! for a white page; none carries meaning alone.
 
 mod alerting;
+mod at_home;
 mod boards;
 mod count;
 mod datasources;
@@ -28,6 +30,8 @@ mod snapshot;
 mod sql;
 mod trust;
 mod variables;
+mod wards;
+mod wards_sql;
 mod whole;
 
 pub use datasources::{ALERTMANAGER, POSTGRES, PROMETHEUS};
@@ -79,6 +83,8 @@ pub fn boards(catalogue: &Catalogue, places: &Places) -> Vec<Board> {
         boards::now(catalogue, places),
         boards::month(catalogue, places),
         boards::community(catalogue, places),
+        boards::virtual_wards(catalogue, places),
+        boards::days_at_home(catalogue, places),
         boards::reconciliation(catalogue, places),
         boards::quality(places),
     ]

@@ -1,6 +1,6 @@
 //! Panels of calendar months: a curve and a table for every definition, by area and by what the definition is broken down by.
 
-use homeward_transform::definition::{Definition, Kind};
+use homeward_transform::definition::{Definition, Direction, Kind};
 use serde_json::json;
 
 use super::datasources::{sql_curve, sql_table};
@@ -37,9 +37,12 @@ pub(super) fn table(definition: &Definition, places: &Places) -> Panel {
         .asks(sql_table(sql::months(definition)))
         .widths(&[("Month", 80), ("Basis", if has_long_basis { 170 } else { 110 }), ("Status", 110), ("Version", 75)]);
     match definition.kind {
-        Kind::Proportion => panel
-            .field("Rate", &[("unit", json!(unit(definition))), ("decimals", json!(1))])
-            .widths(&[("Counted", 130), ("Rate", 80)]),
+        Kind::Proportion | Kind::Ratio => {
+            let name = sql::value_name(definition);
+            panel
+                .field(&name, &[("unit", json!(unit(definition))), ("decimals", json!(1))])
+                .widths(&[("Counted", 130), (&name, 80)])
+        }
         _ => {
             let own = sql::own_name(definition);
             panel.field(&own, &[("decimals", json!(decimals(definition)))]).widths(&[(&own, 100), ("Records", 90)])
@@ -49,11 +52,11 @@ pub(super) fn table(definition: &Definition, places: &Places) -> Panel {
 
 /// Counts are whole.
 fn decimals(definition: &Definition) -> u8 {
-    u8::from(matches!(definition.kind, Kind::Proportion | Kind::Quantile))
+    u8::from(matches!(definition.kind, Kind::Proportion | Kind::Ratio | Kind::Quantile))
 }
 
 /// One curve an area.
-fn curve(definition: &Definition, places: &Places) -> Panel {
+pub(super) fn curve(definition: &Definition, places: &Places) -> Panel {
     let title = format!("{} by month and area", definition.title);
     let text = format!(
         "Each month as it is known now, one curve an area. A month that is not over is lower than it will be. {} {}",
@@ -65,7 +68,7 @@ fn curve(definition: &Definition, places: &Places) -> Panel {
 }
 
 /// One curve a band, source or other part, for each area.
-fn parts(definition: &Definition, places: &Places) -> Panel {
+pub(super) fn parts(definition: &Definition, places: &Places) -> Panel {
     let by: Vec<&str> = definition.strata.iter().map(|stratum| stratum.as_str()).collect();
     let title = format!("{} by month and {}: $area", definition.title, by.join(" and "));
     let text = format!(
@@ -78,11 +81,12 @@ fn parts(definition: &Definition, places: &Places) -> Panel {
     points(panel, definition).asks(sql_curve(sql::monthly_parts(definition))).for_each_area(2)
 }
 
-/// A first month has no line: points are seen.
+/// A first month has no line: points are seen. Nights at home are nearly all nights: from zero they would be a flat line.
 fn points(panel: Panel, definition: &Definition) -> Panel {
+    let is_nearly_all = definition.counts_nights() && definition.direction == Direction::Up;
     panel
         .decimals(decimals(definition))
-        .axis(Some(0.0), None)
+        .axis((!is_nearly_all).then_some(0.0), None)
         .custom("showPoints", json!("always"))
         .custom("pointSize", json!(10))
 }

@@ -45,6 +45,12 @@ pub(super) fn missed(definition: &Definition, by: &str, matchers: &str) -> Strin
     format!("{} - {}", denominator(definition, by, matchers), numerator(definition, by, matchers))
 }
 
+/// Beds without a patient, area by area: one that is over its beds takes none from another.
+pub(super) fn empty_beds(definition: &Definition) -> String {
+    let at = r#"window="now""#;
+    format!("sum(clamp_min({}, 0))", missed(definition, "area", at))
+}
+
 fn sum_by(by: &str) -> String {
     if by.is_empty() { "sum".to_owned() } else { format!("sum by ({by}) ") }
 }
@@ -108,6 +114,16 @@ pub(super) fn silence_by_provider() -> String {
 pub(super) fn poll_age_by_provider() -> String {
     "max by (provider) (clamp_min(scalar(max(ucr_as_of_timestamp_seconds)) - ucr_consumer_last_poll_timestamp_seconds, 0))"
         .to_owned()
+}
+
+/// Seconds since each provider last recorded a stay on a virtual ward.
+pub(super) fn ward_silence() -> String {
+    format!("max by (provider) (scalar({AS_OF}) - virtual_ward_watermark_timestamp_seconds)")
+}
+
+/// Seconds since the oldest beds of each provider's wards were recorded.
+pub(super) fn ward_beds_age() -> String {
+    format!("max by (provider) (scalar({AS_OF}) - virtual_ward_beds_told_timestamp_seconds)")
 }
 
 /// Share of the last day's events that were refused.

@@ -47,13 +47,12 @@ pub(super) fn targets_in_words(definition: &Definition) -> String {
         .iter()
         .filter_map(|name| newest(definition, name))
         .map(|target| {
-            let percent = (target.value * 1000.0).round() / 10.0;
-            format!(
-                "{} target {percent}% from {} ({})",
-                target.name,
-                target.valid_from.format("%-d %B %Y"),
-                target.source
-            )
+            let value = if definition.unit == "ratio" {
+                format!("{}%", (target.value * 1000.0).round() / 10.0)
+            } else {
+                format!("{} {}", target.value, definition.unit)
+            };
+            format!("{} target {value} from {} ({})", target.name, target.valid_from.format("%-d %B %Y"), target.source)
         })
         .collect();
     if told.is_empty() { "No target is set.".to_owned() } else { format!("Targets: {}.", told.join("; ")) }

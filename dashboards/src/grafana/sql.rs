@@ -15,7 +15,7 @@ use homeward_transform::figure::Dimension;
 pub(super) const TARGET_COLUMN: &str = " target";
 
 /// The chosen areas. `:sqlstring` quotes and escapes whatever an address may carry.
-const CHOSEN: &str = "level = ${level:sqlstring} AND area IN (${area:sqlstring})";
+pub(super) const CHOSEN: &str = "level = ${level:sqlstring} AND area IN (${area:sqlstring})";
 
 /// The chosen window under its SQL name: Prometheus calls the last 24 hours `1d`.
 const WINDOW: &str = "CASE ${window:sqlstring} WHEN '1d' THEN '24h' ELSE ${window:sqlstring} END";
@@ -24,7 +24,8 @@ const WINDOW: &str = "CASE ${window:sqlstring} WHEN '1d' THEN '24h' ELSE ${windo
 const COUNTED: &str = "CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) ELSE shown END";
 
 /// What a figure is flagged with, in words that a table can wrap.
-const REMARKS: &str = "coalesce(nullif(replace(replace(replace(flags, ';', '; '), ':', ': '), '_', ' '), ''), 'none')";
+pub(super) const REMARKS: &str =
+    "coalesce(nullif(replace(replace(replace(flags, ';', '; '), ':', ': '), '_', ' '), ''), 'none')";
 
 pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
@@ -38,7 +39,7 @@ fn instant(at: DateTime<Utc>) -> String {
     quoted(&at.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
-fn of(definition: &Definition) -> String {
+pub(super) fn of(definition: &Definition) -> String {
     let (id, basis) = (quoted(&definition.id), quoted(&definition.default_basis));
     format!("indicator = {id} AND basis = {basis}")
 }
@@ -153,6 +154,11 @@ pub(super) fn own_name(definition: &Definition) -> String {
     capital(&definition.unit)
 }
 
+/// What a ratio's value is called in a table: a share is a rate, another ratio is told by its unit.
+pub(super) fn value_name(definition: &Definition) -> String {
+    if definition.unit == "ratio" { "Rate".to_owned() } else { own_name(definition) }
+}
+
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -189,10 +195,13 @@ pub(super) fn daily_own(definition: &Definition) -> String {
 /// Months on every basis: how the figure now stands beside what is published.
 pub(super) fn months(definition: &Definition) -> String {
     let numbers = match definition.kind {
-        Kind::Proportion => {
-            "CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) || ' of ' || CAST(denominator AS VARCHAR) ELSE shown END AS \"Counted\",\n  \
-             value AS \"Rate\""
-                .to_owned()
+        Kind::Proportion | Kind::Ratio => {
+            let word = if definition.kind == Kind::Ratio { "over" } else { "of" };
+            format!(
+                "CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) || ' {word} ' || CAST(denominator AS VARCHAR) ELSE shown END AS \"Counted\",\n  \
+                 value AS {}",
+                quoted_name(&value_name(definition))
+            )
         }
         _ => own_columns(definition),
     };
@@ -315,9 +324,10 @@ pub(super) fn area_menu() -> String {
     areas_with("period_kind IN ('window', 'now')")
 }
 
-/// Areas of the chosen level with figures of months.
-pub(super) fn area_month_menu() -> String {
-    areas_with("period_kind = 'month'")
+/// Areas of the chosen level with figures of months of some definitions: practices have people's nights and nothing else.
+pub(super) fn area_month_menu(definitions: &[&Definition]) -> String {
+    let ids: Vec<String> = definitions.iter().map(|definition| quoted(&definition.id)).collect();
+    areas_with(&format!("period_kind = 'month' AND indicator IN ({})", ids.join(", ")))
 }
 
 fn areas_with(figures: &str) -> String {

@@ -103,6 +103,20 @@ pub(super) fn feeds() -> Panel {
         )
 }
 
+/// Each provider's messages about stays on virtual wards.
+pub(super) fn ward_feeds() -> Panel {
+    let text = "Each provider with virtual wards: how long since it last recorded a stay, and since the oldest number of beds \
+                that holds was recorded. Three days without a stay, or six weeks without a word about beds, raise a ticket.";
+    Panel::table("Virtual wards: what was told when", text, "none")
+        .asks(rows(promql::ward_silence()))
+        .asks(rows(promql::ward_beds_age()))
+        .joined(
+            json!({ "provider": 0, "Value #A": 1, "Value #B": 2 }),
+            json!({ "provider": "Provider", "Value #A": "Since its last stay", "Value #B": "Since its oldest beds" }),
+        )
+        .fields("/^Since/", &[("unit", json!("s")), ("decimals", json!(0))])
+}
+
 /// Share of events that were refused.
 pub(super) fn refused() -> Panel {
     let text = "Share of the last day's events that broke the contract and lie in quarantine. Refused events are in no \

@@ -1,7 +1,7 @@
 //! What a reader may choose at the head of a board. Every menu is bounded: by a list written here, or by the areas of one
 //! level, of which `/metrics` shows at most ten thousand series and the SQL menu at most 500.
 
-use homeward_transform::definition::Catalogue;
+use homeward_transform::definition::{Catalogue, Definition};
 use serde_json::{Value, json};
 
 use super::datasources;
@@ -18,6 +18,9 @@ const LEVELS: [(&str, &str); 6] = [
     ("Region", "region"),
     ("Nation", "nation"),
 ];
+
+/// The level that most boards begin with.
+const PROVIDER: &str = "provider";
 
 /// Windows: name in definitions and SQL, label of Prometheus, words.
 const WINDOWS: [(&str, &str, &str); 4] = [
@@ -41,7 +44,7 @@ pub(super) fn now() -> Vec<Variable> {
         "query": "label_values(homeward_figure_numerator{level=\"$level\"}, area)",
         "refId": "PrometheusVariableQueryEditor-VariableQuery",
     });
-    vec![level(&levels), Variable { datasource: Some(datasources::prometheus()), ..area(menu) }]
+    vec![level(&levels, PROVIDER), Variable { datasource: Some(datasources::prometheus()), ..area(menu) }]
 }
 
 /// Level, area by name, and window.
@@ -51,16 +54,16 @@ pub(super) fn month(catalogue: &Catalogue) -> Vec<Variable> {
         WINDOWS.iter().filter(|(name, _, _)| used(name)).map(|(_, label, words)| (*words, *label)).collect();
     let menu = Variable { datasource: Some(datasources::postgres()), ..area(json!(sql::area_menu())) };
     vec![
-        level(&LEVELS),
+        level(&LEVELS, PROVIDER),
         menu,
         custom("window", "Window", "Stretch of time that rates are counted over.", &windows, "28d"),
     ]
 }
 
-/// Level, and the areas that have figures of months.
-pub(super) fn community() -> Vec<Variable> {
-    let menu = Variable { datasource: Some(datasources::postgres()), ..area(json!(sql::area_month_menu())) };
-    vec![level(&LEVELS), menu]
+/// Level, at first this one, and the areas that have figures of months of these definitions.
+pub(super) fn months_of(definitions: &[&Definition], first: &str) -> Vec<Variable> {
+    let menu = Variable { datasource: Some(datasources::postgres()), ..area(json!(sql::area_month_menu(definitions))) };
+    vec![level(&LEVELS, first), menu]
 }
 
 /// Providers of which a submission was reviewed.
@@ -85,13 +88,13 @@ pub(super) fn providers() -> Vec<Variable> {
     }]
 }
 
-fn level(levels: &[(&str, &str)]) -> Variable {
+fn level(levels: &[(&str, &str)], first: &str) -> Variable {
     custom(
         "level",
         "Level",
         "Kind of area. Areas of one level never overlap, so their rates and counts may be added up.",
         levels,
-        "provider",
+        first,
     )
 }
 

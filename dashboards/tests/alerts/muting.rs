@@ -164,3 +164,23 @@ fn the_graver_line_mutes_the_lighter_and_28_days_mute_7() {
         &["UCRAtRisk NR5", "UCRBelowTargetConfident NR5"],
     );
 }
+
+#[test]
+fn silent_wards_are_neither_full_nor_empty_and_a_suspect_zero_is_no_under_use() {
+    let at = |name: &'static str, provider: &'static str| -> Vec<&'static str> {
+        let (area, own) = match provider {
+            "RH8" => ("area=RH8", "provider=RH8"),
+            _ => ("area=RA9", "provider=RA9"),
+        };
+        vec![name, area, "level=provider", own, "family=wards", "severity=ticket"]
+    };
+    assert_muted(
+        &[
+            &["alertname=VWFeedSilent", "family=trust", "severity=ticket", "provider=RH8"],
+            &at("alertname=VWOccupancyHigh", "RH8"),
+            &at("alertname=VWSuspectZero", "RA9"),
+            &at("alertname=VWOccupancyBelowTarget", "RA9"),
+        ],
+        &["VWOccupancyBelowTarget RA9", "VWOccupancyHigh RH8"],
+    );
+}

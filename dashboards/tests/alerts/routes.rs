@@ -21,6 +21,8 @@ fn each_family_reaches_its_reader() {
         ("data-engineer", vec!["alertname=UCRFeedStalled", "severity=page", "family=trust", "area=NR5"]),
         ("data-engineer", vec!["alertname=UCRFeedSilent", "severity=page", "family=trust", "area=NR5"]),
         ("data-engineer", vec!["alertname=UCRRejectedShare", "severity=ticket", "family=trust"]),
+        ("service-manager", vec!["alertname=VWOccupancyHigh", "severity=ticket", "family=wards", "area=RH8"]),
+        ("data-engineer", vec!["alertname=VWFeedSilent", "severity=ticket", "family=trust", "provider=RH8"]),
         ("ops-lead", vec!["severity=page"]),
         ("default", vec!["alertname=Unheard"]),
     ] {

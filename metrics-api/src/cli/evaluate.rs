@@ -32,7 +32,8 @@ pub(super) async fn run(
     config: Option<&Path>,
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
-    let catalogue = Arc::new(catalogue(arguments.definitions.as_deref())?);
+    let config = Config::check(super::settings(config)?, &[])?;
+    let catalogue = catalogue(arguments.definitions.as_deref())?.covered(&config.first_days);
     let asked = arguments.indicator.iter().map(|id| definition(&catalogue, id)).collect::<Result<Vec<_>, _>>()?;
     for definition in &asked {
         check_bases(definition, &arguments.basis)?;
@@ -40,7 +41,6 @@ pub(super) async fn run(
     let policy = arguments.release.as_deref().map(Policy::by_name).transpose()?;
     check_dimensions(arguments)?;
 
-    let Config { calendar, wards, .. } = Config::check(super::settings(config)?, &[])?;
     let now = SystemClock.now();
     let instants = Instants { as_of: arguments.as_of.unwrap_or(now), as_known_at: arguments.as_known_at };
     for definition in &asked {
@@ -59,8 +59,8 @@ pub(super) async fn run(
     let mut progress = Progress::start("Reading records", None);
     // Pseudonyms of one run only need to agree with each other, so a key of its own will do.
     let keys = keys::of_this_run();
-    let mut files = decode_paths(&arguments.paths, &keys, &calendar, now, |more| progress.advance(more))?;
-    let told = told_by_messages(&files.batches, &keys, wards, now)?;
+    let mut files = decode_paths(&arguments.paths, &keys, &config.calendar, now, |more| progress.advance(more))?;
+    let told = told_by_messages(&files.batches, &keys, config.wards, now)?;
     files.batches.extend(told);
     progress.finish();
     for note in &files.notes {

@@ -35,7 +35,7 @@ pub(super) async fn run(
         ));
     }
     let config = super::checked(file, roles)?;
-    let definitions = catalogue(config.definitions.as_deref())?;
+    let definitions = catalogue(config.definitions.as_deref())?.covered(&config.first_days);
     if arguments.check {
         let count = definitions.iter().count();
         writeln!(out, "No fault found: the configuration can be used, and {count} indicators are defined.")?;

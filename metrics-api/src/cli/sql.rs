@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use super::arguments::{Format, LakeArguments};
 use super::error::{CliError, Outcome};
 use super::evaluate::catalogue;
+use crate::config::Config;
 use crate::house::HouseError;
 
 /// The table that needs the submissions reviewed.
@@ -57,20 +58,20 @@ pub(super) async fn run(
     config: Option<&Path>,
     out: &mut (dyn Write + Send),
 ) -> Result<Outcome, CliError> {
-    let settings = super::settings(config)?;
+    let config = Config::check(super::settings(config)?, &[])?;
     // As in the service: the records of one system are no national figures.
     let policy = Policy::by_name_over(&arguments.release, Coverage::PartOfEngland)?;
-    let folder = arguments.source.lake.as_deref().unwrap_or(&settings.lake.path);
+    let folder = arguments.source.lake.as_deref().unwrap_or(&config.lake_path);
     if !folder.is_dir() {
         return Err(CliError::argument(
             format!("there is no lake in {}", folder.display()),
             "name its folder with --lake, or in [lake] path of homeward.toml",
         ));
     }
-    let definitions = arguments.definitions.as_deref().or(settings.transform.definitions.as_deref());
+    let definitions = arguments.definitions.as_deref().or(config.definitions.as_deref());
     // Reviewing every submission is worth its time only where the query names the table.
     let reviewed = arguments.query.to_ascii_lowercase().contains(DATA_QUALITY);
-    let source = source(folder, Arc::new(catalogue(definitions)?), reviewed).await?;
+    let source = source(folder, Arc::new(catalogue(definitions)?.covered(&config.first_days)), reviewed).await?;
     let limits = Limits { statement_timeout: STATEMENT_TIMEOUT, ..Limits::default() };
     let answer = local(&source, policy, Tick::of_policy(policy), limits, &arguments.query).await?;
     write_answer(out, arguments.format, &answer)?;

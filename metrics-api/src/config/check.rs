@@ -10,6 +10,7 @@ use chrono::NaiveTime;
 use homeward_contract::calendar::SubmissionCalendar;
 use homeward_contract::feed::Feed;
 use homeward_sql::SqlConfig;
+use homeward_transform::definition::FirstDays;
 use homeward_transform::release::{Coverage, Policy};
 
 use super::fault::{ConfigFaults, Faults};
@@ -82,6 +83,8 @@ pub struct Config {
     pub keys: Keys,
     /// Folder of definitions, if not the built-in ones.
     pub definitions: Option<PathBuf>,
+    /// From which day on feeds of people's nights cover their places.
+    pub first_days: FirstDays,
     /// Time between two cycles.
     pub cycle: Duration,
     /// Bytes of what is known of referrals and people that memory holds.
@@ -160,6 +163,7 @@ impl Config {
                 "name a folder that holds one folder an indicator, or leave it out for the built-in ones",
             );
         }
+        let first_days = faults.first_days(&settings.transform.first_days);
         let coverage = coverage(&settings.serve);
         let serve = faults.serve(settings.serve);
         let sql =
@@ -176,6 +180,7 @@ impl Config {
                 calendar,
                 keys,
                 definitions: settings.transform.definitions,
+                first_days,
                 cycle,
                 book_bytes_max: settings.transform.book_memory_mib.saturating_mul(1 << 20),
                 serve,
@@ -193,6 +198,16 @@ impl Faults {
         }
         self.add(place, format!("{seconds} is out of range"), format!("write seconds above 0 and up to {most}"));
         Duration::from_secs(1)
+    }
+
+    fn first_days(&mut self, declared: &BTreeMap<String, String>) -> FirstDays {
+        let mut days = FirstDays::default();
+        for (feed, day) in declared {
+            if let Err(fault) = days.declare(feed, day) {
+                self.add("[transform.first_days]", fault.to_string(), fault.mend());
+            }
+        }
+        days
     }
 
     fn topics(&mut self, settings: &Settings) -> BTreeMap<Feed, String> {

@@ -154,11 +154,13 @@ pub struct TransformSettings {
     /// Memory for what is known of referrals and people and was not looked at of late, in MiB; what is beyond lies in a file
     /// beside the lake.
     pub book_memory_mib: usize,
+    /// Feed to the first day that it covers, `CCYY-MM-DD`: before it nobody is known to be at home.
+    pub first_days: BTreeMap<String, String>,
 }
 
 impl Default for TransformSettings {
     fn default() -> Self {
-        Self { definitions: None, cycle_seconds: 1.0, book_memory_mib: 1024 }
+        Self { definitions: None, cycle_seconds: 1.0, book_memory_mib: 1024, first_days: BTreeMap::new() }
     }
 }
 

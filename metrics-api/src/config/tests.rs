@@ -101,6 +101,12 @@ fn every_fault_gives_one_clear_message() {
             &["[kafka] brokers", "HOMEWARD_KAFKA__BROKERS"],
         ),
         ("[transform]\ndefinitions = \"/no/such/folder\"", &[], &["[transform] definitions", "/no/such/folder"]),
+        (
+            "[transform.first_days]\nspell = \"April\"",
+            &[],
+            &["[transform.first_days]", "'April' of spell", "CCYY-MM-DD"],
+        ),
+        ("[transform.first_days]\nucr = \"2024-04-01\"", &[], &["[transform.first_days]", "'ucr'", "spell, ed_stay"]),
         ("[keys]\npseudonym_file = \"/no/key\"", &[], &["[keys] pseudonym", "both a file and a value"]),
         ("", &[("HOMEWARD_KEYS__PSEUDONYM", "short")], &["[keys] pseudonym", "5 bytes", "openssl"]),
         ("", &[("HOMEWARD_KEYS__QUARANTINE", "abc")], &["[keys] quarantine", "not 32 bytes"]),

@@ -3,10 +3,11 @@
 use std::iter::Peekable;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use homeward_contract::clock::{Clock, ScaledClock, SystemClock};
 use homeward_contract::time::{local_midnight, london};
 use homeward_ingest::kafka::{PublishError, PublishReceipt, Publisher};
+use homeward_simulator::states::{StateRates, States};
 use homeward_simulator::{EndlessSimulation, Message, Parameters, Scenario, Simulation, SubmissionFiles};
 use tokio_util::sync::CancellationToken;
 
@@ -16,21 +17,30 @@ use crate::cli::{DemoArguments, Story};
 /// Where the planted story happens: a provider that is otherwise on time while it is told.
 pub(super) const STORY_PROVIDER: &str = "RK9";
 
-/// The feed of the demonstration.
+/// Simulated days after the origin for which stays, spells and deaths are planned; then no more of them come.
+const STATE_DAYS_AHEAD: u32 = 30;
+
+/// The feeds of the demonstration.
 pub(super) struct DemoFeed {
     events: Peekable<Delivered<EndlessSimulation>>,
+    /// Events that carry a whole state.
+    states: Peekable<std::vec::IntoIter<Message>>,
     submissions: Vec<SubmissionFiles>,
     publisher: Arc<Publisher>,
+}
+
+/// The day on which history begins.
+pub(super) fn first_day(arguments: &DemoArguments, origin: DateTime<Utc>) -> NaiveDate {
+    london(origin).date() - TimeDelta::days(i64::from(arguments.history_days))
 }
 
 impl DemoFeed {
     /// Plans `history_days` before `origin`, and what follows.
     pub(super) fn new(arguments: &DemoArguments, origin: DateTime<Utc>, publisher: Arc<Publisher>) -> Self {
         let (seed, history_days) = (arguments.seed, arguments.history_days);
-        let first_day = london(origin).date() - TimeDelta::days(i64::from(history_days));
         let parameters = Parameters {
             seed,
-            start: local_midnight(first_day),
+            start: local_midnight(first_day(arguments, origin)),
             days: history_days,
             quiet_provider: Some(STORY_PROVIDER.to_owned()),
             // Long enough that nothing else happens there while the story of the write-ups is told.
@@ -42,9 +52,11 @@ impl DemoFeed {
         let planned = Simulation::new(parameters.clone());
         let submissions =
             planned.submissions().iter().filter(|submission| submission.delivered_at <= origin).cloned().collect();
+        let ahead = Parameters { days: history_days + STATE_DAYS_AHEAD, ..parameters.clone() };
+        let states = States::new(&ahead, &StateRates::default()).into_messages().into_iter().peekable();
         let link = (arguments.story == Story::WriteUps).then(|| BrokenLink::of(STORY_PROVIDER, origin));
         let events = Delivered::new(Simulation::endless(parameters), link).peekable();
-        Self { events, submissions, publisher }
+        Self { events, states, submissions, publisher }
     }
 
     /// Just before the first submission is received: what was known then is what the submissions restate.
@@ -55,10 +67,24 @@ impl DemoFeed {
 
     /// Publishes the events of before `until` and returns what the broker acknowledged so far.
     pub(super) fn publish_events(&mut self, until: DateTime<Utc>) -> Result<PublishReceipt, PublishError> {
-        while let Some(event) = self.events.next_if(|event| event.deliver_at <= until) {
-            self.send(&event)?;
+        while self.next_at().is_some_and(|at| at <= until) {
+            if let Some(event) = self.next() {
+                self.send(&event)?;
+            }
         }
         self.publisher.flush()
+    }
+
+    /// When the next event of any feed is delivered.
+    fn next_at(&mut self) -> Option<DateTime<Utc>> {
+        let event = self.events.peek().map(|event| event.deliver_at);
+        let state = self.states.peek().map(|state| state.deliver_at);
+        event.into_iter().chain(state).min()
+    }
+
+    fn next(&mut self) -> Option<Message> {
+        let next_at = self.next_at()?;
+        self.events.next_if(|event| event.deliver_at <= next_at).or_else(|| self.states.next())
     }
 
     /// Publishes the submissions received before the demonstration begins.
@@ -73,7 +99,7 @@ impl DemoFeed {
 
     /// Publishes each event when the clock reaches it, until told to stop.
     pub(super) async fn run(mut self, clock: ScaledClock, shutdown: CancellationToken) -> Result<(), PublishError> {
-        while let Some(event) = self.events.next() {
+        while let Some(event) = self.next() {
             let wait = clock.real_wait_until(event.deliver_at, SystemClock.now());
             if shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
                 return Ok(());

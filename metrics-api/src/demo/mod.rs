@@ -28,7 +28,7 @@ use homeward_ingest::lake::Lake;
 use homeward_ingest::pipeline::{Ingest, IngestOptions};
 use homeward_ingest::quarantine::QuarantineKey;
 use homeward_ingest::telemetry::IngestTelemetry;
-use homeward_transform::definition::Catalogue;
+use homeward_transform::definition::{Catalogue, FirstDays};
 use homeward_transform::live::LiveOptions;
 use tokio_util::sync::CancellationToken;
 
@@ -82,7 +82,7 @@ pub(crate) async fn run(arguments: &DemoArguments, out: &mut (dyn Write + Send))
         Rooms {
             lake: lake.clone(),
             clock: Arc::clone(&shared),
-            catalogue: Arc::new(Catalogue::builtin()?),
+            catalogue: Arc::new(Catalogue::builtin()?.covered(&first_days(arguments, origin)?)),
             geography: Arc::clone(&geography),
             telemetry: Arc::clone(&telemetry),
         },
@@ -125,6 +125,16 @@ pub(crate) async fn run(arguments: &DemoArguments, out: &mut (dyn Write + Send))
     welcome(out, &addresses, arguments, origin, &geography)?;
     watch(house.snapshots(), origin, &geography, &shutdown, out).await?;
     end(house, shutdown).await
+}
+
+/// The hospitals of the demonstration tell of nothing before its history begins.
+fn first_days(arguments: &DemoArguments, origin: DateTime<Utc>) -> Result<FirstDays, CliError> {
+    let first_day = feed::first_day(arguments, origin).to_string();
+    let mut days = FirstDays::default();
+    for feed in [Feed::Spell, Feed::EdStay, Feed::VwStay] {
+        days.declare(feed.name(), &first_day).map_err(|fault| CliError::argument(fault.to_string(), fault.mend()))?;
+    }
+    Ok(days)
 }
 
 async fn end(house: House, shutdown: CancellationToken) -> Result<Outcome, CliError> {

@@ -56,6 +56,10 @@ pub fn router(serving: Serving, with_metrics: bool) -> Router {
         .route("/area/{level}/{code}", get(board::area))
         .route("/months", get(board::months))
         .route("/area/{level}/{code}/months", get(board::area_months))
+        .route("/virtual-wards", get(board::wards))
+        .route("/area/{level}/{code}/virtual-wards", get(board::area_wards))
+        .route("/days-at-home", get(board::at_home))
+        .route("/area/{level}/{code}/days-at-home", get(board::area_at_home))
         .route("/data-quality", get(board::qualities))
         .route("/data-quality/{provider}", get(board::quality))
         .route("/indicator/{id}", get(board::indicator))
@@ -114,7 +118,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
 async fn fallback(uri: axum::http::Uri) -> Problem {
     Problem::not_found(
         format!("there is nothing at {}", uri.path()),
-        "use /, /area/{level}/{code}, /months, /indicator/{id}, /data-quality, /reconciliation, /events, /metrics, /healthz, /readyz, /api/v1/data-quality, /api/v1/figures, /api/v1/indicators, /api/v1/reconciliation, /api/v1/revisions or /api/v1/virtual-ward-reconciliation",
+        "use /, /area/{level}/{code}, /months, /virtual-wards, /days-at-home, /indicator/{id}, /data-quality, /reconciliation, /events, /metrics, /healthz, /readyz, /api/v1/data-quality, /api/v1/figures, /api/v1/indicators, /api/v1/reconciliation, /api/v1/revisions or /api/v1/virtual-ward-reconciliation",
     )
 }
 

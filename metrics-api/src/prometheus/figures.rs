@@ -49,7 +49,7 @@ fn push_targets(sheet: &mut Sheet, definition: &Definition, today: NaiveDate) {
     names.sort_unstable();
     names.dedup();
     for target in names.into_iter().filter_map(|name| definition.target_on(name, today)) {
-        if definition.kind == IndicatorKind::Proportion {
+        if definition.unit == "ratio" {
             let labels = [definition.id.as_str(), &target.name, &target.source];
             sheet.push(&table::INDICATOR_TARGET_RATIO, &labels, target.value);
         }

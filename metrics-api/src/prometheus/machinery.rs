@@ -98,6 +98,12 @@ pub(super) fn push_snapshot(sheet: &mut Sheet, snapshot: &Snapshot) {
     for (provider, watermark) in &snapshot.freshness().watermarks {
         sheet.push(&table::WATERMARK, &[provider], seconds(*watermark));
     }
+    for (provider, told_at) in &snapshot.freshness().ward_stays {
+        sheet.push(&table::WARD_WATERMARK, &[provider], seconds(*told_at));
+    }
+    for ((provider, ward), told_at) in &snapshot.freshness().ward_beds {
+        sheet.push(&table::WARD_BEDS_TOLD, &[provider, ward], seconds(*told_at));
+    }
     for condition in snapshot.conditions() {
         let labels = [&condition.alert, condition.level.as_str(), &condition.area, condition.stage.as_str()];
         sheet.push(&table::CONDITION, &labels, 1.0);

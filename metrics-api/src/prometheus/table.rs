@@ -87,6 +87,10 @@ series! {
         "How often a figure of a day or month that was over has been restated.";
     WATERMARK = "ucr_watermark_timestamp_seconds" Gauge TimestampSeconds ["provider"]
         "Latest instant at which the provider recorded an event that we hold.";
+    WARD_WATERMARK = "virtual_ward_watermark_timestamp_seconds" Gauge TimestampSeconds ["provider"]
+        "Latest instant at which the provider recorded a stay on a virtual ward that we hold.";
+    WARD_BEDS_TOLD = "virtual_ward_beds_told_timestamp_seconds" Gauge TimestampSeconds ["provider", "ward"]
+        "When the beds of each virtual ward that has some now were last recorded by the provider.";
     FEED_AREA = "ucr_feed_area" Gauge Truth ["provider", "area", "level"]
         "1 for every area to whose figures the provider contributes; joins feed alerts to areas.";
     FIGURE_NUMERATOR = "homeward_figure_numerator" Gauge Count

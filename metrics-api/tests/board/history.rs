@@ -13,6 +13,8 @@ use homeward_transform::evaluate::{Instants, evaluate};
 use homeward_transform::feedback::{DataQuality, Measure, Quality, Share};
 use homeward_transform::snapshot::Snapshot;
 
+use crate::states;
+
 /// 15:00 in London on Thursday 12 June 2025.
 pub(crate) fn as_of() -> DateTime<Utc> {
     "2025-06-12T14:00:00Z".parse().expect("an instant")
@@ -51,6 +53,7 @@ impl History {
         for minutes in RUNNING {
             history.running("NR5", "L83953", as_of() - Duration::minutes(minutes));
         }
+        history.records.extend(states::planted());
         history
     }
 

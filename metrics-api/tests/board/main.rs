@@ -11,6 +11,7 @@ mod browser;
 mod history;
 mod house;
 mod npm;
+mod states;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -122,6 +123,38 @@ async fn a_reader_finds_sentence_table_and_chart() {
 }
 
 #[tokio::test]
+async fn wards_and_nights_have_pages_of_their_own() {
+    let Some(mut board) = Board::start("internal-live").await else { return };
+    board.open("/virtual-wards", json!({})).await;
+    let text = board.text().await;
+    for words in [
+        "27 patients in 48 beds, 56.3%, below the 80% national line: beds stand empty. 22 beds are empty",
+        "these beds stand for 23",
+        "16 of 30, 53.3%",
+        "above 95%: at risk",
+        "0 of 8, 0.0%",
+        "Do stays and occupancy agree?",
+        "they agree",
+    ] {
+        assert!(text.contains(words), "'{words}' is not on the page of wards:\n{text}");
+    }
+    let empty = "[...document.querySelectorAll('.tile')].map(t => t.innerText)";
+    assert!(board.browser.evaluate(empty).await.to_string().contains("people who could be at home"));
+    board.picture("virtual-wards", true).await;
+    board.open("/days-at-home", json!({})).await;
+    let text = board.text().await;
+    // 15 of 120 people were away for three nights of May: 45 of 3,720 nights.
+    for words in
+        ["May 2025: ", "12.1 nights per 1,000 observed nights in hospital", "Local care partnerships, May 2025"]
+    {
+        assert!(text.contains(words), "'{words}' is not on the page of nights:\n{text}");
+    }
+    board.picture("days-at-home", true).await;
+    board.assert_no_faults("the pages of wards and nights").await;
+    board.close().await;
+}
+
+#[tokio::test]
 async fn axe_finds_nothing_serious_on_any_page() {
     let Some(mut board) = Board::start("internal-live").await else { return };
     let pages = [
@@ -135,6 +168,12 @@ async fn axe_finds_nothing_serious_on_any_page() {
         "/months",
         "/area/provider/NR5/months",
         "/area/pcn/U74074/months",
+        "/virtual-wards",
+        "/area/provider/RA9/virtual-wards",
+        "/area/pcn/U74074/virtual-wards",
+        "/days-at-home",
+        "/area/icb/QJK/days-at-home",
+        "/indicator/virtual-ward-occupancy",
         "/reconciliation",
         "/data-quality",
         "/data-quality/NR5",
@@ -146,7 +185,7 @@ async fn axe_finds_nothing_serious_on_any_page() {
         board.assert_no_faults(path).await;
         board.picture(&format!("page-{number}"), true).await;
     }
-    for path in ["/", "/area/lcp/Plymouth", "/months", "/data-quality/NR5"] {
+    for path in ["/", "/area/lcp/Plymouth", "/months", "/virtual-wards", "/days-at-home", "/data-quality/NR5"] {
         board.open(path, json!({"width": PHONE, "height": 640})).await;
         board.assert_accessible(&format!("{path} on a phone")).await;
     }
@@ -162,6 +201,8 @@ async fn a_phone_needs_no_sideways_scroll() {
         "/area/pcn/U74074",
         "/indicator/ucr-two-hour-response",
         "/months",
+        "/virtual-wards",
+        "/days-at-home",
         "/data-quality/NR5",
         "/?kiosk",
     ] {
@@ -314,9 +355,15 @@ async fn figures_that_stand_still_grey_the_whole_page() {
 #[tokio::test]
 async fn a_public_policy_leaks_nothing_through_chart_tip_or_sentence() {
     let Some(mut board) = Board::start("public-hes").await else { return };
-    for path in
-        ["/", "/area/lcp/Eastern", "/area/provider/RK9", "/area/provider/RK9/months", "/data-quality", "/?kiosk"]
-    {
+    for path in [
+        "/",
+        "/area/lcp/Eastern",
+        "/area/provider/RK9",
+        "/area/provider/RK9/months",
+        "/virtual-wards",
+        "/data-quality",
+        "/?kiosk",
+    ] {
         board.open(path, json!({})).await;
         // Whatever is written anywhere, tips and descriptions included: "k of n" in multiples of five.
         let counts = "[...document.documentElement.textContent.matchAll(/(\\d+) of (\\d+)(?! providers)/g)].map(m => [+m[1], +m[2]]).filter(([k, n]) => k % 5 || n % 5)";

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
-use homeward_dashboards::grafana::expansion::Choices;
+use homeward_dashboards::grafana::expansion::{Choices, menu_statements};
 use homeward_dashboards::grafana::model::{Board, Panel, Target};
 use homeward_dashboards::grafana::{Places, boards};
 use homeward_transform::definition::Catalogue;
@@ -25,6 +25,9 @@ use crate::{PATIENCE, npm, sql};
 
 /// Seconds between two values of a curve; Prometheus scrapes every second.
 const STEP_SECONDS: u32 = 1;
+
+/// Boards whose areas are those of their own menus.
+const OWN_MENUS: [&str; 2] = ["homeward-virtual-wards", "homeward-days-at-home"];
 
 /// Node with Grafana's packages, and a browser.
 struct Tools {
@@ -99,16 +102,34 @@ impl Sources {
     }
 
     /// Everything that the page needs to draw a board.
-    async fn asked(&self, board: &Board) -> Value {
+    async fn asked(&self, board: &Board, (choices, first_area): &(Choices, String)) -> Value {
         let mut panels = Map::new();
         for panel in shown(board) {
-            panels.insert(panel.id.to_string(), self.panel(panel).await);
+            panels.insert(panel.id.to_string(), self.panel(panel, choices.clone(), first_area).await);
         }
         json!({ "board": board, "panels": panels })
     }
 
-    async fn panel(&self, panel: &Panel) -> Value {
+    /// What a reader who changes nothing has chosen, and the name of the first area, for whose panel a repeated one stands.
+    /// Virtual wards and nights are not told of every provider: their boards have the areas of their own menus.
+    async fn chosen(&self, board: &Board) -> (Choices, String) {
+        if !OWN_MENUS.contains(&board.uid.as_str()) {
+            return (self.choices.clone(), self.first_area.clone());
+        }
+        let level = board.templating.list.iter().find(|variable| variable.name == "level").expect("a level is chosen");
+        let level = level.current.as_ref().and_then(|current| current.value.as_str()).expect("one is chosen at first");
         let mut choices = self.choices.clone();
+        choices.values.insert("level".to_owned(), vec![level.to_owned()]);
+        let menu = menu_statements(board).into_iter().next().expect("a menu of areas");
+        let rows = self.client.query(&choices.sql(&menu.raw_sql), &[]).await.expect("the menu can be asked");
+        let areas: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let known: Vec<(String, String)> = areas.into_iter().filter(|(_, code)| code != "unknown").collect();
+        let first_area = known.first().expect("the menu holds an area").0.clone();
+        choices.values.insert("area".to_owned(), known.into_iter().map(|(_, code)| code).collect());
+        (choices, first_area)
+    }
+
+    async fn panel(&self, panel: &Panel, mut choices: Choices, first_area: &str) -> Value {
         if panel.repeat.is_some() {
             choices.values.entry("area".to_owned()).and_modify(|areas| areas.truncate(1));
         }
@@ -134,7 +155,7 @@ impl Sources {
             answers.insert(letter.clone(), answer);
         }
         let (from, to) = (from.timestamp_millis(), to.timestamp_millis());
-        json!({ "from": from, "to": to, "values": { "area": [self.first_area] }, "answers": answers })
+        json!({ "from": from, "to": to, "values": { "area": [first_area] }, "answers": answers })
     }
 
     /// Rows as text, with the kind of each column.
@@ -205,12 +226,23 @@ fn assert_without_fault(name: &str, report: &Value) {
     assert_eq!(report["faults"], json!({}), "{name}: panels failed");
 }
 
+/// It tells of people who are followed for longer than the demonstration lasts: nothing answers.
+fn is_followed_longer(panel: &Panel) -> bool {
+    let cohorts = ["days-at-home-after-discharge-", "days-at-home-from-virtual-ward-"];
+    let asks =
+        |target: &Target| matches!(target, Target::Sql(sql) if cohorts.iter().any(|id| sql.raw_sql.contains(id)));
+    panel.targets.iter().any(asks)
+}
+
 /// What a reader sees of one panel that has answers.
 fn judge(panel: &Panel, asked: &Value, report: &Value, first_area: &str) {
     let title = panel.title.replace("$area", first_area);
     assert_eq!(report["panels"][panel.id.to_string()]["title"], json!(title));
     assert_eq!(texts(report, panel, "cut"), [""; 0], "{title}: texts are cut or out of sight");
     if panel.kind == "row" {
+        return;
+    }
+    if is_followed_longer(panel) {
         return;
     }
     let told = texts(report, panel, "texts");
@@ -251,9 +283,11 @@ async fn grafanas_own_panels_draw_every_board() {
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("boards");
     std::fs::create_dir_all(&out).expect("build output can be written");
     let boards = generated();
-    let mut given = BTreeMap::new();
+    let (mut given, mut first_areas) = (BTreeMap::new(), BTreeMap::new());
     for board in &boards {
-        let asked = sources.asked(board).await;
+        let chosen = sources.chosen(board).await;
+        let asked = sources.asked(board, &chosen).await;
+        first_areas.insert(board.uid.clone(), chosen.1);
         given.insert(format!("{}-silenced", board.uid), silenced(&asked));
         if board.uid == "homeward-ucr-now" {
             given.insert("damaged".to_owned(), damaged(&asked));
@@ -273,7 +307,7 @@ async fn grafanas_own_panels_draw_every_board() {
         let drawn = report(&board.uid);
         assert_without_fault(&board.title, &drawn);
         for panel in &board.panels {
-            judge(panel, &given[&board.uid], &drawn, &sources.first_area);
+            judge(panel, &given[&board.uid], &drawn, &first_areas[&board.uid]);
         }
         let silenced = report(&format!("{}-silenced", board.uid));
         assert_without_fault(&board.title, &silenced);

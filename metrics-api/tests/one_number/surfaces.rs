@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use homeward_transform::definition::{Catalogue, Definition, DefinitionStatus};
 use homeward_transform::figure::Dimension;
-use homeward_transform::release::reach::LEVELS;
+use homeward_transform::release::reach::{LEVELS, PCN_WINDOWS};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -20,7 +20,7 @@ pub(crate) struct Surfaces {
     pub(crate) sql: tokio_postgres::Client,
 }
 
-/// Indicator, basis, level, area, period with its kind, band or source.
+/// Indicator, basis, level, area, period with its kind, and the break-downs joined by commas.
 pub(crate) type Key = [String; 6];
 
 /// One figure as written.
@@ -71,6 +71,12 @@ impl Part {
         self.level == Dimension::Pcn && matches!(self.grain.as_str(), "day" | "now")
     }
 
+    /// Nothing of it is ever shown: a network in windows that are not its own.
+    pub(crate) fn is_never_shown(&self, definition: &Definition) -> bool {
+        let shown = |window: &String| PCN_WINDOWS.contains(&window.as_str());
+        self.level == Dimension::Pcn && self.grain == "window" && !definition.windows.iter().any(shown)
+    }
+
     fn path(&self) -> String {
         let mut by = vec![self.level.as_str()];
         by.extend(self.strata.iter().map(|stratum| stratum.as_str()));
@@ -93,7 +99,7 @@ pub(crate) async fn pinned(sql: &tokio_postgres::Client) -> i64 {
 }
 
 pub(crate) async fn read_sql(sql: &tokio_postgres::Client, part: &Part) -> Numbers {
-    let question = "SELECT indicator, basis, level, area, period_kind, coalesce(band, source, ''), period, numerator, denominator, \
+    let question = "SELECT indicator, basis, level, area, period_kind, concat_ws(',', band, source, ward, pathway, route), period, numerator, denominator, \
         value, lower, upper FROM outcomes.figures WHERE indicator = $1 AND level = $2 AND period_kind = $3";
     let rows = sql.query(question, &[&part.indicator, &part.level.as_str(), &part.grain]).await.unwrap();
     let figure = |row: &tokio_postgres::Row| {
@@ -168,8 +174,8 @@ pub(crate) fn read_json(http: SocketAddr, part: &Part) -> (Option<i64>, Numbers)
         let text = |name: &str| figure[name].as_str().unwrap_or_default();
         let period = if part.grain == "now" { "now" } else { text(&part.grain) };
         let period = format!("{}:{period}", part.grain);
-        let stratum = part.strata.first().map_or("", |stratum| text(stratum.as_str()));
-        let key = [text("indicator"), text("basis"), level, text(level), &period, stratum].map(str::to_owned);
+        let strata: Vec<&str> = part.strata.iter().map(|stratum| text(stratum.as_str())).collect();
+        let key = [text("indicator"), text("basis"), level, text(level), &period, &strata.join(",")].map(str::to_owned);
         let counts = (figure["numerator"].as_i64(), figure["denominator"].as_i64());
         let values = ["value", "lower", "upper"].map(|name| exact_bits(raw.get(name)?.get()));
         (key, Written { counts, values })

@@ -50,13 +50,14 @@ impl Member {
     }
 }
 
-/// The memberships of a person. Who is dead, not registered or opted out on the index night is no member.
+/// The memberships of a person. Who is dead, not registered or opted out on the index night is no member, nor is anybody
+/// before the feeds began.
 pub(super) fn members(known: &Known<'_>, nights: &[Piece]) -> Vec<Member> {
     let died_on = known.died_on();
     let member = |(cohort, index): (Cohort, Point)| {
         let is_there = |piece: &&Piece| piece.span.from <= index && index < piece.span.to;
         let at = nights.iter().find(is_there)?;
-        let is_scope = !matches!(at.state, State::Dead | State::OptedOut);
+        let is_scope = !matches!(at.state, State::Dead | State::OptedOut | State::NotCovered);
         is_scope.then_some(Member { cohort, index, place: at.place, died_on })
     };
     let discharges = known.discharges().into_iter().map(|index| (Cohort::Discharge, index));

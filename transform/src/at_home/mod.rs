@@ -60,6 +60,8 @@ pub struct AtHome {
     before: BTreeMap<Key, Option<Record>>,
     settled_on: Option<Point>,
     known_at: Option<Micros>,
+    /// The first night that is covered.
+    first_night: Option<Point>,
     hasher: ahash::RandomState,
 }
 
@@ -78,8 +80,15 @@ impl AtHome {
             before: BTreeMap::new(),
             settled_on: None,
             known_at: None,
+            first_night: None,
             hasher: ahash::RandomState::new(),
         }
+    }
+
+    /// The same where the feeds cover their places from a night on.
+    #[must_use]
+    pub fn since(self, first_night: Option<NaiveDate>) -> Self {
+        Self { first_night: first_night.map(point_of), ..self }
     }
 
     /// Takes the rows of a table of states; beds say nothing of nights.
@@ -122,7 +131,7 @@ impl AtHome {
 
     /// What is known of a person.
     fn of(&self, person: u32) -> Known<'_> {
-        let mut known = Known::default();
+        let mut known = Known { first_night: self.first_night, ..Known::default() };
         for key in &self.people[person as usize].records {
             match self.record(*key).map(|record| record.says) {
                 Some(Says::Stayed(stay)) => known.stays.push(stay),

@@ -14,6 +14,8 @@ pub(super) enum State {
     Dead,
     /// The person opted out.
     OptedOut,
+    /// Before the feeds began: where the person was is not known.
+    NotCovered,
     /// In a hospital bed, or in an emergency department over midnight.
     Hospital,
     /// The same, and no discharge is known yet.
@@ -31,9 +33,10 @@ pub(super) enum State {
 }
 
 impl State {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Dead,
         Self::OptedOut,
+        Self::NotCovered,
         Self::Hospital,
         Self::HospitalOpen,
         Self::ShortTerm,
@@ -47,7 +50,7 @@ impl State {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Dead => "dead",
-            Self::OptedOut | Self::Unsupported => "not_observed",
+            Self::OptedOut | Self::NotCovered | Self::Unsupported => "not_observed",
             Self::Hospital | Self::HospitalOpen => "away_hospital",
             Self::ShortTerm | Self::ShortTermOpen => "away_short_term",
             Self::VirtualWard => "home_virtual_ward",
@@ -60,6 +63,7 @@ impl State {
         match self {
             Self::Dead => Some("stay_after_death"),
             Self::OptedOut => Some("opted_out"),
+            Self::NotCovered => Some("not_covered"),
             Self::Unsupported => Some("unsupported"),
             Self::HospitalOpen | Self::ShortTermOpen => Some("open"),
             Self::Hospital | Self::ShortTerm | Self::VirtualWard | Self::Home => None,
@@ -110,6 +114,8 @@ pub(super) struct Known<'a> {
     pub(super) deaths: Vec<(Point, bool)>,
     /// Registrations with their subjects.
     pub(super) registrations: Vec<(&'a str, Registration)>,
+    /// The first night that the feeds cover; none when they cover every night.
+    pub(super) first_night: Option<Point>,
 }
 
 /// Nights that follow each other in one state and place.
@@ -160,7 +166,7 @@ impl Known<'_> {
     }
 
     /// The sets of [`State::ALL`]; opting out is told by the registration.
-    fn layers(&self) -> [Spans; 9] {
+    fn layers(&self) -> [Spans; 10] {
         let of = |wanted: &dyn Fn(&Stay) -> bool| -> Spans {
             self.stays.iter().filter(|stay| wanted(stay)).map(|stay| stay.nights).collect()
         };
@@ -172,6 +178,7 @@ impl Known<'_> {
         [
             dead,
             Spans::default(),
+            self.first_night.map(|first| Spans::from(Span::new(-NEVER, first))).unwrap_or_default(),
             hospital(false),
             hospital(true),
             of(&|stay| stay.bed == Bed::ShortTerm && !stay.open),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray};
 use arrow::datatypes::Date32Type;
 use chrono::{DateTime, NaiveDate, Utc};
 use homeward_contract::geography::Geography;
@@ -160,4 +160,37 @@ fn ten_years_of_a_list_are_as_many_cells_as_days_and_months() {
     assert_eq!(rows.num_rows(), 1);
     let until = rows.column_by_name("until_day").unwrap().as_primitive::<Date32Type>().value_as_date(0);
     assert_eq!(until, Some("2025-03-10".parse().unwrap()), "nights that are over");
+}
+
+/// What a hospital would have told of nights before its feed began is not known, so nobody is followed from one of them.
+#[test]
+fn nights_before_the_feeds_began_are_not_observed_and_nobody_is_followed_from_them() {
+    let mut at_home = AtHome::new(Arc::new(Geography::devon())).since(NaiveDate::from_ymd_opt(2025, 2, 1));
+    let own = RegistrationInput { from: Some("2025-01-01".into()), ..RegistrationInput::default() };
+    let second = SpellInput { spell: "X2".into(), ..spell("2025-01-30T10:00:00Z", "2025-02-03T10:00:00Z", 1) };
+    take(&mut at_home, vec![spell("2025-01-05T10:00:00Z", "2025-01-08T10:00:00Z", 1), second], Vec::new(), vec![own]);
+    at_home.settle(at(NOW)).unwrap();
+    let window = ("2025-01-01".parse().unwrap(), "2025-03-01".parse().unwrap());
+    let rows = at_home.nights(window, None).unwrap();
+    let text = |row: usize, column: &str| {
+        let column = rows.column_by_name(column).unwrap().as_string::<i32>();
+        if column.is_null(row) { "" } else { column.value(row) }
+    };
+    let day = |row: usize, column: &str| {
+        rows.column_by_name(column).unwrap().as_primitive::<Date32Type>().value_as_date(row).unwrap().to_string()
+    };
+    let told: Vec<[String; 4]> = (0..rows.num_rows())
+        .map(|row| [text(row, "state").into(), text(row, "reason").into(), day(row, "from_day"), day(row, "until_day")])
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ["not_observed", "not_covered", "2025-01-01", "2025-02-01"],
+            ["away_hospital", "", "2025-02-01", "2025-02-03"],
+            ["home", "", "2025-02-03", "2025-03-01"],
+        ]
+    );
+    let [members, _] = at_home.members(window, None).unwrap();
+    let indices = members.column_by_name("index_day").unwrap().as_primitive::<Date32Type>();
+    assert_eq!((members.num_rows(), indices.value_as_date(0)), (1, NaiveDate::from_ymd_opt(2025, 2, 3)));
 }

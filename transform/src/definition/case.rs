@@ -19,6 +19,7 @@ pub use super::case_night::{AttendanceInput, DeathInput, RegistrationInput, Spel
 pub use super::case_rows::{ContactInput, ReferralInput};
 pub use super::case_submission::{ClockInput, Row, SubmissionInput};
 pub use super::case_ward::{BedInput, StayInput};
+use super::first_days::FirstDays;
 
 /// One worked case.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -60,6 +61,9 @@ pub struct Case {
     /// Registrations with practices.
     #[serde(default)]
     pub registrations: Vec<RegistrationInput>,
+    /// From which day on feeds of people's nights cover their places.
+    #[serde(default)]
+    pub first_days: FirstDays,
     /// The figures that must come out.
     #[serde(default)]
     pub expect: Vec<Expectation>,

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
+
 use super::builtin::BUILTIN;
 use super::case::CaseFile;
 use super::fault::{DefinitionErrors, LintFinding, Place, read_toml};
+use super::first_days::FirstDays;
 use super::lint::{lint, lint_change};
 use super::model::Definition;
 use super::sql_lint::{sql_sha256, subjects};
@@ -15,6 +18,7 @@ use super::sql_lint::{sql_sha256, subjects};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Catalogue {
     definitions: BTreeMap<String, Definition>,
+    first_night: Option<NaiveDate>,
 }
 
 /// The texts of one indicator folder.
@@ -78,7 +82,27 @@ impl Catalogue {
     #[must_use]
     pub fn only(&self, ids: &[&str]) -> Self {
         let definitions = self.definitions.iter().filter(|(held, _)| ids.contains(&held.as_str()));
-        Self { definitions: definitions.map(|(id, definition)| (id.clone(), definition.clone())).collect() }
+        let definitions = definitions.map(|(id, definition)| (id.clone(), definition.clone())).collect();
+        Self { definitions, first_night: self.first_night }
+    }
+
+    /// The same definitions where feeds of people's nights cover their places from these days on. The notes of those that
+    /// count nights say so, and with them every outlet that shows a definition.
+    #[must_use]
+    pub fn covered(mut self, days: &FirstDays) -> Self {
+        self.first_night = days.first_night();
+        if let Some(note) = days.note() {
+            for definition in self.definitions.values_mut().filter(|definition| definition.counts_nights()) {
+                definition.notes.push_str(&note);
+            }
+        }
+        self
+    }
+
+    /// The first night on which somebody can be known to be at home; none when every night is covered.
+    #[must_use]
+    pub const fn first_night(&self) -> Option<NaiveDate> {
+        self.first_night
     }
 
     /// Every definition in order of id.
@@ -106,7 +130,7 @@ impl Catalogue {
                 Err(faults) => findings.extend(faults),
             }
         }
-        Self { definitions }.unless(findings)
+        Self { definitions, first_night: None }.unless(findings)
     }
 }
 

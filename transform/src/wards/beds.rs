@@ -33,7 +33,10 @@ struct Row {
 
 struct Ward {
     provider: Arc<str>,
+    name: Arc<str>,
     rows: Vec<u32>,
+    /// When its beds were last recorded.
+    told_at: Micros,
 }
 
 /// Every ward's beds.
@@ -95,8 +98,12 @@ impl Beds {
             if let Some(row) = old {
                 self.wards[row.ward as usize].rows.retain(|held| *held != change.subject);
             }
-            if let Some(row) = new {
-                self.wards[row.ward as usize].rows.push(change.subject);
+            if let Some((row, place)) = new.zip(change.new) {
+                let (batch, at) = self.store.row(place);
+                let recorded = Facts::new(Table::VirtualWardCapacity.name(), batch).instant("event_time")?.value(at);
+                let ward = &mut self.wards[row.ward as usize];
+                ward.rows.push(change.subject);
+                ward.told_at = ward.told_at.max(recorded);
             }
         }
         Ok(())
@@ -107,7 +114,12 @@ impl Beds {
         let next = u32::try_from(self.wards.len()).unwrap_or(u32::MAX);
         let number = *self.index.entry(format!("{provider}|{ward}").into_boxed_str()).or_insert(next);
         if number == next {
-            self.wards.push(Ward { provider: Arc::from(provider), rows: Vec::new() });
+            self.wards.push(Ward {
+                provider: Arc::from(provider),
+                name: Arc::from(ward),
+                rows: Vec::new(),
+                told_at: Micros::MIN,
+            });
         }
         number
     }
@@ -125,6 +137,13 @@ impl Beds {
         let until =
             rows.into_iter().zip(begins).map(|((subject, row), next)| (subject, Row { to: row.to.min(next), ..row }));
         until.filter(|(_, row)| row.from < row.to).collect()
+    }
+
+    /// Provider, name and last record of the beds of every ward that has some at an instant.
+    pub(super) fn told(&self, at: Micros) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, Micros)> {
+        let stands = move |number: u32| self.pieces(number).iter().any(|(_, row)| row.from <= at && at < row.to);
+        let wards = (0..).zip(&self.wards).filter(move |(number, _)| stands(*number));
+        wards.map(|(_, ward)| (&ward.provider, &ward.name, ward.told_at))
     }
 
     /// What changed since the last call.

@@ -13,7 +13,7 @@ mod stays;
 mod touched;
 pub mod view;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
@@ -109,6 +109,19 @@ impl Wards {
     /// When Arrow refuses to make the batch, which a test rules out.
     pub fn beds(&self, span: Span, providers: Option<&BTreeSet<Arc<str>>>) -> Result<RecordBatch, ArrowError> {
         self.beds.view(span, providers)
+    }
+
+    /// When each provider last recorded a stay.
+    #[must_use]
+    pub fn stays_told(&self) -> BTreeMap<Arc<str>, DateTime<Utc>> {
+        self.stays.told().iter().map(|(provider, at)| (Arc::clone(provider), from_micros(*at))).collect()
+    }
+
+    /// When the beds of each ward that has some at an instant were last recorded, by provider and ward.
+    #[must_use]
+    pub fn beds_told(&self, as_of: DateTime<Utc>) -> BTreeMap<(Arc<str>, Arc<str>), DateTime<Utc>> {
+        let told = self.beds.told(as_of.timestamp_micros());
+        told.map(|(provider, ward, at)| ((Arc::clone(provider), Arc::clone(ward)), from_micros(at))).collect()
     }
 
     /// When Homeward took in the newest fact held.

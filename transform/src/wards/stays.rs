@@ -46,6 +46,8 @@ pub(super) struct Stays {
     before: Map<u32, Option<Stay>>,
     groups_before: BTreeMap<u32, Vec<Episode>>,
     wakes: BTreeMap<Micros, BTreeSet<u32>>,
+    /// When each provider last recorded a stay.
+    told: BTreeMap<Arc<str>, Micros>,
     hasher: ahash::RandomState,
 }
 
@@ -63,12 +65,18 @@ impl Stays {
             before: Map::default(),
             groups_before: BTreeMap::new(),
             wakes: BTreeMap::new(),
+            told: BTreeMap::new(),
             hasher: ahash::RandomState::new(),
         }
     }
 
     pub(super) fn apply(&mut self, batch: &RecordBatch) -> Result<(), FactShapeError> {
         let columns = Columns::new(batch)?;
+        for row in (0..batch.num_rows()).filter(|row| columns.provider.is_valid(*row)) {
+            let provider = self.provider(columns.provider.value(row));
+            let told_at = self.told.entry(provider).or_insert(Micros::MIN);
+            *told_at = columns.recorded_at.value(row).max(*told_at);
+        }
         for change in self.store.apply(batch)? {
             let row = change.new.map(|place| self.store.row(place).1);
             let new = row.and_then(|row| self.stay(&columns, row, change.subject));
@@ -93,6 +101,11 @@ impl Stays {
             }
         }
         Ok(())
+    }
+
+    /// When each provider last recorded a stay.
+    pub(super) const fn told(&self) -> &BTreeMap<Arc<str>, Micros> {
+        &self.told
     }
 
     /// A row as what is remembered of it. One without a begin, which no decoder lets pass, is no stay.

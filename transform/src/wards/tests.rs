@@ -204,3 +204,24 @@ fn a_stay_moves_from_one_merged_stay_to_another() {
     wards.settle(at(NOW)).unwrap();
     assert_eq!(merged(&wards), [1, 3]);
 }
+
+/// A ward whose beds have ended is closed, and asks nobody to tell them again.
+#[test]
+fn when_stays_and_beds_were_last_told_is_known() {
+    let mut wards = wards();
+    let told_on = |beds: BedInput, time: &str| BedInput { time: Some(time.into()), ..beds };
+    let first = told_on(beds(30, "2025-02-01T00:00:00Z", 1), "2025-01-31T10:00:00Z");
+    let again = told_on(beds(30, "2025-02-01T00:00:00Z", 2), "2025-02-10T10:00:00Z");
+    let closed = BedInput {
+        ward: Some("W2".into()),
+        to: "2025-02-05T00:00:00Z".into(),
+        ..told_on(beds(8, "2025-01-01T00:00:00Z", 1), "2025-01-01T10:00:00Z")
+    };
+    take(&mut wards, vec![stay("2025-01-30T10:00:00Z", "", 1)], vec![first, again, closed]);
+    assert_eq!(wards.stays_told().into_values().collect::<Vec<_>>(), [at("2025-02-01T00:00:00Z")]);
+    let told = |text: &str| -> Vec<(String, DateTime<Utc>)> {
+        wards.beds_told(at(text)).into_iter().map(|((_, ward), told_at)| (ward.to_string(), told_at)).collect()
+    };
+    assert_eq!(told(NOW), [("W1".to_owned(), at("2025-02-10T10:00:00Z"))]);
+    assert_eq!(told("2025-02-04T00:00:00Z").len(), 2);
+}

@@ -216,6 +216,7 @@ impl Devon {
                 (Arc::from("NR5"), as_of - Duration::minutes(4)),
                 (Arc::from("RH8"), as_of - Duration::hours(30)),
             ]),
+            ..Freshness::default()
         };
         let revision = Revision {
             known_at: at("2025-06-10T09:00:00Z"),

@@ -19,7 +19,9 @@ pub(super) fn page(page: &Page<'_>, id: &str) -> Markup {
             h1 { (definition.title) }
             p.question { (definition.question) }
             p {
-                @if definition.is_of_the_moment() { a href={ "/#" (definition.id) } { "Its figures" } ", " }
+                @if definition.counts_wards() { a href={ "/virtual-wards#" (definition.id) } { "Its figures" } ", " }
+                @else if definition.counts_nights() { a href={ "/days-at-home#" (definition.id) } { "Its figures" } ", " }
+                @else if definition.is_of_the_moment() { a href={ "/#" (definition.id) } { "Its figures" } ", " }
                 @if definition.has_months() { a href={ "/months#" (definition.id) } { "its months" } ", " }
                 a href={ "/indicator/" (definition.id) "/revisions" } { "its revisions" } ", "
                 a href={ "/api/v1/indicators/" (definition.id) } { "this definition as data" } "."

@@ -7,7 +7,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::super::serving::Serving;
 use super::coverage::{Coverage, coverage};
 use super::words::{percent_text, spoken_window};
-use super::{Content, Page, definition, kiosk, months, now, quality, rates, reconciliation, trust, when};
+use super::{
+    Content, Page, at_home, definition, kiosk, months, now, quality, rates, reconciliation, trust, wards, when,
+};
 use crate::reading::shown_basis;
 use homeward_transform::definition::Kind;
 use homeward_transform::figure::Dimension;
@@ -107,6 +109,8 @@ pub(super) fn page(page: &Page<'_>, content: &Content) -> Markup {
                 Content::Board if page.kiosk => (kiosk::wall(page, &coverage)),
                 Content::Board => (board(page)),
                 Content::Months => (months::page(page)),
+                Content::Wards => (wards::page(page)),
+                Content::AtHome => (at_home::page(page)),
                 Content::Indicator(id) => (definition::page(page, id)),
                 Content::Revisions(id) => (trust::all_revisions(page, id)),
                 Content::Quality(None) => (quality::list(page)),
@@ -181,6 +185,8 @@ fn footer(page: &Page<'_>) -> Markup {
                 "More: " a href="/?kiosk" { "wall screen" } ", "
                 @for definition in page.catalogue().iter() { a href={ "/indicator/" (definition.id) } { "what " (definition.title) " means" } ", " }
                 a href="/months" { "month by month" } ", "
+                a href="/virtual-wards" { "virtual wards" } ", "
+                a href="/days-at-home" { "days at home" } ", "
                 a href="/data-quality" { "data quality" } ", "
                 a href="/reconciliation" { "from live to published" } ", "
                 a href="/api/v1/indicators" { "definitions as data" } ", "

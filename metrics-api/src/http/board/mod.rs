@@ -5,9 +5,11 @@
 //! which it names; charts, tips and sentences are made from what that policy showed, never from exact figures. No
 //! indicator is named here: a new definition gets its section from its kind, windows, targets and direction.
 
+mod at_home;
 mod cache;
 mod chart;
 mod compare;
+mod content;
 mod coverage;
 mod definition;
 mod events;
@@ -24,6 +26,7 @@ mod reconciliation;
 mod sentence;
 mod trend;
 mod trust;
+mod wards;
 mod when;
 mod words;
 
@@ -44,6 +47,7 @@ use super::problem::Problem;
 use super::serving::Serving;
 use crate::reading::{DayReading, Reading};
 use cache::{Key, Taken};
+use content::{Content, path};
 use place::Place;
 
 pub(super) use cache::Pages;
@@ -90,7 +94,7 @@ impl Page<'_> {
     }
 
     /// What is now comes first, then rates, then percentiles and counts; drafts and the retired stay away, and what speaks of
-    /// months alone. Virtual wards have no page yet.
+    /// months alone, and virtual wards, which have a page of their own.
     fn definitions(&self) -> Vec<&Definition> {
         let shown = |definition: &&Definition| {
             !matches!(definition.status, DefinitionStatus::Draft | DefinitionStatus::Retired)
@@ -126,18 +130,6 @@ impl Asked {
     }
 }
 
-/// What stands on the page.
-enum Content {
-    Board,
-    Months,
-    Indicator(String),
-    Revisions(String),
-    /// Every provider, or one provider and month.
-    Reconciliation(Option<(String, NaiveDate)>),
-    /// Every provider, or one.
-    Quality(Option<String>),
-}
-
 type Parameters = Query<BTreeMap<String, String>>;
 
 pub(super) async fn front(State(serving): State<Serving>, Query(query): Parameters, headers: HeaderMap) -> Response {
@@ -164,6 +156,32 @@ pub(super) async fn area_months(
     headers: HeaderMap,
 ) -> Response {
     show(serving, Some((level, code)), Content::Months, Asked::of(&query, &headers)).await
+}
+
+pub(super) async fn wards(State(serving): State<Serving>, Query(query): Parameters, headers: HeaderMap) -> Response {
+    show(serving, None, Content::Wards, Asked::of(&query, &headers)).await
+}
+
+pub(super) async fn area_wards(
+    State(serving): State<Serving>,
+    Path((level, code)): Path<(String, String)>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Response {
+    show(serving, Some((level, code)), Content::Wards, Asked::of(&query, &headers)).await
+}
+
+pub(super) async fn at_home(State(serving): State<Serving>, Query(query): Parameters, headers: HeaderMap) -> Response {
+    show(serving, None, Content::AtHome, Asked::of(&query, &headers)).await
+}
+
+pub(super) async fn area_at_home(
+    State(serving): State<Serving>,
+    Path((level, code)): Path<(String, String)>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Response {
+    show(serving, Some((level, code)), Content::AtHome, Asked::of(&query, &headers)).await
 }
 
 pub(super) async fn indicator(
@@ -266,40 +284,6 @@ async fn place(
         let mend = "begin at /, which links to every area that has figures";
         Problem::not_found(format!("there is no {level} '{code}' here"), mend)
     })
-}
-
-/// The address of what was asked for, when there is such a page.
-fn path(serving: &Serving, snapshot: &Snapshot, place: &Place, content: &Content) -> Result<String, Problem> {
-    let indicator = |id: &str, rest: &str| {
-        if serving.parts.catalogue.get(id).is_some() {
-            return Ok(format!("/indicator/{id}{rest}"));
-        }
-        let known: Vec<&str> = serving.parts.catalogue.iter().map(|definition| definition.id.as_str()).collect();
-        let mend = format!("use one of {}", known.join(", "));
-        Err(Problem::not_found(format!("there is no indicator '{id}'"), mend))
-    };
-    match content {
-        Content::Board => Ok(place.address()),
-        Content::Months => Ok(place.months_address()),
-        Content::Indicator(id) => indicator(id, ""),
-        Content::Revisions(id) => indicator(id, "/revisions"),
-        Content::Reconciliation(None) => Ok("/reconciliation".to_owned()),
-        Content::Reconciliation(Some((provider, month))) => {
-            if snapshot.reconciliation().get(provider, *month).is_none() {
-                let what = format!("there is no reconciliation of '{provider}' for {}", month.format("%B %Y"));
-                return Err(Problem::not_found(what, "begin at /reconciliation, which lists every provider and month"));
-            }
-            Ok(format!("/reconciliation/{provider}/{}", month.format("%Y-%m")))
-        }
-        Content::Quality(None) => Ok("/data-quality".to_owned()),
-        Content::Quality(Some(provider)) if quality::is_known(snapshot.data_quality(), provider) => {
-            Ok(quality::address(provider))
-        }
-        Content::Quality(Some(provider)) => {
-            let what = format!("there is no data quality of '{provider}'");
-            Err(Problem::not_found(what, "begin at /data-quality, which lists every provider"))
-        }
-    }
 }
 
 /// The rendering of one address, made once a snapshot.

@@ -10,7 +10,8 @@ use homeward_transform::release::{ReleasedFigure, Shown};
 use maud::{Markup, html};
 
 use super::chart::{self, Line, Point, Tone, TrendPlot};
-use super::place::Place;
+use super::content::{AT_HOME, MONTHS, WARDS};
+use super::place::{Group, Place};
 use super::rates::{main_target, provenance};
 use super::sentence::sentence;
 use super::words::{percent_text, target_value, targets_on};
@@ -25,7 +26,7 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
     let reading = MonthReading::take(page.snapshot, page.catalogue(), page.policy, page.place.level, &page.place.code);
     let themes = themes(page);
     html! {
-        (trail(page))
+        (trail(page, "Month by month"))
         main #figures tabindex="-1" {
             h1 { (page.name(&page.place)) ", month by month" }
             nav.contents aria-label="On this page" {
@@ -55,7 +56,8 @@ fn themes<'a>(page: &'a Page<'_>) -> Vec<(Theme, Vec<&'a Definition>)> {
     Theme::ALL.into_iter().map(of).filter(|(_, definitions)| !definitions.is_empty()).collect()
 }
 
-fn trail(page: &Page<'_>) -> Markup {
+/// Where a page about the place stands.
+pub(super) fn trail(page: &Page<'_>, here: &str) -> Markup {
     html! {
         nav aria-label="Where you are" {
             ol.trail {
@@ -63,7 +65,7 @@ fn trail(page: &Page<'_>) -> Markup {
                     li { a href=(place.address()) { (page.name(&place)) } }
                 }
                 li { a href=(page.place.address()) { (page.name(&page.place)) } }
-                li aria-current="page" { "Month by month" }
+                li aria-current="page" { (here) }
             }
         }
     }
@@ -87,7 +89,8 @@ fn about(page: &Page<'_>) -> Markup {
     }
 }
 
-fn section(page: &Page<'_>, definition: &Definition, reading: &MonthReading) -> Markup {
+/// The months of one definition.
+pub(super) fn section(page: &Page<'_>, definition: &Definition, reading: &MonthReading) -> Markup {
     let held = reading.of(&definition.id);
     html! {
         section aria-labelledby=(definition.id) {
@@ -200,6 +203,9 @@ impl<'a> Month<'a> {
             Kind::Proportion => {
                 format!("{} of {}, {}{not_over}", figure.numerator, figure.denominator, percent_text(figure))
             }
+            Kind::Ratio if definition.unit == "ratio" => {
+                format!("{} over {}, {}{not_over}", figure.numerator, figure.denominator, percent_text(figure))
+            }
             _ => format!("{} {}{not_over}", numbers::number_text(figure), definition.unit),
         }
     }
@@ -220,7 +226,7 @@ fn plot(page: &Page<'_>, definition: &Definition, months: &[Month<'_>], id: &str
         mean: None,
         limits: None,
         trial: false,
-        is_rate: definition.kind == Kind::Proportion,
+        is_rate: definition.unit == "ratio",
     }
 }
 
@@ -267,12 +273,7 @@ fn table<'m>(definition: &Definition, months: impl Iterator<Item = &'m Month<'m>
 
 /// The same of the areas below, and of the providers that submitted.
 fn elsewhere(page: &Page<'_>) -> Markup {
-    let groups = page.place.groups(page.reading, &page.serving.parts.geography);
-    let mut places: Vec<(&str, Place)> = Vec::new();
-    for group in &groups {
-        let place = |code: &String| (group.heading, Place { level: group.level, code: code.clone() });
-        places.extend(group.codes.iter().map(place));
-    }
+    let mut places = below(page);
     if page.place.is_whole() {
         for line in page.snapshot.submissions() {
             let place = Place { level: Dimension::Provider, code: line.provider.to_string() };
@@ -281,12 +282,27 @@ fn elsewhere(page: &Page<'_>) -> Markup {
             }
         }
     }
+    links(page, "Months of other areas", MONTHS, &places)
+}
+
+/// The areas below the place, each with the heading of its group.
+pub(super) fn below(page: &Page<'_>) -> Vec<(&'static str, Place)> {
+    let groups = page.place.groups(page.reading, &page.serving.parts.geography);
+    let of = |group: &Group| {
+        let place = |code: &String| (group.heading, Place { level: group.level, code: code.clone() });
+        group.codes.iter().map(place).collect::<Vec<_>>()
+    };
+    groups.iter().flat_map(of).collect()
+}
+
+/// Links to the same page of other places.
+pub(super) fn links(page: &Page<'_>, heading: &str, name: &str, places: &[(&str, Place)]) -> Markup {
     html! {
         @if !places.is_empty() {
-            nav aria-label="Months of other areas" {
-                h2 { "Months of other areas" }
-                ul.words { @for (heading, place) in &places {
-                    li { (heading) ": " a href=(place.months_address()) { (page.name(place)) } }
+            nav aria-label=(heading) {
+                h2 { (heading) }
+                ul.words { @for (group, place) in places {
+                    li { (group) ": " a href=(place.address_of(name)) { (page.name(place)) } }
                 } }
             }
         }
@@ -297,7 +313,9 @@ fn elsewhere(page: &Page<'_>) -> Markup {
 pub(super) fn link(page: &Page<'_>) -> Markup {
     html! {
         p.more {
-            a href=(page.place.months_address()) { "Month by month" } ": every figure of the last year. "
+            a href=(page.place.address_of(MONTHS)) { "Month by month" } ": every figure of the last year. "
+            a href=(page.place.address_of(WARDS)) { "Virtual wards" } ": beds, patients and who comes and goes. "
+            a href=(page.place.address_of(AT_HOME)) { "Days at home" } ": nights at home and away. "
             a href=(quality::address_of(page)) { "Data quality" } " of the submissions. "
             a href="/reconciliation" { "From live to published" } "."
         }

@@ -56,12 +56,12 @@ impl Place {
         format!("/area/{}/{}", self.level, path_segment(&self.code))
     }
 
-    /// Address of its months.
-    pub(super) fn months_address(&self) -> String {
+    /// Address of another page about it, by that page's name.
+    pub(super) fn address_of(&self, page: &str) -> String {
         if self.is_whole() {
-            return "/months".to_owned();
+            return format!("/{page}");
         }
-        format!("{}/months", self.address())
+        format!("{}/{page}", self.address())
     }
 
     /// The places above, widest first, as far as the reference data knows them.

@@ -1,0 +1,58 @@
+//! Panels of people's nights: days at home never without the nights away beside them, because nearly everybody is at home on
+//! nearly every night and an axis from zero would show a flat line (handbook, `days-at-home.md` section 1).
+
+use homeward_transform::definition::Definition;
+use serde_json::json;
+
+use super::datasources::sql_curve;
+use super::layout::Sheet;
+use super::model::Panel;
+use super::{Places, about, monthly, sql};
+
+/// What stands beside days at home.
+pub(super) const AWAY: &str = "nights-in-hospital";
+const AT_HOME: &str = "days-at-home";
+
+/// Everything about one definition. `away` is the rate of nights away, which goes with every figure of days at home.
+pub(super) fn place(sheet: &mut Sheet, definition: &Definition, away: Option<&Definition>, places: &Places) {
+    sheet.row(&definition.title);
+    if definition.id == AT_HOME {
+        sheet.place(monthly::curve(definition, places), 12, 9);
+        if let Some(away) = away {
+            sheet.place(beside(away, places), 12, 9);
+        }
+        sheet.place(monthly::table(definition, places), 24, 9);
+        return;
+    }
+    if definition.has_months() {
+        sheet.place(monthly::curve(definition, places), 10, 9);
+        sheet.place(monthly::table(definition, places), 14, 9);
+    }
+    if definition.grains.iter().any(|grain| grain == "day") {
+        sheet.place(daily(definition, places), 24, 9);
+    }
+}
+
+fn beside(away: &Definition, places: &Places) -> Panel {
+    let text = format!(
+        "The same months and areas: a night away is the rare event, so a change is seen here first. Counted: {}. The axis begins \
+         at zero.",
+        away.numerator
+    );
+    let title = format!("Beside it: {}", away.title.to_lowercase());
+    about(Panel::curves(&title, &text, "none"), away, places)
+        .asks(sql_curve(sql::monthly(away)))
+        .decimals(1)
+        .axis(Some(0.0), None)
+        .custom("showPoints", json!("always"))
+        .custom("pointSize", json!(10))
+}
+
+fn daily(definition: &Definition, places: &Places) -> Panel {
+    let title = format!("{} by day and area", definition.title);
+    let text = format!("Each London night that is over, one curve an area. Counted: {}.", definition.numerator);
+    about(Panel::curves(&title, &text, "none"), definition, places)
+        .asks(sql_curve(sql::daily_own(definition)))
+        .decimals(0)
+        .axis(Some(0.0), None)
+}
