@@ -16,9 +16,10 @@ fn main() -> io::Result<()> {
             let _ = writeln!(cases, "        ({:?}, include_str!({case:?})),", file_name(case));
         }
         let (toml, sql) = (folder.join("indicator.toml"), folder.join("indicator.sql"));
+        let sql = if sql.is_file() { format!("Some(include_str!({sql:?}))") } else { "None".to_owned() };
         let _ = writeln!(
             list,
-            "    BuiltinFolder {{ id: {:?}, toml: include_str!({toml:?}), sql: include_str!({sql:?}), cases: &[\n{cases}    ] }},",
+            "    BuiltinFolder {{ id: {:?}, toml: include_str!({toml:?}), sql: {sql}, cases: &[\n{cases}    ] }},",
             file_name(folder)
         );
     }

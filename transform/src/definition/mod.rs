@@ -15,6 +15,7 @@ mod catalogue;
 mod fault;
 mod lint;
 mod model;
+mod shared_text;
 mod sql_lint;
 mod sql_text;
 mod theme;
@@ -23,6 +24,9 @@ pub use case::Case;
 pub use catalogue::Catalogue;
 pub use fault::{DefinitionErrors, LintFinding, Place};
 pub use lint::{lint, lint_change};
-pub use model::{Alert, AlertFamily, Basis, Definition, DefinitionStatus, Direction, Flag, Interval, Kind, Target};
+pub use model::{
+    Alert, AlertFamily, Basis, Definition, DefinitionStatus, Direction, Flag, Interval, Kind, PerPopulation, Settling,
+    Target,
+};
 pub use sql_lint::sql_sha256;
 pub use theme::Theme;
