@@ -1,4 +1,5 @@
 //! Lists the folders of `indicators/` so that they become part of the program: adding an indicator needs no Rust.
+//! The list names its files from the crate's folder on, so that it stays true when the sources move.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,13 +14,14 @@ fn main() -> io::Result<()> {
         for case in
             sorted(&folder.join("cases"))?.iter().filter(|path| path.extension().is_some_and(|ext| ext == "toml"))
         {
-            let _ = writeln!(cases, "        ({:?}, include_str!({case:?})),", file_name(case));
+            let text = included(&root, case);
+            let _ = writeln!(cases, "        ({:?}, {text}),", file_name(case));
         }
-        let (toml, sql) = (folder.join("indicator.toml"), folder.join("indicator.sql"));
-        let sql = if sql.is_file() { format!("Some(include_str!({sql:?}))") } else { "None".to_owned() };
+        let (toml, sql) = (included(&root, &folder.join("indicator.toml")), folder.join("indicator.sql"));
+        let sql = if sql.is_file() { format!("Some({})", included(&root, &sql)) } else { "None".to_owned() };
         let _ = writeln!(
             list,
-            "    BuiltinFolder {{ id: {:?}, toml: include_str!({toml:?}), sql: {sql}, cases: &[\n{cases}    ] }},",
+            "    BuiltinFolder {{ id: {:?}, toml: {toml}, sql: {sql}, cases: &[\n{cases}    ] }},",
             file_name(folder)
         );
     }
@@ -36,6 +38,12 @@ fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     paths.sort();
     Ok(paths)
+}
+
+/// The text of a file below `root`, as an expression.
+fn included(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path).display();
+    format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/indicators/{below}\"))")
 }
 
 fn file_name(path: &Path) -> String {
