@@ -12,11 +12,11 @@ use homeward_transform::definition::case::{
 /// The instant that the figures speak for.
 pub(crate) const AS_OF: &str = "2025-06-12T15:30:00Z";
 /// First day on which anything begins.
-const FIRST: &str = "2023-09-01";
+const FIRST: &str = "2024-03-01";
 /// Days on which something may begin; the last of them lie ahead.
-const DAYS: u64 = 655;
+const DAYS: u64 = 480;
 /// Days on which the clocks change.
-const CHANGES: [&str; 4] = ["2023-10-29", "2024-03-31", "2024-10-27", "2025-03-30"];
+const CHANGES: [&str; 3] = ["2024-03-31", "2024-10-27", "2025-03-30"];
 /// Ages around those from which people count apart.
 const AGES: [i64; 8] = [15, 17, 18, 40, 64, 65, 66, 81];
 /// People of one history share ids of stays, so that corrections move nights between them.
@@ -138,9 +138,9 @@ impl History<'_> {
         Some(self.name("P", person))
     }
 
-    /// The two practices of a history, so that people move between lists that few others are on.
+    /// The two practices of a history, between which its people move.
     fn practice(&mut self) -> Option<String> {
-        let first = 870 + 2 * (self.number % 40);
+        let first = 870 + 2 * (self.number % 8);
         Some(format!("L83{:03}", first + self.dice.below(2)))
     }
 
