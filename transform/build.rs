@@ -17,7 +17,8 @@ fn main() -> io::Result<()> {
             let text = included(&root, case);
             let _ = writeln!(cases, "        ({:?}, {text}),", file_name(case));
         }
-        let [toml, sql] = ["indicator.toml", "indicator.sql"].map(|name| included(&root, &folder.join(name)));
+        let (toml, sql) = (included(&root, &folder.join("indicator.toml")), folder.join("indicator.sql"));
+        let sql = if sql.is_file() { format!("Some({})", included(&root, &sql)) } else { "None".to_owned() };
         let _ = writeln!(
             list,
             "    BuiltinFolder {{ id: {:?}, toml: {toml}, sql: {sql}, cases: &[\n{cases}    ] }},",

@@ -156,6 +156,7 @@ impl Computation {
     ) -> Result<Vec<CellVersion>, ComputeError> {
         self.waiting.merge(self.book.settle(as_of.timestamp_micros()));
         self.waiting_wards.merge(self.wards.settle(as_of)?);
+        self.at_home.follow(self.book.take_acceptances());
         self.waiting_nights.merge(self.at_home.settle(as_of)?);
         self.reconciler.update(&mut self.book);
         let Self { engine, catalogue, cells, changed, .. } = self;

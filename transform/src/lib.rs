@@ -20,6 +20,7 @@ pub mod history;
 pub mod levels;
 pub mod live;
 pub mod percentile;
+mod population;
 pub mod proof;
 pub mod reconcile;
 pub mod release;

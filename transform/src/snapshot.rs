@@ -1,6 +1,6 @@
 //! One consistent picture at one `as_of`: what every outlet reads. Immutable and shared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -14,8 +14,9 @@ use crate::definition::{Catalogue, Definition};
 use crate::engine::period::{Period, PeriodKind, parse_name};
 use crate::engine::{Atom, AtomValue, EVERY_STRATUM};
 use crate::feedback::DataQuality;
-use crate::figure::{Dimension, Figure, Status};
+use crate::figure::{Dimension, Figure};
 use crate::levels;
+use crate::population;
 use crate::reconcile::Reconciliation;
 use crate::revision::Revision;
 
@@ -191,7 +192,7 @@ impl Snapshot {
         if !levels::has_figure(definition, query) {
             return Vec::new();
         }
-        let mut groups: BTreeMap<GroupKey, (AtomValue, Period)> = BTreeMap::new();
+        let mut groups: BTreeMap<GroupKey, (AtomValue, Period, BTreeSet<NaiveDate>)> = BTreeMap::new();
         for (_, kind, unit) in self.cells.units(&query.indicator) {
             if !wanted_period(query, kind) {
                 continue;
@@ -203,13 +204,18 @@ impl Snapshot {
                     continue;
                 }
                 let key = self.group_key(definition, query, atom, &period);
-                let (sum, span) = groups.entry(key).or_insert_with(|| (AtomValue::default(), period.clone()));
+                let new = || (AtomValue::default(), period.clone(), BTreeSet::new());
+                let (sum, span, begins) = groups.entry(key).or_insert_with(new);
                 sum.add(value);
+                if definition.per_population.is_some() {
+                    begins.insert(london(period.starts_at).date());
+                }
                 span.starts_at = span.starts_at.min(period.starts_at);
                 span.ends_at = span.ends_at.max(period.ends_at);
             }
         }
-        groups.into_iter().map(|(key, (value, span))| self.figure(definition, query, key, value, &span)).collect()
+        let figure = |(key, (value, span, begins))| self.figure(definition, query, key, (value, &begins), &span);
+        groups.into_iter().map(figure).collect()
     }
 
     fn group_key(&self, definition: &Definition, query: &FigureQuery, atom: &Atom, period: &Period) -> GroupKey {
@@ -222,9 +228,11 @@ impl Snapshot {
         definition: &Definition,
         query: &FigureQuery,
         key: GroupKey,
-        value: AtomValue,
+        (mut value, begins): (AtomValue, &BTreeSet<NaiveDate>),
         span: &Period,
     ) -> Figure {
+        let cell: Vec<_> = query.by.iter().copied().zip(key.values).collect();
+        population::divide(&self.geography, definition, &cell, begins, &mut value);
         let plain = |counts: BTreeMap<Arc<str>, i64>| {
             counts.into_iter().map(|(name, count)| (name.to_string(), count)).collect()
         };
@@ -232,7 +240,7 @@ impl Snapshot {
             indicator: definition.id.clone(),
             version: definition.version,
             basis: key.basis.to_string(),
-            dimensions: query.by.iter().copied().zip(key.values.iter().map(ToString::to_string)).collect(),
+            dimensions: cell.iter().map(|(dimension, value)| (*dimension, value.to_string())).collect(),
             period_start: span.starts_at,
             period_end: span.ends_at,
             numerator: definition.kind.has_numerator().then_some(value.numerator),
@@ -240,7 +248,7 @@ impl Snapshot {
             percentile: value.percentile,
             counts: plain(value.counts),
             flags: plain(value.flags),
-            status: Status::from_source_rank(value.source_rank.unwrap_or(1)),
+            status: definition.status_of(value.source_rank, span.ends_at, self.as_of),
             as_of: self.as_of,
         }
     }

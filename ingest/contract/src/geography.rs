@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::codes;
+use crate::population::{Edition, People, Population};
 use crate::reference_table::CsvTable;
 
 pub use crate::reference_table::ReferenceError as GeographyError;
@@ -87,6 +88,23 @@ pub struct Practice<'g> {
     pub lcp: &'g str,
 }
 
+/// A level of areas that people registered with practices are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AreaLevel {
+    /// A practice.
+    Practice,
+    /// A primary care network.
+    Pcn,
+    /// A local care partnership.
+    Lcp,
+    /// An integrated care board.
+    Icb,
+    /// A region.
+    Region,
+    /// The practices of the table, all of them.
+    Nation,
+}
+
 /// Reference data, looked up by code.
 #[derive(Debug, Clone, Default)]
 pub struct Geography {
@@ -95,6 +113,9 @@ pub struct Geography {
     lcps: Vec<String>,
     /// Practice code to its place in `pcns`.
     practices: BTreeMap<String, usize>,
+    population: Population,
+    /// The people of each area, by the date and version of the edition.
+    people: BTreeMap<(NaiveDate, u32), BTreeMap<(AreaLevel, String), People>>,
 }
 
 impl Geography {
@@ -109,6 +130,53 @@ impl Geography {
             include_str!("../reference/practices.csv"),
         )
         .expect("the built-in reference data is valid")
+        .with_population(Population::devon())
+    }
+
+    /// The same with these people on the lists of its practices. Those of practices that it does not know count in no area
+    /// but their own.
+    #[must_use]
+    pub fn with_population(mut self, population: Population) -> Geography {
+        let editions = population.editions().iter();
+        self.people = editions.map(|edition| ((edition.as_of, edition.version), self.areas_of(edition))).collect();
+        self.population = population;
+        self
+    }
+
+    fn areas_of(&self, edition: &Edition) -> BTreeMap<(AreaLevel, String), People> {
+        let mut areas: BTreeMap<(AreaLevel, String), People> = BTreeMap::new();
+        for (code, people) in edition.practices() {
+            let place = self.practice(code);
+            let icb = self.icb_of_practice(code);
+            let named = [
+                (AreaLevel::Practice, Some(code)),
+                (AreaLevel::Pcn, place.map(|place| place.pcn)),
+                (AreaLevel::Lcp, place.map(|place| place.lcp)),
+                (AreaLevel::Icb, icb),
+                (AreaLevel::Region, icb.and_then(|icb| self.region_of_icb(icb))),
+                (AreaLevel::Nation, place.map(|_| NATION)),
+            ];
+            for (level, area) in named {
+                let Some(area) = area else { continue };
+                areas.entry((level, area.to_owned())).or_default().add(people);
+            }
+        }
+        areas
+    }
+
+    /// Everybody on a list, in dated editions.
+    #[must_use]
+    pub const fn population(&self) -> &Population {
+        &self.population
+    }
+
+    /// The people of an age and older who were registered in an area, by the edition in force on a day; none where it names
+    /// no practice of the area.
+    #[must_use]
+    pub fn people_in(&self, level: AreaLevel, code: &str, day: NaiveDate, age_from: u8) -> Option<u64> {
+        let edition = self.population.in_force(day)?;
+        let people = self.people.get(&(edition.as_of, edition.version))?.get(&(level, code.to_owned()))?;
+        Some(people.aged_from(age_from, None))
     }
 
     /// Reads the three tables from CSV text with the headers of the files in `reference/`.

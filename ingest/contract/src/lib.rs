@@ -43,6 +43,7 @@ pub mod geography;
 pub mod identity;
 pub mod item;
 pub mod manifest;
+pub mod population;
 pub mod published;
 mod reference_table;
 pub mod reject;

@@ -39,6 +39,8 @@ pub mod figure;
 pub mod levels;
 #[path = "../../../transform/src/percentile.rs"]
 pub mod percentile;
+#[path = "../../../transform/src/population.rs"]
+mod population;
 #[path = "../../../transform/src/reconcile/mod.rs"]
 pub mod reconcile;
 #[path = "../../../transform/src/release/mod.rs"]

@@ -16,8 +16,10 @@ fn every_indicator_folder_is_complete() {
     let ids: BTreeSet<&str> = files.iter().filter_map(|path| path.split_once('/')).map(|(id, _)| id).collect();
     for id in &ids {
         let folder = format!("{INDICATORS}{id}");
-        for needed in ["indicator.toml", "indicator.sql"] {
-            if !files.contains(&format!("{id}/{needed}").as_str()) {
+        let toml = tree::files().iter().find(|file| file.path == format!("{folder}/indicator.toml"));
+        let shares_sql = toml.is_some_and(|file| file.text.contains("\nsql_of = "));
+        for (needed, is_needed) in [("indicator.toml", true), ("indicator.sql", !shares_sql)] {
+            if is_needed && !files.contains(&format!("{id}/{needed}").as_str()) {
                 findings.push(Finding::new(&folder, 1, format!("{needed} is missing; copy a neighbour's and edit it")));
             }
         }

@@ -8,7 +8,7 @@ WITH
 
 night AS (
   SELECT
-    n.provider, n.icb, n.lcp, n.pcn, p.period, n.state, n.reason, n.care_home, n.source_rank,
+    n.provider, n.icb, n.lcp, n.pcn, p.period, n.person, n.state, n.reason, n.care_home, n.source_rank,
     span_nights(span(
       greatest(n.from_day, local_date(p.starts_at)),
       least(n.until_day, local_date(p.ends_at)))) AS nights
@@ -16,22 +16,50 @@ night AS (
   JOIN period p
     ON n.from_day < local_date(p.ends_at) AND n.until_day > local_date(p.starts_at)
   WHERE p.grain = 'month' AND n.from_day < local_date($as_of)
+),
+
+each AS (   -- a person each; those who opted out have no name, and no observed night
+  SELECT
+    provider, icb, lcp, pcn, period, person, min(source_rank) AS source_rank,
+    coalesce(sum(nights) FILTER (WHERE state = 'home'), 0)              AS home,
+    coalesce(sum(nights) FILTER (WHERE state = 'home_virtual_ward'), 0) AS virtual_ward,
+    coalesce(sum(nights) FILTER (WHERE state = 'away_hospital'), 0)     AS hospital,
+    coalesce(sum(nights) FILTER (WHERE state = 'away_short_term'), 0)   AS short_term,
+    coalesce(sum(nights) FILTER (WHERE state IN ('home', 'home_virtual_ward') AND care_home IS NOT TRUE), 0) AS own_home,
+    coalesce(sum(nights) FILTER (WHERE state LIKE 'away%' AND reason = 'open'), 0) AS open_stay,
+    coalesce(sum(nights) FILTER (WHERE reason = 'unsupported'), 0)      AS unsupported,
+    coalesce(sum(nights) FILTER (WHERE reason = 'opted_out'), 0)        AS opted_out,
+    coalesce(sum(nights) FILTER (WHERE state = 'dead'), 0)              AS after_death
+  FROM night
+  GROUP BY provider, icb, lcp, pcn, period, person
+),
+
+part AS (
+  SELECT *, 365 * (home + virtual_ward) AS x, home + virtual_ward + hospital + short_term AS y
+  FROM each
 )
 
 SELECT
   'live' AS basis, provider, icb, lcp, pcn, period,
 
-  365 * coalesce(sum(nights) FILTER (WHERE state IN ('home', 'home_virtual_ward')), 0) AS numerator,
-  coalesce(sum(nights) FILTER (WHERE state IN ('away_hospital', 'away_short_term', 'home_virtual_ward', 'home')), 0) AS denominator,
-  min(source_rank) AS source_rank,
-  coalesce(sum(nights) FILTER (WHERE state = 'home'), 0) AS count_home_nights,
-  coalesce(sum(nights) FILTER (WHERE state = 'home_virtual_ward'), 0) AS count_virtual_ward_nights,
-  coalesce(sum(nights) FILTER (WHERE state = 'away_hospital'), 0) AS count_hospital_nights,
-  coalesce(sum(nights) FILTER (WHERE state = 'away_short_term'), 0) AS count_short_term_nights,
-  coalesce(sum(nights) FILTER (WHERE state IN ('home', 'home_virtual_ward') AND care_home IS NOT TRUE), 0) AS count_own_home_nights,
-  coalesce(sum(nights) FILTER (WHERE state LIKE 'away%' AND reason = 'open'), 0) AS flag_open_stay,
-  coalesce(sum(nights) FILTER (WHERE reason = 'unsupported'), 0) AS flag_unsupported,
-  coalesce(sum(nights) FILTER (WHERE reason = 'opted_out'), 0) AS flag_opted_out,
-  coalesce(sum(nights) FILTER (WHERE state = 'dead'), 0) AS flag_after_death
-FROM night
+  sum(x)                           AS numerator,
+  sum(y)                           AS denominator,
+  min(source_rank)                 AS source_rank,
+
+  sum(home)                        AS count_home_nights,
+  sum(virtual_ward)                AS count_virtual_ward_nights,
+  sum(hospital)                    AS count_hospital_nights,
+  sum(short_term)                  AS count_short_term_nights,
+  sum(own_home)                    AS count_own_home_nights,
+
+  count(*) FILTER (WHERE y > 0)    AS count_people,
+  sum(x * x)                       AS count_numerator_squared,
+  sum(x * y)                       AS count_product,
+  sum(y * y)                       AS count_denominator_squared,
+
+  sum(open_stay)                   AS flag_open_stay,
+  sum(unsupported)                 AS flag_unsupported,
+  sum(opted_out)                   AS flag_opted_out,
+  sum(after_death)                 AS flag_after_death
+FROM part
 GROUP BY provider, icb, lcp, pcn, period

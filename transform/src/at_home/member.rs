@@ -12,6 +12,8 @@ pub(super) const FOLLOWED_NIGHTS_MAX: Point = 365;
 /// What brings a person into a cohort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Cohort {
+    /// A referral to urgent community response was accepted.
+    UrgentResponse,
     /// Discharge from hospital: its night is the first.
     Discharge,
     /// Admission to a virtual ward.
@@ -21,6 +23,7 @@ pub(super) enum Cohort {
 impl Cohort {
     pub(super) const fn name(self) -> &'static str {
         match self {
+            Self::UrgentResponse => "ucr",
             Self::Discharge => "discharge",
             Self::VirtualWard => "virtual_ward",
         }
@@ -60,7 +63,8 @@ pub(super) fn members(known: &Known<'_>, nights: &[Piece]) -> Vec<Member> {
         let is_scope = !matches!(at.state, State::Dead | State::OptedOut | State::NotCovered);
         is_scope.then_some(Member { cohort, index, place: at.place, died_on })
     };
+    let accepted = known.accepted.iter().map(|index| (Cohort::UrgentResponse, *index));
     let discharges = known.discharges().into_iter().map(|index| (Cohort::Discharge, index));
     let admissions = known.virtual_admissions().into_iter().map(|index| (Cohort::VirtualWard, index));
-    discharges.chain(admissions).filter_map(member).collect()
+    accepted.chain(discharges).chain(admissions).filter_map(member).collect()
 }

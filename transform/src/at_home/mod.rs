@@ -2,7 +2,7 @@
 //! nights a change or the passing of time touches (handbook, `days-at-home.md`). Pure.
 //!
 //! A person's nights are made of five tables: hospital spells, stays in emergency departments and on virtual wards, deaths
-//! and registrations. They are made as they will be seen once every day has come; a night is counted when its day is over.
+//! and registrations; who is followed after urgent community response is told by the book of referrals. They are made as they will be seen once every day has come; a night is counted when its day is over.
 //! Cells are kept by the practice that a person is registered with, so that a correction asks for one list alone.
 //!
 //! Bounds: about 150 bytes a record beside its row, and 24 a piece of a person's nights.
@@ -24,6 +24,7 @@ use homeward_contract::geography::Geography;
 use homeward_contract::time::london;
 use roaring::RoaringBitmap;
 
+use crate::book::Acceptance;
 use crate::book::change::{Cause, Subject};
 use crate::book::clock::Micros;
 use crate::book::dirty::DirtyCells;
@@ -35,6 +36,9 @@ use night::{Known, Piece};
 use record::{Columns, Place, Record, Says, Shared, TABLES};
 use touched::{Tally, point_of};
 
+/// Acceptances stand where a table of them would.
+const ACCEPTANCES: usize = TABLES.len();
+
 /// A record: which table, and which subject of it.
 type Key = (u8, u32);
 
@@ -43,15 +47,18 @@ struct Person {
     records: Vec<Key>,
     nights: Box<[Piece]>,
     members: Box<[Member]>,
+    born: Option<i32>,
 }
 
 /// The nights of every person.
 pub struct AtHome {
     geography: Arc<Geography>,
     stores: [Store; TABLES.len()],
-    /// By table and subject; none for one that is withdrawn, or of nobody.
-    known: [Vec<Option<Record>>; TABLES.len()],
+    /// By table and subject, acceptances after the tables; none for one that is withdrawn, or of nobody.
+    known: [Vec<Option<Record>>; ACCEPTANCES + 1],
     names: Shared<Arc<str>>,
+    /// Referrals that were ever accepted, by their number in the book.
+    referrals: Shared<u32>,
     people: Vec<Person>,
     places: Shared<Place>,
     /// Who was ever registered with a practice.
@@ -74,6 +81,7 @@ impl AtHome {
             stores: TABLES.map(Store::new),
             known: std::array::from_fn(|_| Vec::new()),
             names: Shared::default(),
+            referrals: Shared::default(),
             people: Vec::new(),
             places: Shared::default(),
             lists: BTreeMap::new(),
@@ -106,23 +114,44 @@ impl AtHome {
                 let says = columns.says(row, &mut self.places, &self.hasher)?;
                 Some(Record { person: self.names.number(Arc::from(columns.person(row)?)), says })
             });
-            self.people.resize_with(self.names.len(), Person::default);
-            let known = &mut self.known[slot];
-            let number = change.subject as usize;
-            if known.len() <= number {
-                known.resize(number + 1, None);
-            }
-            let old = std::mem::replace(&mut known[number], new);
-            let key = (u8::try_from(slot).unwrap_or(u8::MAX), change.subject);
-            self.before.entry(key).or_insert(old);
-            if let Some(record) = old {
-                self.people[record.person as usize].records.retain(|held| *held != key);
-            }
-            if let Some(record) = new {
-                self.people[record.person as usize].records.push(key);
-            }
+            self.take(slot, change.subject, new);
         }
         Ok(())
+    }
+
+    /// Takes what the book says of acceptance; a referral that says the same as before changes nothing.
+    pub fn follow(&mut self, acceptances: Vec<Acceptance>) {
+        for Acceptance { referral, person_on } in acceptances {
+            let subject = match (self.referrals.find(&referral), &person_on) {
+                (Some(subject), _) => subject,
+                (None, Some(_)) => self.referrals.number(referral),
+                (None, None) => continue,
+            };
+            let new = person_on
+                .map(|(person, day)| Record { person: self.names.number(person), says: Says::Accepted(point_of(day)) });
+            if self.record((key_part(ACCEPTANCES), subject)) != new {
+                self.take(ACCEPTANCES, subject, new);
+            }
+        }
+    }
+
+    /// The newest that is known of a subject.
+    fn take(&mut self, slot: usize, subject: u32, new: Option<Record>) {
+        self.people.resize_with(self.names.len(), Person::default);
+        let known = &mut self.known[slot];
+        let number = subject as usize;
+        if known.len() <= number {
+            known.resize(number + 1, None);
+        }
+        let old = std::mem::replace(&mut known[number], new);
+        let key = (key_part(slot), subject);
+        self.before.entry(key).or_insert(old);
+        if let Some(record) = old {
+            self.people[record.person as usize].records.retain(|held| *held != key);
+        }
+        if let Some(record) = new {
+            self.people[record.person as usize].records.push(key);
+        }
     }
 
     fn record(&self, (slot, subject): Key) -> Option<Record> {
@@ -136,6 +165,7 @@ impl AtHome {
             match self.record(*key).map(|record| record.says) {
                 Some(Says::Stayed(stay)) => known.stays.push(stay),
                 Some(Says::Died(day, is_formal)) => known.deaths.push((day, is_formal)),
+                Some(Says::Accepted(day)) => _ = known.accepted.insert(day),
                 Some(Says::Registered(own)) => {
                     known.registrations.push((self.stores[usize::from(key.0)].name(key.1), own));
                 }
@@ -176,9 +206,10 @@ impl AtHome {
         let mut known = self.of(person);
         let nights = known.nights();
         let members = members(&known, &nights);
+        let born = known.born();
         let held = &self.people[person as usize];
         let moved = [
-            (Subject::PersonNight, touched::nights(&held.nights, &nights, today)),
+            (Subject::PersonNight, touched::nights((&held.nights, held.born), (&nights, born), today)),
             (Subject::CohortMember, touched::indices((&held.members, &held.nights), (&members, &nights), today)),
         ];
         for (subject, by_place) in moved {
@@ -191,7 +222,7 @@ impl AtHome {
             self.lists.entry(Arc::clone(practice)).or_default().insert(person);
         }
         let held = &mut self.people[person as usize];
-        (held.nights, held.members) = (nights.into(), members.into());
+        (held.nights, held.members, held.born) = (nights.into(), members.into(), born);
     }
 
     fn by_practice(&self, by_place: BTreeMap<u32, Spans>) -> BTreeMap<Arc<str>, Spans> {
@@ -269,8 +300,10 @@ impl AtHome {
     }
 
     fn rows(&self, rows: &[(u32, Piece)]) -> Result<RecordBatch, ArrowError> {
-        let named =
-            |(person, piece): &(u32, Piece)| (&**self.names.value(*person), self.places.value(piece.place), *piece);
+        let named = |(person, piece): &(u32, Piece)| {
+            let born = self.people[*person as usize].born;
+            (&**self.names.value(*person), self.places.value(piece.place), (*piece, born))
+        };
         view::nights(&rows.iter().map(named).collect::<Vec<_>>(), &self.geography)
     }
 
@@ -298,6 +331,10 @@ impl AtHome {
     pub const fn known_at(&self) -> Option<Micros> {
         self.known_at
     }
+}
+
+fn key_part(slot: usize) -> u8 {
+    u8::try_from(slot).unwrap_or(u8::MAX)
 }
 
 fn cause(old: Option<Record>, new: Option<Record>) -> Option<Cause> {

@@ -58,6 +58,11 @@ impl State {
         }
     }
 
+    /// Away from home, in hospital or a short-term bed.
+    pub(super) const fn is_away(self) -> bool {
+        matches!(self, Self::Hospital | Self::HospitalOpen | Self::ShortTerm | Self::ShortTermOpen)
+    }
+
     /// Why it is so, where the name alone does not tell.
     pub(super) const fn reason(self) -> Option<&'static str> {
         match self {
@@ -95,6 +100,8 @@ pub(super) struct Stay {
     pub(super) open: bool,
     /// Nights after the last that any record supports.
     pub(super) unsupported: Span,
+    /// The year of birth that its begin and the person's age then come to, or the year after it.
+    pub(super) born: Option<i32>,
 }
 
 /// A registration with a practice, in nights.
@@ -116,6 +123,8 @@ pub(super) struct Known<'a> {
     pub(super) registrations: Vec<(&'a str, Registration)>,
     /// The first night that the feeds cover; none when they cover every night.
     pub(super) first_night: Option<Point>,
+    /// Days on which a referral to urgent community response was accepted.
+    pub(super) accepted: BTreeSet<Point>,
 }
 
 /// Nights that follow each other in one state and place.
@@ -130,6 +139,12 @@ impl Known<'_> {
     /// The day of death: of formal records the earliest, else of informal ones (our choice).
     pub(super) fn died_on(&self) -> Option<Point> {
         self.deaths.iter().min_by_key(|(day, formal)| (!formal, *day)).map(|(day, _)| *day)
+    }
+
+    /// The year of birth, as near as ages tell it: the earliest that any stay comes to, since those before the birthday of
+    /// a year come to the next.
+    pub(super) fn born(&self) -> Option<i32> {
+        self.stays.iter().filter_map(|stay| stay.born).min()
     }
 
     /// Every registered night in its state, in order.

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use arrow::array::{Array, BooleanArray, Date32Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, BooleanArray, Date32Array, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use chrono::Datelike;
 use homeward_contract::feed::Table;
 
 use super::night::{Bed, NEVER, Registration, Stay};
-use crate::book::clock::from_micros;
+use crate::book::clock::{from_micros, local_day};
 use crate::book::read::{FactShapeError, Facts, day_at, instant_at, text_at};
-use crate::spans::{Point, Span, nights};
+use crate::spans::{Nights, Point, Span, nights};
 
 /// An interval without an end is trusted for so long after the last record of it (handbook: configurable, by default 30).
 const EXPIRY_DAYS: u32 = 30;
@@ -33,6 +34,8 @@ pub(super) struct Place {
 pub(super) enum Says {
     Stayed(Stay),
     Died(Point, bool),
+    /// A referral to urgent community response was accepted.
+    Accepted(Point),
     Registered(Registration),
 }
 
@@ -64,6 +67,10 @@ impl<T: Clone + Eq + Hash> Shared<T> {
         self.values.push(value.clone());
         self.numbers.insert(value, number);
         number
+    }
+
+    pub(super) fn find(&self, value: &T) -> Option<u32> {
+        self.numbers.get(value).copied()
     }
 
     pub(super) fn value(&self, number: u32) -> &T {
@@ -107,11 +114,12 @@ pub(super) enum Columns {
     },
 }
 
-/// Begin, end, and when the newest version was recorded.
+/// Begin, end, when the newest version was recorded, and the person's age.
 pub(super) struct Times {
     begin: TimestampMicrosecondArray,
     end: TimestampMicrosecondArray,
     recorded: TimestampMicrosecondArray,
+    age_years: Int32Array,
 }
 
 impl Columns {
@@ -121,7 +129,8 @@ impl Columns {
         let person = text("pseudonym")?;
         let at = |begin, end| {
             let instant = |column| facts.instant(column).cloned();
-            Ok(Times { begin: instant(begin)?, end: instant(end)?, recorded: instant("event_time")? })
+            let age_years = facts.int("age_years")?.clone();
+            Ok(Times { begin: instant(begin)?, end: instant(end)?, recorded: instant("event_time")?, age_years })
         };
         Ok(match table {
             Table::HospitalSpell => Self::Spell {
@@ -195,11 +204,16 @@ impl Columns {
 impl Times {
     /// As it will be seen once every day has come: which nights are over by then is asked when they are counted.
     fn stay(&self, row: usize, bed: Bed) -> Option<Stay> {
-        let begin = from_micros(instant_at(&self.begin, row)?);
+        let begin = instant_at(&self.begin, row)?;
+        let began_on = local_day(begin);
+        let begin = from_micros(begin);
         let end = instant_at(&self.end, row).map(from_micros);
         let recorded = from_micros(self.recorded.value(row));
         let ever = from_micros((NEVER - 1) * 24 * 3600 * 1_000_000);
         let counted = nights(begin, end, recorded, ever, EXPIRY_DAYS);
-        Some(Stay { bed, spell: None, nights: counted.span, open: counted.open, unsupported: counted.unsupported })
+        let age_years = self.age_years.is_valid(row).then(|| self.age_years.value(row));
+        let Nights { span, open, unsupported } = counted;
+        let born = age_years.map(|age| began_on.year().saturating_sub(age));
+        Some(Stay { bed, spell: None, nights: span, open, unsupported, born })
     }
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use homeward_contract::geography::Geography;
 
 use super::AtHome;
+use crate::book::Acceptance;
 use crate::book::change::Subject;
 use crate::book::dirty::{CalendarPeriod, DirtyCells};
 use crate::definition::Case;
@@ -193,4 +194,47 @@ fn nights_before_the_feeds_began_are_not_observed_and_nobody_is_followed_from_th
     let [members, _] = at_home.members(window, None).unwrap();
     let indices = members.column_by_name("index_day").unwrap().as_primitive::<Date32Type>();
     assert_eq!((members.num_rows(), indices.value_as_date(0)), (1, NaiveDate::from_ymd_opt(2025, 2, 3)));
+}
+
+#[test]
+fn an_accepted_referral_touches_its_index_day_alone() {
+    let accepted = |day: Option<&str>| {
+        let person_on = day.map(|day| (Arc::from(format!("{:A<43}", "P1")), day.parse().unwrap()));
+        vec![Acceptance { referral: 700_000, person_on }]
+    };
+    let mut at_home = listed();
+    let mut told = |day: Option<&str>| {
+        at_home.follow(accepted(day));
+        let dirty = at_home.settle(at(NOW)).unwrap();
+        assert!(nights(&dirty).is_empty(), "nobody's night is another");
+        names(&dirty, Subject::CohortMember)
+    };
+    assert!(told(None).is_empty());
+    assert_eq!(told(Some("2025-01-08")), ["01-08", "2025-01"]);
+    assert!(told(Some("2025-01-08")).is_empty(), "told again");
+    assert_eq!(told(Some("2025-02-01")), ["01-08", "02-01", "2025-01", "2025-02"]);
+    assert_eq!(told(None), ["02-01", "2025-02"]);
+    assert!(told(Some("2025-03-01")).is_empty(), "no window is over");
+}
+
+/// The first stay that tells an age does not touch the nights at home before it.
+#[test]
+fn another_age_touches_nights_away_alone() {
+    let mut at_home = listed();
+    let aged = |spell_id: &str, admitted: &str, discharged: &str, age_years: i64| SpellInput {
+        spell: spell_id.into(),
+        age_years: Some(age_years),
+        ..spell(admitted, discharged, 1)
+    };
+    take(&mut at_home, vec![aged("X1", "2025-01-05T10:00:00Z", "2025-01-07T10:00:00Z", 79)], Vec::new(), Vec::new());
+    assert_eq!(nights(&at_home.settle(at(NOW)).unwrap()), ["01-05", "01-06", "2025-01"]);
+    take(&mut at_home, vec![aged("X2", "2025-02-05T10:00:00Z", "2025-02-06T10:00:00Z", 79)], Vec::new(), Vec::new());
+    assert_eq!(nights(&at_home.settle(at(NOW)).unwrap()), ["02-05", "2025-02"]);
+    take(&mut at_home, vec![aged("X3", "2025-02-20T10:00:00Z", "2025-02-21T10:00:00Z", 80)], Vec::new(), Vec::new());
+    let dirty = nights(&at_home.settle(at(NOW)).unwrap());
+    assert_eq!(
+        dirty,
+        ["01-05", "01-06", "02-05", "02-20", "2025-01", "2025-02"],
+        "born a year earlier than was thought"
+    );
 }

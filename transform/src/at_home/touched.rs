@@ -31,15 +31,19 @@ pub(super) fn counted(today: Point) -> Span {
     Span::new(point_of(FIRST_MONTH), today)
 }
 
-/// Nights of each place that are counted otherwise in one picture than in the other.
-pub(super) fn nights(old: &[Piece], new: &[Piece], today: Point) -> BTreeMap<u32, Spans> {
-    let layers = |pieces: &[Piece]| {
-        let mut layers: Layers<(u32, State)> = Layers::new();
-        pieces.iter().for_each(|piece| layers.entry((piece.place, piece.state)).or_default().push(piece.span));
+/// Nights of each place that are counted otherwise in one picture than in the other: in another state, or away at another
+/// age. Ages come with stays, and the first stay of a life must not touch the years at home before it.
+pub(super) fn nights(old: (&[Piece], Option<i32>), new: (&[Piece], Option<i32>), today: Point) -> BTreeMap<u32, Spans> {
+    let layers = |(pieces, born): (&[Piece], Option<i32>)| {
+        let mut layers: Layers<(u32, State, Option<i32>)> = Layers::new();
+        for piece in pieces {
+            let born = born.filter(|_| piece.state.is_away());
+            layers.entry((piece.place, piece.state, born)).or_default().push(piece.span);
+        }
         layers
     };
     let mut touched: BTreeMap<u32, Spans> = BTreeMap::new();
-    for ((place, _), spans) in differences(layers(old), layers(new)) {
+    for ((place, ..), spans) in differences(layers(old), layers(new)) {
         let held = touched.entry(place).or_default();
         *held = held.union(&spans.within(counted(today)));
     }

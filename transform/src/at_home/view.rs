@@ -5,11 +5,13 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
+use chrono::Datelike;
 use homeward_contract::geography::Geography;
 
 use super::member::Member;
 use super::night::{Piece, State};
 use super::record::Place;
+use super::touched::day_of;
 use crate::book::clock::Source;
 use crate::spans::Point;
 
@@ -24,6 +26,7 @@ pub fn night_schema() -> SchemaRef {
         ("reason", DataType::Utf8),
         ("from_day", DataType::Date32),
         ("until_day", DataType::Date32),
+        ("age_years", DataType::Int64),
     ])
 }
 
@@ -54,15 +57,22 @@ fn schema(more: &[(&str, DataType)]) -> SchemaRef {
 /// A row of either view: a person, the place, and what is told.
 pub(super) type Row<'a, T> = (&'a str, &'a Place, T);
 
-/// Spans of nights. Who opted out has no name.
-pub(super) fn nights(rows: &[Row<'_, Piece>], geography: &Geography) -> Result<RecordBatch, ArrowError> {
-    let name = |(person, _, piece): &Row<'_, Piece>| (piece.state != State::OptedOut).then(|| (*person).to_owned());
+/// Spans of nights; those away with the age that the person reaches in the year. Who opted out has no name.
+pub(super) fn nights(rows: &[Row<'_, (Piece, Option<i32>)>], geography: &Geography) -> Result<RecordBatch, ArrowError> {
+    let name = |(person, _, (piece, _)): &Row<'_, (Piece, Option<i32>)>| {
+        (piece.state != State::OptedOut).then(|| (*person).to_owned())
+    };
     let mut columns = of_place(rows, rows.iter().map(name).collect(), geography);
-    let pieces = || rows.iter().map(|(.., piece)| piece);
+    let pieces = || rows.iter().map(|(.., (piece, _))| piece);
     columns.push(Arc::new(StringArray::from_iter_values(pieces().map(|piece| piece.state.name()))));
     columns.push(Arc::new(pieces().map(|piece| piece.state.reason()).collect::<StringArray>()));
     columns.push(days(pieces().map(|piece| Some(piece.span.from))));
     columns.push(days(pieces().map(|piece| Some(piece.span.to))));
+    let age = |(.., (piece, born)): &Row<'_, (Piece, Option<i32>)>| {
+        let born = born.filter(|_| piece.state.is_away())?;
+        Some(i64::from(day_of(piece.span.from).year()) - i64::from(born))
+    };
+    columns.push(Arc::new(rows.iter().map(age).collect::<Int64Array>()));
     RecordBatch::try_new(night_schema(), columns)
 }
 

@@ -166,6 +166,17 @@ pub struct Book {
     hasher: ahash::RandomState,
     watermarks: BTreeMap<Arc<str>, Micros>,
     known_at: Option<Micros>,
+    /// What live events say of acceptance, of the referrals that were settled since it was last taken.
+    acceptances: Vec<Acceptance>,
+}
+
+/// A referral by its number, and who was accepted on which local day; none while nobody is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acceptance {
+    /// Its number in the book.
+    pub referral: u32,
+    /// The person's pseudonym and the day.
+    pub person_on: Option<(Arc<str>, NaiveDate)>,
 }
 
 impl Book {
@@ -203,6 +214,7 @@ impl Book {
             hasher: ahash::RandomState::new(),
             watermarks: BTreeMap::new(),
             known_at: None,
+            acceptances: Vec::new(),
         }
     }
 
@@ -358,6 +370,11 @@ impl Book {
     /// Provider-months whose postings changed since the last call.
     pub fn take_reconcilable(&mut self) -> BTreeSet<ProviderMonth> {
         self.ledger.take_changed()
+    }
+
+    /// Who was accepted, of the referrals on the live feed that were settled since the last call.
+    pub fn take_acceptances(&mut self) -> Vec<Acceptance> {
+        std::mem::take(&mut self.acceptances)
     }
 
     /// What was received of each provider, after succession, and month.

@@ -311,15 +311,30 @@ impl LiveReferral {
         self.closure()?.closed_at
     }
 
+    /// Who was accepted, and when. None while the newest decision is another one, and none of a referral that was rejected or
+    /// voided, or of nobody known.
+    #[must_use]
+    pub fn accepted(&self) -> Option<(Arc<str>, Micros)> {
+        let (decision, decided_at) = self.decided()?;
+        let is_taken = decision == Decision::Accepted && !self.is_voided() && self.rejected_at().is_none();
+        decided_at.filter(|_| is_taken).and_then(|at| Some((self.received.as_ref()?.1.person.clone()?, at)))
+    }
+
+    /// The newest decision, and when it was taken, as amended.
+    fn decided(&self) -> Option<(Decision, Option<Micros>)> {
+        let (rank, triage) = self.triage.as_ref()?;
+        let amended = self.newest_referral_item(rank, |item| match item {
+            Amended::DecidedAt(to) => Some(*to),
+            _ => None,
+        });
+        Some((triage.decision, amended.unwrap_or(triage.decided_at)))
+    }
+
     fn triage_outcome(&self, rtt_end_at: Option<Micros>) -> (bool, Option<Micros>, Option<Micros>) {
-        let Some((rank, triage)) = &self.triage else { return (false, None, None) };
-        let decided_at = self
-            .newest_referral_item(rank, |item| match item {
-                Amended::DecidedAt(to) => Some(*to),
-                _ => None,
-            })
-            .unwrap_or(triage.decided_at);
-        match triage.decision {
+        let (Some((_, triage)), Some((decision, decided_at))) = (&self.triage, self.decided()) else {
+            return (false, None, None);
+        };
+        match decision {
             Decision::Accepted => (false, None, None),
             Decision::Redirected => (false, None, decided_at),
             Decision::Reclassified => {

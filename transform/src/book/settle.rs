@@ -13,7 +13,7 @@ use super::index::months;
 use super::referral_rows::{self, ReferralRows, month_of, next_month};
 use super::register::Flip;
 use super::stages;
-use super::{Book, Entry, Map, VIEWS, View};
+use super::{Acceptance, Book, Entry, Map, VIEWS, View};
 
 impl Book {
     /// Brings the rows of touched referrals up to date as of an instant and says which cells changed.
@@ -101,6 +101,10 @@ impl Book {
         self.link_person(index);
         let Found { rows, referral, frames, contacts } = self.found(index, as_of);
         let entry = self.entries.get(index, &self.shared);
+        if let Some(live) = &entry.live {
+            let person_on = live.accepted().map(|(person, at)| (person, local_day(at)));
+            self.acceptances.push(Acceptance { referral: index, person_on });
+        }
         let mut changes = Changes { dirty, flipped, month: month_of(as_of) };
         let contacts_changed = changes.contacts(entry, &contacts, frames);
         if !contacts_changed && rows == entry.rows && referral == entry.referral {

@@ -4,7 +4,8 @@
 pub(super) struct BuiltinFolder {
     pub(super) id: &'static str,
     pub(super) toml: &'static str,
-    pub(super) sql: &'static str,
+    /// None where another folder's is used.
+    pub(super) sql: Option<&'static str>,
     /// File name and text of each case file.
     pub(super) cases: &'static [(&'static str, &'static str)],
 }

@@ -115,6 +115,12 @@ pub struct Expectation {
     /// Value, to nine decimals.
     #[serde(default)]
     pub value: Option<Expected>,
+    /// Lower bound of the interval, to nine decimals.
+    #[serde(default)]
+    pub lower: Option<Expected>,
+    /// Upper bound of the interval, to nine decimals.
+    #[serde(default)]
+    pub upper: Option<Expected>,
     /// Companion counts; those not named are not checked.
     #[serde(default)]
     pub counts: BTreeMap<String, Expected>,
@@ -216,6 +222,8 @@ impl Expectation {
             ("numerator", self.numerator.as_ref(), figure.numerator),
             ("denominator", self.denominator.as_ref(), figure.denominator),
             ("value", self.value.as_ref(), figure.value),
+            ("lower", self.lower.as_ref(), figure.lower),
+            ("upper", self.upper.as_ref(), figure.upper),
         ];
         let counts = self.counts.iter().map(|(name, expected)| {
             let shown = figure.counts.get(name).copied().unwrap_or(Shown::Count(0));

@@ -11,12 +11,13 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::case::{Case, CaseFault, CaseRecord};
+use super::case_ward::pseudonym;
 
 /// The handbook's test vector: a fictitious NHS number under the public test key.
 const PSEUDONYM: &str = "vMBWuQc6hHbxIIdnlG2qxjPLfh63XjvcWx76C7sy5hg";
 
 /// One live event in short form. An empty text stands for null; what is absent takes the default named below.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventInput {
     /// `received`, `triaged`, `rejected`, `first_contact`, `contact`, `closed`, `amended`, `voided`.
@@ -40,6 +41,8 @@ pub struct EventInput {
     pub commissioner: Option<String>,
     /// Default L83999.
     pub practice: Option<String>,
+    /// A name of the person, as in registrations. Default: the handbook's fictitious person.
+    pub person: Option<String>,
     /// Default 84.
     pub age_years: Option<i32>,
     /// Default 999.
@@ -181,7 +184,7 @@ impl Event<'_> {
         Ok(object(json!({
             "OrgID_Commissioner": text_or(input.commissioner.as_deref(), "15N"),
             "person": {
-                "pseudonym": PSEUDONYM,
+                "pseudonym": input.person.as_deref().map_or_else(|| PSEUDONYM.to_owned(), pseudonym),
                 "keyVersion": 3,
                 "ageYears": input.age_years.unwrap_or(84),
                 "lsoa": "E01999901",

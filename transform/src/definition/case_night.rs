@@ -34,6 +34,8 @@ pub struct SpellInput {
     pub ward_kind: Option<String>,
     /// Default `ordinary`.
     pub classification: Option<String>,
+    /// Age of the person. Default 81.
+    pub age_years: Option<i64>,
     /// True takes the segment back (A11).
     #[serde(default)]
     pub cancelled: bool,
@@ -61,6 +63,8 @@ pub struct AttendanceInput {
     pub person: Option<String>,
     /// Default RH8.
     pub provider: Option<String>,
+    /// Age of the person. Default 81.
+    pub age_years: Option<i64>,
     /// True takes it back.
     #[serde(default)]
     pub cancelled: bool,
@@ -140,10 +144,11 @@ fn person(name: Option<&str>) -> &str {
 }
 
 /// The person within `data`.
-fn of_person(name: Option<&str>) -> serde_json::Value {
+fn of_person(name: Option<&str>, age_years: Option<i64>) -> serde_json::Value {
+    let age_years = age_years.unwrap_or(81);
     match person(name) {
-        "" => json!({"ageYears": 81}),
-        name => json!({"pseudonym": pseudonym(name), "keyVersion": 3, "ageYears": 81, "practice": "L83999"}),
+        "" => json!({"ageYears": age_years}),
+        name => json!({"pseudonym": pseudonym(name), "keyVersion": 3, "ageYears": age_years, "practice": "L83999"}),
     }
 }
 
@@ -168,7 +173,7 @@ impl SpellInput {
             "segment": segment,
             "trigger": if self.cancelled { json!("A11") } else { json!(null) },
             "status": status(self.cancelled, discharged.is_some()),
-            "person": of_person(self.person.as_deref()),
+            "person": of_person(self.person.as_deref(), self.age_years),
             "admitted_at": admitted.map(local_text),
             "discharged_at": discharged.map(local_text),
             "setting": text_or(self.setting.as_deref(), "acute"),
@@ -200,7 +205,7 @@ impl AttendanceInput {
             "provider": provider,
             "attendance_id": self.attendance,
             "status": status(self.cancelled, departed.is_some()),
-            "person": of_person(self.person.as_deref()),
+            "person": of_person(self.person.as_deref(), self.age_years),
             "arrived_at": arrived.map(local_text),
             "departed_at": departed.map(local_text),
             "arrival_mode": "ambulance",

@@ -12,6 +12,7 @@ use super::fault::{DefinitionErrors, LintFinding, Place, read_toml};
 use super::first_days::FirstDays;
 use super::lint::{lint, lint_change};
 use super::model::Definition;
+use super::shared_text::fill;
 use super::sql_lint::{sql_sha256, subjects};
 
 /// A sound set of definitions by id. A catalogue with a fault does not exist: whoever holds one keeps serving it.
@@ -25,7 +26,8 @@ pub struct Catalogue {
 struct Folder {
     id: String,
     toml: String,
-    sql: String,
+    /// None where `indicator.toml` names another folder's.
+    sql: Option<String>,
     cases: Vec<(String, String)>,
 }
 
@@ -39,7 +41,7 @@ impl Catalogue {
         let folders = BUILTIN.iter().map(|folder| Folder {
             id: folder.id.to_owned(),
             toml: folder.toml.to_owned(),
-            sql: folder.sql.to_owned(),
+            sql: folder.sql.map(str::to_owned),
             cases: folder.cases.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
         });
         Self::from_folders(folders.collect(), Vec::new())
@@ -121,8 +123,10 @@ impl Catalogue {
 
     fn from_folders(folders: Vec<Folder>, mut findings: Vec<LintFinding>) -> Result<Self, DefinitionErrors> {
         let mut definitions = BTreeMap::new();
-        for folder in folders {
-            match read_definition(&folder) {
+        let texts = folders.iter().filter_map(|folder| Some((folder.id.as_str(), folder.sql.as_deref()?)));
+        let texts: BTreeMap<&str, &str> = texts.collect();
+        for folder in &folders {
+            match read_definition(folder, &texts) {
                 Ok(definition) => {
                     findings.extend(lint(&definition));
                     definitions.insert(definition.id.clone(), definition);
@@ -135,7 +139,7 @@ impl Catalogue {
 }
 
 /// Reads the texts of one folder into a definition; every file that cannot be read is a finding of its own.
-fn read_definition(folder: &Folder) -> Result<Definition, Vec<LintFinding>> {
+fn read_definition(folder: &Folder, texts: &BTreeMap<&str, &str>) -> Result<Definition, Vec<LintFinding>> {
     let file = |name: &str| format!("{}/{name}", folder.id);
     let mut findings = Vec::new();
     let mut cases = Vec::new();
@@ -155,20 +159,52 @@ fn read_definition(folder: &Folder) -> Result<Definition, Vec<LintFinding>> {
                 let place = Place::Key("id".into());
                 findings.push(LintFinding::new(file("indicator.toml"), place, what, "give both the same name"));
             }
-            definition.sql.clone_from(&folder.sql);
-            definition.subjects = subjects(&folder.sql, definition.stock);
+            match sql_of(folder, &definition, texts) {
+                Ok(sql) => definition.sql = sql,
+                Err(finding) => findings.push(finding),
+            }
+            definition.subjects = subjects(&definition.sql, definition.stock);
             definition.cases = cases;
             if findings.is_empty() { Ok(definition) } else { Err(findings) }
         }
         Err(mut finding) => {
             // A new definition has no checksum yet; say which one to write instead of sending the analyst to look for it.
             if finding.what.contains("missing field `sql_sha256`") {
-                finding.mend = format!("add sql_sha256 = \"{}\"", sql_sha256(&folder.sql));
+                let sql = folder.sql.as_deref().unwrap_or_default();
+                finding.mend = format!("add sql_sha256 = \"{}\"", sql_sha256(sql));
             }
             findings.push(finding);
             Err(findings)
         }
     }
+}
+
+/// The SQL of a definition: its own or that of another folder, with the parameters filled in.
+fn sql_of(folder: &Folder, definition: &Definition, texts: &BTreeMap<&str, &str>) -> Result<String, LintFinding> {
+    let fault = |name: &str, what: String, mend: &str| {
+        LintFinding::new(format!("{}/{name}", folder.id), Place::File, what, mend)
+    };
+    let text = match (&folder.sql, &definition.sql_of) {
+        (Some(own), None) => own.as_str(),
+        (Some(_), Some(of)) => {
+            return Err(fault("indicator.sql", format!("stands beside sql_of = \"{of}\""), "remove one of them"));
+        }
+        (None, Some(of)) => texts.get(of.as_str()).ok_or_else(|| {
+            fault(
+                "indicator.toml",
+                format!("sql_of names '{of}', which has no indicator.sql"),
+                "name a folder that has",
+            )
+        })?,
+        (None, None) => {
+            let mend = "an indicator folder holds indicator.toml and indicator.sql as UTF-8 text, or names the folder \
+                        that holds its SQL in sql_of";
+            return Err(fault("indicator.sql", "cannot be read: there is none".into(), mend));
+        }
+    };
+    fill(text, &definition.parameters).map_err(|what| {
+        fault("indicator.toml", what, "give parameters = { name = \"value\" } for the names in the SQL, and no others")
+    })
 }
 
 fn read_folders(root: &Path) -> (Vec<Folder>, Vec<LintFinding>) {
@@ -192,7 +228,8 @@ fn read_folders(root: &Path) -> (Vec<Folder>, Vec<LintFinding>) {
                 String::new()
             })
         };
-        let (toml, sql) = (text("indicator.toml"), text("indicator.sql"));
+        let toml = text("indicator.toml");
+        let sql = path.join("indicator.sql").is_file().then(|| text("indicator.sql"));
         let case_paths = entries(&path.join("cases")).unwrap_or_default();
         let is_toml = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "toml");
         let cases = case_paths.iter().filter(is_toml).map(|case| {
@@ -201,8 +238,7 @@ fn read_folders(root: &Path) -> (Vec<Folder>, Vec<LintFinding>) {
             (name, read)
         });
         let cases = cases.collect();
-        let has_both = path.join("indicator.toml").is_file() && path.join("indicator.sql").is_file();
-        if has_both {
+        if path.join("indicator.toml").is_file() {
             folders.push(Folder { id, toml, sql, cases });
         }
     }

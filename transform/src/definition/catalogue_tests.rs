@@ -18,7 +18,9 @@ impl Workshop {
             let cases = root.join(folder.id).join("cases");
             fs::create_dir_all(&cases).unwrap();
             fs::write(root.join(folder.id).join("indicator.toml"), folder.toml).unwrap();
-            fs::write(root.join(folder.id).join("indicator.sql"), folder.sql).unwrap();
+            if let Some(sql) = folder.sql {
+                fs::write(root.join(folder.id).join("indicator.sql"), sql).unwrap();
+            }
             for (case, text) in folder.cases {
                 fs::write(cases.join(case), text).unwrap();
             }
@@ -65,8 +67,16 @@ fn the_built_in_definitions_are_sound() {
             "days-at-home-after-discharge-30",
             "days-at-home-after-discharge-365",
             "days-at-home-after-discharge-90",
+            "days-at-home-after-ucr-30",
+            "days-at-home-after-ucr-365",
+            "days-at-home-after-ucr-90",
+            "days-at-home-from-virtual-ward-30",
+            "days-at-home-from-virtual-ward-365",
             "days-at-home-from-virtual-ward-90",
             "nights-in-hospital",
+            "nights-in-hospital-per-1000-people",
+            "nights-in-hospital-per-1000-people-18-and-over",
+            "nights-in-hospital-per-1000-people-65-and-over",
             "share-of-nights-at-home",
             "share-of-nights-in-hospital",
             "share-of-nights-in-short-term-beds",
@@ -81,6 +91,7 @@ fn the_built_in_definitions_are_sound() {
             "ucr-wait-bands",
             "virtual-ward-admissions",
             "virtual-ward-beds",
+            "virtual-ward-beds-per-100000-people",
             "virtual-ward-escalations",
             "virtual-ward-long-stays",
             "virtual-ward-occupancy",
@@ -208,4 +219,26 @@ fn a_changed_sql_needs_a_new_version_and_then_loads() {
 
     let back = second.reload(&Workshop::new("back").0).unwrap_err().to_string();
     assert!(back.contains("version 1 would replace the newer version 2"), "{back}");
+}
+
+#[test]
+fn a_text_serves_several_indicators() {
+    let catalogue = built();
+    let of = |id: &str| catalogue.get(id).unwrap();
+    let (month, quarter) = (of("days-at-home-after-discharge-30"), of("days-at-home-after-discharge-90"));
+    assert_eq!(month.sql, quarter.sql.replace("90", "30"));
+    assert_eq!(of("ucr-response-minutes-p90").sql, of("ucr-response-minutes-median").sql);
+
+    let workshop = Workshop::new("shared");
+    let toml = "days-at-home-after-ucr-30/indicator.toml";
+    workshop.edit(toml, "sql_of = \"days-at-home-after-discharge-90\"", "sql_of = \"days-at-home\"");
+    assert!(workshop.only_fault().contains("the SQL does not name the parameter {cohort}"));
+    workshop.edit(toml, "sql_of = \"days-at-home\"", "sql_of = \"days-at-work\"");
+    assert!(workshop.only_fault().contains("sql_of names 'days-at-work', which has no indicator.sql"));
+    workshop.edit(toml, "sql_of = \"days-at-work\"", "sql_of = \"days-at-home-after-discharge-90\"");
+    workshop.edit(toml, "nights = \"30\"", "days = \"30\"");
+    assert!(workshop.only_fault().contains("does not name the parameter {days}"));
+    workshop.edit(toml, "days = \"30\"", "nights = \"30\"");
+    fs::write(workshop.0.join("days-at-home-after-ucr-30/indicator.sql"), "SELECT 1").unwrap();
+    assert!(workshop.only_fault().contains("stands beside sql_of"));
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use homeward_contract::population::AGES_FROM;
+
 use crate::figure::Dimension;
+use crate::population::EDITION_FLAG;
 use crate::release::Policy;
 
 use super::case::{Case, Expectation};
@@ -179,6 +182,19 @@ impl Lint<'_> {
         if own.kind != Kind::Proportion && own.interval == Interval::Wilson {
             self.key("interval", "a Wilson interval needs a proportion", "set interval = \"none\"");
         }
+        if own.interval == Interval::People && (own.kind != Kind::Ratio || own.per_population.is_some()) {
+            let what = "the spread between people needs a ratio of two sums over people";
+            self.key("interval", what, "set interval = \"none\"");
+        }
+        if let Some(per) = own.per_population {
+            if own.kind != Kind::Ratio {
+                self.key("per_population", "only a ratio is divided by people", "remove it or set kind = \"ratio\"");
+            }
+            if !AGES_FROM.contains(&per.age_from) {
+                let what = format!("the population is not told from the age {} on", per.age_from);
+                self.key("per_population", what, format!("use one of {AGES_FROM:?}"));
+            }
+        }
         if own.stock && (own.kind != Kind::Count || own.grains != ["month"]) {
             let what = "what is open at a period's end is counted by months alone";
             self.key("stock", what, "set kind = \"count\" and grains = [\"month\"], or remove it");
@@ -288,7 +304,8 @@ fn expectation_faults(definition: &Definition, expectation: &Expectation) -> Vec
     for name in expectation.counts.keys().filter(|name| !definition.counts.contains(name)) {
         fault(format!("expects the undeclared count '{name}'"), "name it in counts of indicator.toml".into());
     }
-    for name in expectation.flags.keys() {
+    let is_edition = |name: &str| definition.per_population.is_some() && name.starts_with(EDITION_FLAG);
+    for name in expectation.flags.keys().filter(|name| !is_edition(name)) {
         if !definition.flags.iter().any(|flag| flag.name == *name) {
             fault(format!("expects the undeclared flag '{name}'"), "add a [[flag]] to indicator.toml".into());
         }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::definition::Catalogue;
-use crate::definition::model::Target;
+use crate::definition::model::{PerPopulation, Settling, Target};
 
 fn definition() -> Definition {
     Catalogue::builtin().unwrap().get("ucr-two-hour-response").unwrap().clone()
@@ -126,4 +126,39 @@ fn a_percentile_says_which_one_and_of_which_records() {
     let count = faults(|own| own.kind = Kind::Count);
     assert!(count.contains("only a percentile has one"), "{count}");
     assert!(count.contains("the column numerator is not returned"), "{count}");
+}
+
+#[test]
+fn a_ratio_alone_has_an_interval_by_people_or_is_divided_by_them() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let faults = |id: &str, spoil: fn(&mut Definition)| {
+        let mut spoiled = catalogue.get(id).unwrap().clone();
+        spoil(&mut spoiled);
+        lint(&spoiled).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let people = faults("ucr-two-hour-response", |own| own.interval = Interval::People);
+    assert!(people.contains("needs a ratio of two sums over people"), "{people}");
+    assert!(people.contains("the column count_product is not returned"), "{people}");
+    let per = "nights-in-hospital-per-1000-people";
+    assert!(faults(per, |own| own.kind = Kind::Count).contains("only a ratio is divided by people"));
+    let age = faults(per, |own| own.per_population = Some(PerPopulation { age_from: 17 }));
+    assert!(age.contains("not told from the age 17 on"), "{age}");
+}
+
+#[test]
+fn figures_settle_by_months_after_their_last_night() {
+    let day = |text: &str| text.parse().unwrap();
+    let status = |nights, end, today| Settling { months: 2, nights }.status(day(end), day(today)).as_str();
+    for (nights, end, today, expected) in [
+        (0, "2025-04-01", "2025-03-31", "live"),
+        (0, "2025-04-01", "2025-04-01", "provisional"),
+        (0, "2025-04-01", "2025-05-31", "provisional"),
+        (0, "2025-04-01", "2025-06-01", "final"),
+        (90, "2025-04-01", "2025-06-29", "live"),
+        (90, "2025-04-01", "2025-06-30", "provisional"),
+        (90, "2025-04-01", "2025-08-31", "provisional"),
+        (90, "2025-04-01", "2025-09-01", "final"),
+    ] {
+        assert_eq!(status(nights, end, today), expected, "{nights} nights after {end}, on {today}");
+    }
 }

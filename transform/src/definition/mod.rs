@@ -16,6 +16,7 @@ mod fault;
 mod first_days;
 mod lint;
 mod model;
+mod shared_text;
 mod sql_lint;
 mod sql_text;
 mod theme;
@@ -25,6 +26,9 @@ pub use catalogue::Catalogue;
 pub use fault::{DefinitionErrors, LintFinding, Place};
 pub use first_days::{FirstDayFault, FirstDays};
 pub use lint::{lint, lint_change};
-pub use model::{Alert, AlertFamily, Basis, Definition, DefinitionStatus, Direction, Flag, Interval, Kind, Target};
+pub use model::{
+    Alert, AlertFamily, Basis, Definition, DefinitionStatus, Direction, Flag, Interval, Kind, PerPopulation, Settling,
+    Target,
+};
 pub use sql_lint::sql_sha256;
 pub use theme::Theme;

@@ -1,15 +1,16 @@
 //! What an `indicator.toml` says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 use homeward_contract::feed::Feed;
+use homeward_contract::time::london;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::book::change::Subject;
-use crate::figure::Dimension;
+use crate::figure::{Dimension, Status};
 use crate::percentile::Quantile;
 use crate::release::HoldsNoPatientData;
 
@@ -39,6 +40,12 @@ pub struct Definition {
     pub version: u32,
     /// SHA-256 of `indicator.sql` (LF line ends) in lower-case hex: a changed SQL cannot keep its version unnoticed.
     pub sql_sha256: String,
+    /// The folder whose `indicator.sql` this one is computed by; absent where it has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sql_of: Option<String>,
+    /// What the SQL's names in braces stand for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
     /// Where it stands in its life.
     pub status: DefinitionStatus,
     /// Proportion, ratio, count, snapshot, people or quantile.
@@ -73,6 +80,12 @@ pub struct Definition {
     pub windows: Vec<String>,
     /// How the interval is computed.
     pub interval: Interval,
+    /// The figure is divided by the people registered in the area, not by a sum of the SQL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_population: Option<PerPopulation>,
+    /// For how long figures are provisional; absent where the sources of the records say so themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settling: Option<Settling>,
     /// Release policy used when none is asked for.
     pub release: String,
     /// Feeds that it needs.
@@ -127,6 +140,13 @@ impl Definition {
     #[must_use]
     pub fn counts_nights(&self) -> bool {
         [Subject::PersonNight, Subject::CohortMember].iter().any(|subject| self.subjects.contains(subject))
+    }
+
+    /// How final a figure of a period is at an instant: as its records say, or by the time that has passed.
+    #[must_use]
+    pub fn status_of(&self, source_rank: Option<i64>, end: DateTime<Utc>, as_of: DateTime<Utc>) -> Status {
+        let by_records = Status::from_source_rank(source_rank.unwrap_or(1));
+        self.settling.map_or(by_records, |settling| settling.status(london(end).date(), london(as_of).date()))
     }
 
     /// True when it has figures of calendar months.
@@ -229,8 +249,59 @@ pub enum Direction {
 pub enum Interval {
     /// Wilson score interval of a proportion.
     Wilson,
+    /// Ratio estimator with the spread between people ([`crate::statistics::people`]): events of one person are not
+    /// independent.
+    People,
     /// None.
     None,
+}
+
+impl Interval {
+    /// Sums over people that the SQL returns for the interval, as `count_<name>` columns. They are no counts that a reader
+    /// asks for.
+    #[must_use]
+    pub const fn sums(self) -> &'static [&'static str] {
+        match self {
+            Self::People => &["people", "numerator_squared", "product", "denominator_squared"],
+            Self::Wilson | Self::None => &[],
+        }
+    }
+}
+
+/// The people that a figure is divided by: those on the lists of the area, by the edition of the population in force at the
+/// period's begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PerPopulation {
+    /// The youngest age that counts, in completed years.
+    pub age_from: u8,
+}
+
+/// For how long figures of a period are provisional.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settling {
+    /// Months after the one in which the last of its nights lies.
+    pub months: u32,
+    /// Nights after the period that the figure also counts.
+    #[serde(default)]
+    pub nights: u32,
+}
+
+impl Settling {
+    /// Where a figure of a period that ends before `end` stands on a day: live while a night of it is to come, provisional
+    /// in that month and so many after it, then final (handbook, `days-at-home.md` section 2; the words are our choice).
+    #[must_use]
+    pub fn status(self, end: NaiveDate, today: NaiveDate) -> Status {
+        let over = end + Days::new(self.nights.into());
+        let first = today.with_day(1).unwrap_or(today);
+        let open_since = first.checked_sub_months(Months::new(self.months)).unwrap_or(NaiveDate::MIN);
+        match (over > today, over > open_since) {
+            (true, _) => Status::Live,
+            (false, true) => Status::Provisional,
+            (false, false) => Status::Final,
+        }
+    }
 }
 
 /// A target line: data with a source and a start date, never a literal in a chart.

@@ -281,7 +281,8 @@ fn columns(definition: &Definition, cut: &[Token], report: Report<'_>) {
 fn declared_columns(definition: &Definition) -> BTreeSet<String> {
     let fixed = definition.kind.columns().iter().map(|column| (*column).to_owned());
     let strata = definition.strata.iter().map(|stratum| stratum.as_str().to_owned());
-    let counts = definition.counts.iter().map(|count| format!("count_{count}"));
+    let sums = definition.interval.sums().iter().copied();
+    let counts = definition.counts.iter().map(String::as_str).chain(sums).map(|count| format!("count_{count}"));
     let flags = definition.flags.iter().map(|flag| format!("flag_{}", flag.name));
     fixed.chain(strata).chain(counts).chain(flags).collect()
 }

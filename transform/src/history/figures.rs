@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use homeward_contract::geography::Geography;
+use homeward_contract::time::london;
 
 use super::CellVersion;
 use crate::book::View;
 use crate::definition::Definition;
 use crate::engine::period::{Period, parse_name};
 use crate::engine::{Atom, AtomValue};
-use crate::figure::{Dimension, Figure, Status};
+use crate::figure::{Dimension, Figure};
 use crate::levels;
+use crate::population;
 use crate::revision::view_of;
 use crate::snapshot::dimension_value;
 
@@ -138,7 +140,11 @@ fn figure(
     let plain =
         |counts: &BTreeMap<Arc<str>, i64>| counts.iter().map(|(name, count)| (name.to_string(), *count)).collect();
     let named = std::iter::once(query.level).chain(query.definition.strata.iter().copied());
-    let mut dimensions: Vec<_> = named.zip(key.values.iter().map(ToString::to_string)).collect();
+    let cell: Vec<_> = named.zip(key.values.iter().map(Arc::clone)).collect();
+    let mut value = value.clone();
+    let begins = BTreeSet::from([london(period.starts_at).date()]);
+    population::divide(query.geography, query.definition, &cell, &begins, &mut value);
+    let mut dimensions: Vec<_> = cell.iter().map(|(dimension, value)| (*dimension, value.to_string())).collect();
     let name = key.period.split_once(':').map_or(key.period.as_ref(), |(_, name)| name);
     dimensions.push((query.grain, name.to_owned()));
     Figure {
@@ -153,7 +159,7 @@ fn figure(
         percentile: value.percentile,
         counts: plain(&value.counts),
         flags: plain(&value.flags),
-        status: Status::from_source_rank(value.source_rank.unwrap_or(1)),
+        status: query.definition.status_of(value.source_rank, period.ends_at, shown_at),
         as_of: shown_at,
     }
 }

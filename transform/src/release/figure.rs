@@ -34,9 +34,9 @@ pub struct ReleasedFigure {
     pub denominator: Shown,
     /// The ratio, from 0 to 1, or the count, computed from the numbers shown; or the percentile.
     pub value: Shown,
-    /// Lower bound of the 95% Wilson interval.
+    /// Lower bound of the 95% interval, by the definition's method.
     pub lower: Shown,
-    /// Upper bound of the 95% Wilson interval.
+    /// Upper bound of the 95% interval.
     pub upper: Shown,
     /// Companion counts by name.
     pub counts: BTreeMap<String, Shown>,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::definition::{Definition, Interval, Kind};
 use crate::figure::{Dimension, Figure};
+use crate::statistics::people::PeopleSums;
 use crate::statistics::{Z95, wilson};
 
 use super::reach::may_show;
@@ -213,9 +214,14 @@ impl Policy {
             self.numbers(figure.numerator, figure.denominator, figure.percentile, definition.kind, national);
         let (lower, upper) = match definition.interval {
             Interval::Wilson if figure.denominator.is_some() => bounds(numerator, denominator, value),
-            Interval::Wilson | Interval::None => (Shown::NoData, Shown::NoData),
+            Interval::People if value == Shown::Suppressed => (value, value),
+            Interval::People if rounding == Rounding::Exact => people_bounds(&figure),
+            Interval::Wilson | Interval::People | Interval::None => (Shown::NoData, Shown::NoData),
         };
-        let counts = figure.counts.into_iter().map(|(name, count)| (name, rounding.apply(count))).collect();
+        let is_shown =
+            |name: &String| definition.counts.contains(name) || !definition.interval.sums().contains(&name.as_str());
+        let counts = figure.counts.into_iter().filter(|(name, _)| is_shown(name));
+        let counts = counts.map(|(name, count)| (name, rounding.apply(count))).collect();
         let mut released = ReleasedFigure {
             indicator: figure.indicator,
             version: figure.version,
@@ -275,6 +281,23 @@ fn bounds(numerator: Shown, denominator: Shown, value: Shown) -> (Shown, Shown) 
             .map_or((Shown::NoData, Shown::NoData), |(lower, upper)| (Shown::Number(lower), Shown::Number(upper))),
         _ => (Shown::NoData, Shown::NoData),
     }
+}
+
+/// Bounds by the spread between people, of exact figures alone: rounded sums of squares say nothing. Of one period: over
+/// several, one person would pass for many.
+fn people_bounds(figure: &Figure) -> (Shown, Shown) {
+    let count = |name: &str| figure.counts.get(name).copied().unwrap_or(0);
+    let sums = PeopleSums {
+        people: count("people"),
+        x: figure.numerator.unwrap_or(0),
+        y: figure.denominator.unwrap_or(0),
+        xx: count("numerator_squared"),
+        xy: count("product"),
+        yy: count("denominator_squared"),
+    };
+    let is_one_period = figure.dimensions.iter().any(|(dimension, _)| dimension.is_period());
+    let bounds = sums.interval(Z95).filter(|_| is_one_period);
+    bounds.map_or((Shown::NoData, Shown::NoData), |(lower, upper)| (Shown::Number(lower), Shown::Number(upper)))
 }
 
 /// Flags that speak of the release itself: they say nothing about any person.

@@ -1,5 +1,6 @@
 //! Intervals and rounding for display. Pure; every rule is named in the handbook's statistics page.
 
+pub mod people;
 pub mod xmr;
 
 /// z of a two-sided 95% interval.

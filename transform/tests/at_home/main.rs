@@ -16,7 +16,7 @@ use homeward_transform::at_home::AtHome;
 use homeward_transform::book::dirty::CalendarPeriod;
 use homeward_transform::computation::Computation;
 use homeward_transform::definition::case::{AttendanceInput, DeathInput, RegistrationInput, SpellInput, StayInput};
-use homeward_transform::definition::{Case, Catalogue};
+use homeward_transform::definition::{Case, Catalogue, Interval};
 use homeward_transform::figure::Dimension;
 use homeward_transform::history::cells_at;
 use homeward_transform::proof::facts;
@@ -63,7 +63,10 @@ fn told(snapshot: &Snapshot) -> BTreeMap<&'static str, Cells> {
             let cell = figure.dimensions.iter().map(|(_, value)| value.clone()).collect();
             let own = [("numerator", figure.numerator), ("denominator", figure.denominator)];
             let own = own.into_iter().map(|(name, number)| (name.to_owned(), number.unwrap_or_default()));
-            let more = figure.counts.iter().chain(&figure.flags).map(|(name, count)| (name.to_string(), *count));
+            // The oracle in another language knows what intervals are made of.
+            let is_plain = |(name, _): &(&String, &i64)| !Interval::People.sums().contains(&name.as_str());
+            let more = figure.counts.iter().filter(is_plain).chain(&figure.flags);
+            let more = more.map(|(name, count)| (name.clone(), *count));
             let numbers: BTreeMap<String, i64> = own.chain(more).filter(|(_, number)| *number != 0).collect();
             cells.insert(cell, numbers);
         }

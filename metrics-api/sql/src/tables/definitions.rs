@@ -50,7 +50,11 @@ pub(crate) fn indicators(catalogue: &Catalogue) -> Written {
         always("numerator", Text, "The numerator in words."),
         maybe("denominator", Text, "The denominator in words; null for counts."),
         always("default_basis", Text, "Basis to read when none is asked for."),
-        always("interval_method", Text, "How lower and upper are computed: wilson or none."),
+        always(
+            "interval_method",
+            Text,
+            "How lower and upper are computed: wilson, people (a ratio with the spread between people) or none.",
+        ),
         always("period_kinds", Text, "Kinds of period it has, joined by commas."),
         maybe("windows", Text, "Rolling windows it has, joined by commas; null without any."),
         maybe("strata", Text, "Break-downs beyond area and period; null without any."),

@@ -89,12 +89,12 @@ fn number_columns() -> Vec<Column> {
         maybe(
             "lower",
             Double,
-            "Lower bound of the 95% Wilson interval; null for counts and percentiles, and when not shown.",
+            "Lower bound of the 95% interval, by the interval_method of meta.indicators; null without one and when not shown.",
         ),
         maybe(
             "upper",
             Double,
-            "Upper bound of the 95% Wilson interval; null for counts and percentiles, and when not shown.",
+            "Upper bound of the 95% interval, by the interval_method of meta.indicators; null without one and when not shown.",
         ),
         always(
             "shown",

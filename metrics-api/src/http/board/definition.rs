@@ -122,11 +122,19 @@ fn lineage(page: &Page<'_>, definition: &Definition) -> Markup {
                 li { "Feeds: " (feeds.join(" and ")) ", kept in the lake with topic, partition and offset of every record." }
                 @if let Some(known_at) = known_at { li { "Newest fact counted: taken in at " (when::long(known_at)) "." } }
                 li { "Query: " a href="#sql" { "indicator.sql" } ", SHA-256 " code.hash { (definition.sql_sha256) } ", version " (definition.version) "." }
+                @if let Some(edition) = population(page, definition) { li { "Divided by people on the lists: edition of " (edition) "." } }
                 li { "Figures speak for " (when::long(page.snapshot.as_of())) "; snapshot " (page.snapshot.sequence()) "." }
                 li { "Release: here " (page.policy.label()) " (" (page.policy.statement) ") Offered by this server: " (policies.join(", ")) ". The definition's own: " (definition.release) "." }
             }
         }
     }
+}
+
+/// The edition of the population in force, and where it is from, of a definition that is divided by it.
+fn population(page: &Page<'_>, definition: &Definition) -> Option<String> {
+    let per = definition.per_population?;
+    let edition = page.snapshot.geography().population().in_force(page.today())?;
+    Some(format!("{}, aged {} and over ({})", edition.name(), per.age_from, edition.source))
 }
 
 fn watching(definition: &Definition) -> Markup {
@@ -183,6 +191,7 @@ const fn direction(direction: Direction) -> &'static str {
 const fn interval(interval: Interval) -> &'static str {
     match interval {
         Interval::Wilson => "Wilson score interval, 95%",
+        Interval::People => "ratio with the spread between people, 95%; of exact figures of one period",
         Interval::None => "none",
     }
 }

@@ -7,7 +7,7 @@ use homeward_transform::definition::{Definition, Direction, Kind, Target};
 use homeward_transform::release::{ReleasedFigure, Shown};
 use homeward_transform::statistics::{Z95, most_successes_confidently_below, percent_one_decimal};
 
-use super::numbers::{number_text, ratio_text};
+use super::numbers::{bounds_text, number_text, ratio_text};
 use super::words::{is_more_than_chance, one_decimal, percent, target_value, window_words};
 
 /// The sentence for one figure of one area. `target` is the line to compare with, for a proportion.
@@ -36,7 +36,11 @@ pub(super) fn sentence(
         }
         (Kind::Ratio, numerator, denominator, Shown::Number(_)) => {
             let unit = if definition.unit == "ratio" { String::new() } else { format!(" {}", definition.unit) };
-            format!("{area}: {}{unit} ({numerator} over {denominator}).", ratio_text(definition, figure))
+            let interval = match figure.lower {
+                Shown::Number(_) => format!("; 95% interval {}", bounds_text(figure)),
+                _ => String::new(),
+            };
+            format!("{area}: {}{unit} ({numerator} over {denominator}{interval}).", ratio_text(definition, figure))
         }
         (Kind::Quantile, _, of, Shown::Number(_)) => {
             let name = definition.quantile.map(|quantile| format!("{quantile} ")).unwrap_or_default();
