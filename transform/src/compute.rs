@@ -5,6 +5,7 @@
 //! Where figures do not add up, the cells of the wider areas are of all providers' records, whichever of them changed.
 
 pub mod at_home;
+mod flows;
 mod part;
 pub mod wards;
 
@@ -68,50 +69,9 @@ pub async fn calendar(
 ) -> Result<(), ComputeError> {
     let months = by_month(dirty);
     for month in months.values() {
-        flows(engine, catalogue, book, cells, month, as_of, changed).await?;
+        flows::recompute(engine, catalogue, book, cells, month, as_of, changed).await?;
     }
     stocks(engine, catalogue, book, cells, months.into_values().flatten().collect(), as_of, changed).await
-}
-
-/// Recomputes what happened in a month.
-async fn flows(
-    engine: &Engine,
-    catalogue: &Catalogue,
-    book: &mut Book,
-    cells: &mut Cells,
-    month: &Due,
-    as_of: DateTime<Utc>,
-    changed: &mut Vec<ChangedUnit>,
-) -> Result<(), ComputeError> {
-    let due = |adds_up: bool| -> Vec<&Definition> {
-        let flows = catalogue.iter().filter(|definition| !definition.stock && definition.kind.adds_up() == adds_up);
-        flows.filter(|definition| is_due(definition, month.values())).collect()
-    };
-    let (sums, others) = (due(true), due(false));
-    let of_providers = part::by_provider(month).map(|due| Part::of_days(book, due));
-    let parts = gather(of_providers, book.together_max());
-    // A load of a whole month makes every provider due: the rows of all are then the rows of those that are.
-    let all_are_due = providers_of(month).is_superset(&book.providers());
-    let together = all_are_due && !sums.is_empty() && parts.len() == 1;
-    if !sums.is_empty() {
-        let seen: Vec<&Definition> = sums.iter().chain(others.iter().filter(|_| together)).copied().collect();
-        let read = engine.columns_read(&seen).await?;
-        for part in &parts {
-            engine.register(&part_input(book, part, &read, as_of)?).await?;
-            run_due(engine, &sums, &part.due, cells, as_of, changed).await?;
-        }
-    }
-    if !others.is_empty() {
-        let due = with_every_provider(month, &others);
-        if together {
-            engine.register_periods(&periods(&due)).await?;
-        } else {
-            let read = engine.columns_read(&others).await?;
-            engine.register(&part_input(book, &every_provider(book, due.clone()), &read, as_of)?).await?;
-        }
-        run_due(engine, &others, &due, cells, as_of, changed).await?;
-    }
-    Ok(())
 }
 
 /// Recomputes what stood at the end of some months. A stock adds up: a definition that says otherwise is refused.
@@ -213,18 +173,6 @@ fn is_due<'a>(definition: &Definition, mut causes: impl Iterator<Item = &'a Caus
 fn causes_of(definition: &Definition, causes: &Causes) -> Causes {
     let concern = causes.iter().filter(|(reason, _)| definition.subjects.contains(&reason.subject));
     concern.map(|(reason, count)| (*reason, *count)).collect()
-}
-
-/// The units of a month, with the referrals of every provider on their days.
-fn every_provider(book: &Book, due: Due) -> Part {
-    let days: BTreeSet<_> = due.keys().map(|(_, period)| Period::calendar(*period).local_days()).collect();
-    let mut referrals = RoaringBitmap::new();
-    for provider in book.providers() {
-        for (first, last) in &days {
-            referrals |= book.referrals_on(&provider, *first, *last);
-        }
-    }
-    Part { due, referrals }
 }
 
 /// The rows and the periods of a part. A stock sees the referrals that may be open at an end, and all else what is
