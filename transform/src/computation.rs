@@ -10,12 +10,13 @@ use homeward_contract::feed::{Feed, Table};
 use homeward_contract::geography::Geography;
 
 use crate::at_home::AtHome;
+use crate::book::Book;
 use crate::book::clock::from_micros;
 use crate::book::dirty::DirtyCells;
+use crate::book::limits::Limits;
 use crate::book::pages::Spill;
 use crate::book::read::FactShapeError;
 use crate::book::roll::Line;
-use crate::book::{Book, Limits};
 use crate::cells::Cells;
 use crate::compute::{self, ChangedUnit, ComputeError};
 use crate::conditions::{Condition, conditions};

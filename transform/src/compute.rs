@@ -1,10 +1,12 @@
 //! From dirty provider-periods to recomputed units: which rows and periods each run of the SQL sees.
 //!
 //! Calendar cells are computed month by month, so that one run never joins more than a month of rows with 32 periods; what
-//! stands at the ends of months, a year at a time.
+//! stands at the ends of months, as many months together as need much the same referrals.
 //! Where figures do not add up, the cells of the wider areas are of all providers' records, whichever of them changed.
 
 pub mod at_home;
+mod flows;
+mod part;
 pub mod wards;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +16,7 @@ use arrow::error::ArrowError;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use roaring::RoaringBitmap;
 
+use self::part::{Part, gather};
 use crate::book::change::Subject;
 use crate::book::dirty::{CalendarPeriod, Causes, DirtyCells};
 use crate::book::{Book, VIEWS, view};
@@ -66,56 +69,9 @@ pub async fn calendar(
 ) -> Result<(), ComputeError> {
     let months = by_month(dirty);
     for month in months.values() {
-        flows(engine, catalogue, book, cells, month, as_of, changed).await?;
+        flows::recompute(engine, catalogue, book, cells, month, as_of, changed).await?;
     }
-    // What stands at a month's end is much the same from month to month: the rows of a year are made once.
-    let months: Vec<Due> = months.into_values().collect();
-    for year in months.chunks(STOCK_MONTHS_AT_A_TIME) {
-        let year: Due = year.iter().flatten().map(|(unit, causes)| (unit.clone(), causes.clone())).collect();
-        stocks(engine, catalogue, book, cells, &year, as_of, changed).await?;
-    }
-    Ok(())
-}
-
-/// Months whose stocks are computed in one run.
-const STOCK_MONTHS_AT_A_TIME: usize = 12;
-
-/// Recomputes what happened in a month.
-async fn flows(
-    engine: &Engine,
-    catalogue: &Catalogue,
-    book: &mut Book,
-    cells: &mut Cells,
-    month: &Due,
-    as_of: DateTime<Utc>,
-    changed: &mut Vec<ChangedUnit>,
-) -> Result<(), ComputeError> {
-    let due = |adds_up: bool| -> Vec<&Definition> {
-        let flows = catalogue.iter().filter(|definition| !definition.stock && definition.kind.adds_up() == adds_up);
-        flows.filter(|definition| is_due(definition, month.values())).collect()
-    };
-    let (sums, others) = (due(true), due(false));
-    let providers = providers_of(month);
-    // A load of a whole month makes every provider due: the rows of all are then the rows of those that are.
-    let all_are_due = providers.is_superset(&book.providers());
-    let together = all_are_due && !sums.is_empty();
-    if !sums.is_empty() {
-        let seen: Vec<&Definition> = sums.iter().chain(others.iter().filter(|_| together)).copied().collect();
-        let read = engine.columns_read(&seen).await?;
-        engine.register(&month_input(book, month, &providers, false, &read, as_of)?).await?;
-        run_due(engine, &sums, month, cells, as_of, changed).await?;
-    }
-    if !others.is_empty() {
-        let due = with_every_provider(month, &others);
-        if together {
-            engine.register_periods(&periods(&due)).await?;
-        } else {
-            let (everyone, read) = (book.providers(), engine.columns_read(&others).await?);
-            engine.register(&month_input(book, &due, &everyone, false, &read, as_of)?).await?;
-        }
-        run_due(engine, &others, &due, cells, as_of, changed).await?;
-    }
-    Ok(())
+    stocks(engine, catalogue, book, cells, months.into_values().flatten().collect(), as_of, changed).await
 }
 
 /// Recomputes what stood at the end of some months. A stock adds up: a definition that says otherwise is refused.
@@ -124,7 +80,7 @@ async fn stocks(
     catalogue: &Catalogue,
     book: &mut Book,
     cells: &mut Cells,
-    months: &Due,
+    months: Due,
     as_of: DateTime<Utc>,
     changed: &mut Vec<ChangedUnit>,
 ) -> Result<(), ComputeError> {
@@ -135,12 +91,15 @@ async fn stocks(
     }
     let subjects: BTreeSet<Subject> = stocks.iter().flat_map(|stock| stock.subjects.iter().copied()).collect();
     let concerns = |causes: &Causes| causes.keys().any(|reason| subjects.contains(&reason.subject));
-    let ends =
-        months.iter().filter(|((_, period), causes)| matches!(period, CalendarPeriod::Month(_)) && concerns(causes));
-    let due: Due = ends.map(|(unit, causes)| (unit.clone(), causes.clone())).collect();
+    let ends = months
+        .into_iter()
+        .filter(|((_, period), causes)| matches!(period, CalendarPeriod::Month(_)) && concerns(causes));
     let read = engine.columns_read(&stocks).await?;
-    engine.register(&month_input(book, &due, &providers_of(&due), true, &read, as_of)?).await?;
-    run_due(engine, &stocks, &due, cells, as_of, changed).await
+    for part in gather(Part::of_ends(book, ends.collect()), book.together_max()) {
+        engine.register(&part_input(book, &part, &read, as_of)?).await?;
+        run_due(engine, &stocks, &part.due, cells, as_of, changed).await?;
+    }
+    Ok(())
 }
 
 async fn run_due(
@@ -216,29 +175,10 @@ fn causes_of(definition: &Definition, causes: &Causes) -> Causes {
     concern.map(|(reason, count)| (*reason, *count)).collect()
 }
 
-/// The rows of some providers and the periods of a dirty month, or of some. A stock sees the referrals that may be open at
-/// an end, and all else what is anchored in it.
-fn month_input(
-    book: &mut Book,
-    due: &Due,
-    providers: &BTreeSet<Arc<str>>,
-    stock: bool,
-    read: &ColumnsRead,
-    as_of: DateTime<Utc>,
-) -> Result<Input, ArrowError> {
-    let periods = periods(due);
-    let days: BTreeSet<(NaiveDate, NaiveDate)> =
-        due.keys().map(|(_, period)| Period::calendar(*period).local_days()).collect();
-    let mut referrals = RoaringBitmap::new();
-    for (first, last) in &days {
-        for provider in providers {
-            referrals |= match stock {
-                true => book.referrals_open_in(provider, *first),
-                false => book.referrals_on(provider, *first, *last),
-            };
-        }
-    }
-    input(book, &referrals, read, days.into_iter(), periods, as_of)
+/// The rows and the periods of a part. A stock sees the referrals that may be open at an end, and all else what is
+/// anchored in a period.
+fn part_input(book: &mut Book, part: &Part, read: &ColumnsRead, as_of: DateTime<Utc>) -> Result<Input, ArrowError> {
+    input(book, &part.referrals, read, part.days(), periods(&part.due), as_of)
 }
 
 fn periods(due: &Due) -> Vec<Period> {

@@ -9,8 +9,10 @@ use chrono::{Months, NaiveDate};
 use crate::stand::Fault;
 use crate::stand::environment::text;
 
-/// The first reporting period; before it, the measure was another one.
+/// The first reporting period.
 const FIRST_MONTH: &str = "2023-05";
+/// Before it, the measure was another one: earlier figures are not compared.
+const MEASURED_FROM: &str = "2023-04";
 /// Rows that one submission has for each of its referrals, on average: its own, its person's, contacts and activities.
 const ROWS_A_REFERRAL: f64 = 9.9;
 /// One referral in so many has a two-hour clock: more than Devon's one in thirty, so that there is something to count.
@@ -41,14 +43,22 @@ impl Extent {
 /// Clocks of two hours by provider and month of their end: met, and all.
 pub(crate) type Figures = BTreeMap<String, [u64; 2]>;
 
+/// True of a month, such as `2023-05`, whose figures are compared.
+pub(crate) fn is_measured(month: &str) -> bool {
+    month >= MEASURED_FROM
+}
+
 impl Extent {
     /// The figures of all submissions, by what the last sending of each clock knew.
     pub(crate) fn planted(self) -> Result<Figures, Fault> {
         let mut figures = Figures::new();
         for provider in 0..self.providers {
             for came in 0..self.months {
-                let first = first_day(came)?;
-                let own = figures.entry(format!("{} {}", code(provider), first.format("%Y-%m"))).or_default();
+                let month = first_day(came)?.format("%Y-%m").to_string();
+                if !is_measured(&month) {
+                    continue;
+                }
+                let own = figures.entry(format!("{} {month}", code(provider))).or_default();
                 for number in (0..self.referrals_of(provider)).step_by(REFERRALS_A_CLOCK as usize) {
                     let last_age = if number % 4 == 0 { 3 } else { 2 };
                     let age = last_age.min(self.months - 1 - came);

@@ -144,7 +144,8 @@ impl Tables {
         // Each on its side of the tenth working day that divides Primary from Refresh.
         let created = last + if submission.is_refresh { Days::new(38) } else { Days::new(5) };
         let provider = own.provider.clone();
-        writeln!(own.row(HEADER), "1.6,{provider},{provider},{first},{last},{created}T10:15:00,BENCH")?;
+        let version = version(first)?;
+        writeln!(own.row(HEADER), "{version},{provider},{provider},{first},{last},{created}T10:15:00,BENCH")?;
         Ok(own)
     }
 
@@ -284,6 +285,16 @@ impl std::fmt::Display for Known {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.0 == NaiveDate::default() { Ok(()) } else { self.0.fmt(out) }
     }
+}
+
+/// The version of the data set that a period is sent in.
+fn version(first: NaiveDate) -> Result<&'static str, Fault> {
+    let begins = |year, month| NaiveDate::from_ymd_opt(year, month, 1).ok_or("no first day");
+    Ok(match first {
+        first if first >= begins(2023, 1)? => "1.6",
+        first if first >= begins(2020, 7)? => "1.5",
+        _ => "1.0",
+    })
 }
 
 fn days_of(first: NaiveDate) -> u64 {

@@ -13,7 +13,7 @@ use homeward_transform::snapshot::{FigureQuery, Snapshot};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::extent::Figures;
+use crate::extent::{Figures, is_measured};
 use crate::loader::Loader;
 use crate::plan::{Folders, Plan};
 use crate::stand::Fault;
@@ -79,6 +79,9 @@ pub(crate) fn figures(snapshot: &Snapshot) -> Figures {
     let mut figures = BTreeMap::new();
     for figure in snapshot.figures(&query) {
         let area: Vec<&str> = figure.dimensions.iter().map(|(_, value)| value.as_ref()).collect();
+        if !area.last().is_some_and(|month| is_measured(month)) {
+            continue;
+        }
         let count = |value: Option<i64>| u64::try_from(value.unwrap_or_default()).unwrap_or_default();
         figures.insert(area.join(" "), [count(figure.numerator), count(figure.denominator)]);
     }

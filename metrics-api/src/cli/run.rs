@@ -10,7 +10,7 @@ use homeward_contract::geography::Geography;
 use homeward_ingest::lake::Lake;
 use homeward_ingest::pipeline::{Ingest, IngestOptions, PoisonRule};
 use homeward_ingest::telemetry::IngestTelemetry;
-use homeward_transform::book::Limits;
+use homeward_transform::book::limits::Limits;
 use homeward_transform::live::LiveOptions;
 
 use super::arguments::RunArguments;

@@ -25,6 +25,7 @@ pub mod dirty;
 mod events;
 pub mod fold;
 pub mod index;
+pub mod limits;
 pub mod pack;
 pub mod pages;
 pub mod rank;
@@ -61,6 +62,7 @@ use csds::{CsdsPerson, CsdsReferral};
 use directory::{Directory, Named};
 use fold::Rows;
 use index::Index;
+use limits::Limits;
 use pack::{Shared, pack_fields};
 use pages::{Pages, Spill};
 use read::{FactShapeError, Facts};
@@ -140,22 +142,6 @@ impl Named for Entry {
     }
 }
 
-/// What a book may hold in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Referrals that are held unpacked, and people.
-    pub open_max: usize,
-    /// Bytes of those that are packed.
-    pub packed_bytes_max: usize,
-}
-
-impl Default for Limits {
-    /// Unpacked, so many referrals take some 300 MB. Ten years of one system are spilled, a demonstration is not.
-    fn default() -> Self {
-        Self { open_max: 131_072, packed_bytes_max: 1 << 30 }
-    }
-}
-
 /// Current knowledge of every referral.
 pub struct Book {
     areas: Areas,
@@ -168,6 +154,7 @@ pub struct Book {
     manners: Manners,
     by_period: Index,
     unstopped: RoaringBitmap,
+    together_max: u64,
     wakes: BTreeMap<Micros, Vec<u32>>,
     /// Referrals with new facts, as often as they had any.
     touched: Vec<u32>,
@@ -196,7 +183,7 @@ impl Book {
     /// An empty book over this reference geography, all in memory.
     #[must_use]
     pub fn new(geography: Arc<Geography>) -> Self {
-        Self::over(Limits::default().open_max, Default::default(), geography)
+        Self::over(Limits::default(), Default::default(), geography)
     }
 
     /// An empty book over this reference geography. Packed referrals, and packed people, take half of the memory each; what is
@@ -204,21 +191,22 @@ impl Book {
     #[must_use]
     pub fn within(limits: Limits, spills: [Box<dyn Spill>; 2], geography: Arc<Geography>) -> Self {
         let pages = spills.map(|spill| Pages::spilling(limits.packed_bytes_max / 2, spill));
-        Self::over(limits.open_max, pages, geography)
+        Self::over(limits, pages, geography)
     }
 
-    fn over(open_max: usize, [referrals, people]: [Pages; 2], geography: Arc<Geography>) -> Self {
+    fn over(limits: Limits, [referrals, people]: [Pages; 2], geography: Arc<Geography>) -> Self {
         Self {
             areas: Areas::new(geography),
             shared: Shared::default(),
             providers: Map::default(),
-            entries: Directory::new(open_max, referrals),
+            entries: Directory::new(limits.open_max, referrals),
             register: Register::default(),
             ledger: Ledger::default(),
-            people: Directory::new(open_max, people),
+            people: Directory::new(limits.open_max, people),
             manners: Manners::default(),
             by_period: Index::default(),
             unstopped: RoaringBitmap::new(),
+            together_max: limits.together_max,
             wakes: BTreeMap::new(),
             touched: Vec::new(),
             newest: Map::default(),
@@ -276,6 +264,12 @@ impl Book {
     #[must_use]
     pub fn referrals_open_in(&self, provider: &str, month: NaiveDate) -> RoaringBitmap {
         self.by_period.open_in(provider, month)
+    }
+
+    /// [`Limits::together_max`].
+    #[must_use]
+    pub const fn together_max(&self) -> u64 {
+        self.together_max
     }
 
     /// Referrals with a clock that has no end known.

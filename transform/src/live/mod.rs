@@ -26,8 +26,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::book::Book;
+use crate::book::limits::Limits;
 use crate::book::read::{FactShapeError, Facts};
-use crate::book::{Book, Limits};
 use crate::computation::Computation;
 use crate::compute::ComputeError;
 use crate::definition::Catalogue;

@@ -3,11 +3,12 @@
 #![expect(clippy::expect_used, reason = "a test says why it fails by panicking")]
 use std::sync::Mutex;
 
-use homeward_transform::book::Limits;
+use homeward_transform::book::limits::Limits;
 use homeward_transform::book::pages::Spill;
 
-/// Three referrals and three people are held unpacked, and every packed one is spilled.
-pub(crate) const NARROW: Limits = Limits { open_max: 3, packed_bytes_max: 0 };
+/// Three referrals and three people are held unpacked, every packed one is spilled, and views hold the rows of some
+/// hundred.
+pub(crate) const NARROW: Limits = Limits { open_max: 3, packed_bytes_max: 0, together_max: 100 };
 
 /// A file in memory.
 #[derive(Default)]

@@ -1,0 +1,112 @@
+//! What is due, in parts whose rows the views hold at a time: memory does not grow with the country or with the years. Pure.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use roaring::RoaringBitmap;
+
+use super::Due;
+use crate::book::Book;
+use crate::book::dirty::CalendarPeriod;
+use crate::engine::period::Period;
+
+/// Some units that are due, and the referrals that they need.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Part {
+    pub(super) due: Due,
+    pub(super) referrals: RoaringBitmap,
+}
+
+impl Part {
+    /// Some units of a month, with the referrals on their days.
+    pub(super) fn of_days(book: &Book, due: Due) -> Self {
+        let mut referrals = RoaringBitmap::new();
+        for (provider, period) in due.keys() {
+            let (first, last) = Period::calendar(*period).local_days();
+            referrals |= book.referrals_on(provider, first, last);
+        }
+        Self { due, referrals }
+    }
+
+    /// Units of month ends, each with the referrals that may be open then.
+    pub(super) fn of_ends(book: &Book, due: Due) -> impl Iterator<Item = Self> {
+        due.into_iter().map(|((provider, period), causes)| {
+            let referrals = book.referrals_open_in(&provider, first_day(period));
+            Self { due: Due::from([((provider, period), causes)]), referrals }
+        })
+    }
+
+    /// The first and the last local day of each unit.
+    pub(super) fn days(&self) -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
+        self.due.keys().map(|(_, period)| Period::calendar(*period).local_days())
+    }
+}
+
+/// Puts small parts together until they need `most` referrals. A stock's months need much the same ones, so that many
+/// months make one part, and the rows of a referral that is open for years are made once.
+pub(super) fn gather(parts: impl Iterator<Item = Part>, most: u64) -> Vec<Part> {
+    let mut gathered: Vec<Part> = Vec::new();
+    for part in parts {
+        match gathered.last_mut().filter(|last| last.referrals.len() < most) {
+            Some(last) => {
+                last.due.extend(part.due);
+                last.referrals |= part.referrals;
+            }
+            None => gathered.push(part),
+        }
+    }
+    gathered
+}
+
+/// What is due, by provider.
+pub(super) fn by_provider(due: &Due) -> impl Iterator<Item = Due> {
+    let units: Vec<_> = due.iter().collect();
+    let runs = units.chunk_by(|((one, _), _), ((other, _), _)| Arc::ptr_eq(one, other) || one == other);
+    let runs: Vec<Due> =
+        runs.map(|run| run.iter().map(|(unit, causes)| ((*unit).clone(), (*causes).clone())).collect()).collect();
+    runs.into_iter()
+}
+
+const fn first_day(period: CalendarPeriod) -> NaiveDate {
+    match period {
+        CalendarPeriod::Day(day) | CalendarPeriod::Month(day) => day,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::book::dirty::Causes;
+
+    fn part(provider: &str, month: u32, referrals: std::ops::Range<u32>) -> Part {
+        let month = CalendarPeriod::Month(NaiveDate::from_ymd_opt(2025, month, 1).expect("a month"));
+        Part { due: Due::from([((Arc::from(provider), month), Causes::default())]), referrals: referrals.collect() }
+    }
+
+    fn sizes(parts: Vec<Part>) -> Vec<(usize, u64)> {
+        parts.iter().map(|part| (part.due.len(), part.referrals.len())).collect()
+    }
+
+    #[test]
+    fn months_that_need_the_same_referrals_are_one_part() {
+        let months = (1..=12).map(|month| part("RH8", month, 0..9));
+        assert_eq!(sizes(gather(months, 10)), [(12, 9)]);
+    }
+
+    #[test]
+    fn a_part_ends_with_the_unit_that_reaches_the_most() {
+        let months = (1..=5).map(|month| part("RH8", month, month * 4..month * 4 + 4));
+        assert_eq!(sizes(gather(months, 8)), [(2, 8), (2, 8), (1, 4)]);
+    }
+
+    #[test]
+    fn every_unit_is_in_one_part() {
+        let due: Due = [part("RH8", 1, 0..1), part("RH8", 2, 0..1), part("RK9", 1, 0..1)]
+            .into_iter()
+            .flat_map(|part| part.due)
+            .collect();
+        let providers: Vec<Due> = by_provider(&due).collect();
+        assert_eq!(providers.iter().map(Due::len).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(providers.into_iter().flatten().collect::<Due>(), due);
+    }
+}
