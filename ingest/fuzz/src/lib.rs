@@ -21,6 +21,8 @@ pub mod file;
 #[path = "../../src/quarantine/mod.rs"]
 pub mod quarantine;
 
+#[path = "../../../transform/src/at_home/mod.rs"]
+pub mod at_home;
 #[path = "../../../transform/src/book/mod.rs"]
 pub mod book;
 #[path = "../../../transform/src/cells.rs"]
@@ -49,8 +51,14 @@ pub mod release;
 pub mod revision;
 #[path = "../../../transform/src/snapshot.rs"]
 pub mod snapshot;
+#[path = "../../../transform/src/spans/mod.rs"]
+pub mod spans;
+#[path = "../../../transform/src/states/mod.rs"]
+pub mod states;
 #[path = "../../../transform/src/statistics/mod.rs"]
 pub mod statistics;
+#[path = "../../../transform/src/wards/mod.rs"]
+pub mod wards;
 
 #[path = "../../../metrics-api/sql/src/limits.rs"]
 mod limits;
