@@ -183,7 +183,10 @@ impl Tables {
         if is_new_person {
             self.write_person(came, person)?;
         }
-        let discharge = if stage > 5 { received + Days::new(70) } else { NaiveDate::default() };
+        // With its last sending a referral ends, but for one in twenty, which nobody ever closes.
+        let is_last = age == if number.is_multiple_of(4) { 3 } else { 2 };
+        let ends = is_last && number % 20 != 7;
+        let discharge = if ends { self.first + Days::new(days_of(self.first) - 1) } else { NaiveDate::default() };
         writeln!(
             self.row(REFERRAL),
             "{request},P{came:03}{person:07},{commissioner},{received},{},{:02},{provider},{},{:02},{}",

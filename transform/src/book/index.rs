@@ -30,6 +30,8 @@ pub struct Index {
     months: Map<Arc<str>, ByDay>,
     /// Referrals without an end.
     unended: Map<Arc<str>, RoaringBitmap>,
+    /// Those that the next submission of their provider is expected to hold: without an end, and in the newest one.
+    awaited: Map<Arc<str>, RoaringBitmap>,
 }
 
 impl Index {
@@ -48,6 +50,11 @@ impl Index {
     /// Referrals of a provider without an end.
     pub fn unended(&self, provider: &str) -> impl Iterator<Item = u32> + '_ {
         self.unended.get(provider).into_iter().flatten()
+    }
+
+    /// Referrals of a provider without an end that its newest submission holds.
+    pub fn awaited(&self, provider: &str) -> impl Iterator<Item = u32> + '_ {
+        self.awaited.get(provider).into_iter().flatten()
     }
 
     /// Providers that have referrals without an end, with their number.
@@ -77,14 +84,23 @@ impl Index {
         let (new_months, is_unended) = spread(new);
         let months = self.months.entry(Arc::clone(provider)).or_default();
         put(months, referral, old_months.into_iter(), new_months.into_iter());
-        if was_unended != is_unended {
-            let unended = self.unended.entry(Arc::clone(provider)).or_default();
-            if is_unended {
-                unended.insert(referral)
-            } else {
-                unended.remove(referral)
-            };
-        }
+        note(&mut self.unended, referral, provider, was_unended, is_unended);
+    }
+
+    /// Notes whether the next submission is expected to hold a referral.
+    pub fn move_awaited(&mut self, referral: u32, provider: &Arc<str>, was_awaited: bool, is_awaited: bool) {
+        note(&mut self.awaited, referral, provider, was_awaited, is_awaited);
+    }
+}
+
+fn note(held: &mut Map<Arc<str>, RoaringBitmap>, referral: u32, provider: &Arc<str>, was_held: bool, is_held: bool) {
+    if was_held != is_held {
+        let held = held.entry(Arc::clone(provider)).or_default();
+        if is_held {
+            held.insert(referral)
+        } else {
+            held.remove(referral)
+        };
     }
 }
 

@@ -71,6 +71,12 @@ pub struct ReferralRows {
 }
 
 impl ReferralRows {
+    /// True when the next submission is expected to hold it: it has no end, and the newest one that counts holds it.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        self.csds.as_ref().is_some_and(|row| row.ended_at().is_none() && row.not_resent_since.is_none())
+    }
+
     /// The months at whose end it is open in one view or the other.
     #[must_use]
     pub fn open_months(&self) -> Option<OpenMonths> {

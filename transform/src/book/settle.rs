@@ -1,5 +1,7 @@
 //! Brings the rows of touched referrals up to date and says which cells that changes.
 
+use std::cmp::Ordering;
+
 use chrono::NaiveDate;
 
 use super::cascade::{Cascade, People};
@@ -55,7 +57,8 @@ impl Book {
     }
 
     /// Brings the register up to date and touches the referrals of each submission that began or ceased to count. Those
-    /// that a provider's newest submission leaves out are touched too: they are not resent since.
+    /// that a provider's newest submission leaves out are touched too: they are not resent since. A newer one finds that
+    /// said already of what an earlier one left out; only where the newest is taken back may all have to be said anew.
     fn flip_submissions(&mut self) -> Map<u32, Flipped> {
         let mut flipped: Map<u32, Flipped> = Map::default();
         let flips = self.register.settle();
@@ -74,9 +77,12 @@ impl Book {
                 }
                 let provider = &self.register.identity(submission).provider;
                 let newest = self.register.newest_period(provider);
-                if self.newest.insert(provider.clone(), newest) != Some(newest) {
-                    let rolled_up = self.providers.get(provider.as_ref()).unwrap_or(provider);
-                    self.touched.extend(self.by_period.unended(rolled_up));
+                let before = self.newest.insert(provider.clone(), newest).flatten();
+                let rolled_up = self.providers.get(provider.as_ref()).unwrap_or(provider);
+                match newest.cmp(&before) {
+                    Ordering::Greater => self.touched.extend(self.by_period.awaited(rolled_up)),
+                    Ordering::Less => self.touched.extend(self.by_period.unended(rolled_up)),
+                    Ordering::Equal => {}
                 }
             }
         }
@@ -130,6 +136,7 @@ impl Book {
             self.unstopped.remove(index);
         }
         self.by_period.move_open(index, &entry.provider, entry.referral.open_months(), referral.open_months());
+        self.by_period.move_awaited(index, &entry.provider, entry.referral.is_awaited(), referral.is_awaited());
         let entry = self.entries.get_mut(index, &self.shared);
         entry.take(rows, referral, frames, &contacts);
         let days = entry.days();
