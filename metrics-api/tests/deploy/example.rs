@@ -11,11 +11,12 @@ const ROLES: [Role; 3] = [Role::Ingest, Role::Transform, Role::Serve];
 /// Other names of keys, kept for old configurations and not shown.
 const OLD_NAMES: [&str; 2] = ["group_id", "buffer_bytes_max"];
 /// Sections that are open: their keys are names of feeds, properties or organisations.
-const OPEN: [&str; 5] = [
+const OPEN: [&str; 6] = [
     "kafka.topics",
     "kafka.properties",
     "kafka.property_files",
     "submissions.deadlines",
+    "transform.first_days",
     "serve.expected_gap_seconds_by_provider",
 ];
 /// Keys that only the environment may hold, because a file is no place for a secret.
