@@ -41,13 +41,18 @@ pub(super) fn table(definition: &Definition, places: &Places) -> Panel {
             let name = sql::value_name(definition);
             panel
                 .field(&name, &[("unit", json!(unit(definition))), ("decimals", json!(1))])
-                .widths(&[("Counted", 130), (&name, 80)])
+                .widths(&[("Counted", 130), (&name, heading_pixels(&name))])
         }
         _ => {
             let own = sql::own_name(definition);
             panel.field(&own, &[("decimals", json!(decimals(definition)))]).widths(&[(&own, 100), ("Records", 90)])
         }
     }
+}
+
+/// What a heading needs: one that is a unit may be long, and Grafana breaks none into lines.
+fn heading_pixels(name: &str) -> u32 {
+    u32::try_from(name.chars().count()).unwrap_or(u32::MAX).saturating_mul(8).saturating_add(40).max(80)
 }
 
 /// Counts are whole.

@@ -78,7 +78,7 @@ fn now(sheet: &mut Sheet, definition: &Definition, places: &Places) {
     let by_ward = about(Panel::table("Wards now, side by side", &text, "none"), definition, places)
         .asks(sql_table(wards_sql::now(definition)))
         .field("Occupied", &[("unit", json!("percentunit")), ("decimals", json!(1))]);
-    sheet.place(by_ward, 12, 10);
+    sheet.place(by_ward, 24, 8);
     let text = "Patients over beds of each chosen area as each scrape found them. Dashed lines: 80%, the national line, and \
                 95%, above which a ward is at risk.";
     let over_time = about(Panel::curves("Occupied: how it came about", text, "percentunit"), definition, places)
@@ -86,7 +86,7 @@ fn now(sheet: &mut Sheet, definition: &Definition, places: &Places) {
         .decimals(0)
         .axis(Some(0.0), None)
         .custom("showPoints", json!("never"));
-    sheet.place(lines(over_time, &[0.80, WARD_RISK]), 12, 10);
+    sheet.place(lines(over_time, &[0.80, WARD_RISK]), 24, 9);
 }
 
 /// Lines that every curve is held against, labelled by the axis; the description says what they are.
