@@ -154,10 +154,18 @@ pub(super) fn own_name(definition: &Definition) -> String {
     capital(&definition.unit)
 }
 
-/// What a ratio's value is called in a table: a share is a rate, another ratio is told by its unit.
+/// What a ratio's value is called in a table: a share is a rate, another ratio is told by its unit where a heading has room for
+/// it, else by the panel's title.
 pub(super) fn value_name(definition: &Definition) -> String {
-    if definition.unit == "ratio" { "Rate".to_owned() } else { own_name(definition) }
+    match definition.unit.as_str() {
+        "ratio" => "Rate".to_owned(),
+        unit if unit.chars().count() > HEADING_MAX => "Figure".to_owned(),
+        _ => own_name(definition),
+    }
 }
+
+/// Most characters of a heading.
+const HEADING_MAX: usize = 20;
 
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
