@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use roaring::RoaringBitmap;
 
-use super::part::{self, Part, gather};
+use super::part::{Part, by_provider, gather};
 use super::{ChangedUnit, ComputeError, Due, is_due, part_input, periods, providers_of, run_due, with_every_provider};
 use crate::book::Book;
 use crate::cells::Cells;
 use crate::definition::{Catalogue, Definition};
 use crate::engine::Engine;
-use crate::engine::period::Period;
 
 /// Recomputes what happened in a month.
 pub(super) async fn recompute(
@@ -28,12 +26,12 @@ pub(super) async fn recompute(
         flows.filter(|definition| is_due(definition, month.values())).collect()
     };
     let (sums, others) = (due(true), due(false));
-    let of_providers = part::by_provider(month).map(|due| Part::of_days(book, due));
-    let parts = gather(of_providers, book.together_max());
-    // A load of a whole month makes every provider due: the rows of all are then the rows of those that are.
-    let all_are_due = providers_of(month).is_superset(&book.providers());
-    let together = all_are_due && !sums.is_empty() && parts.len() == 1;
+    let mut together = false;
     if !sums.is_empty() {
+        let of_provider = |(provider, due)| Part::of_days(book, due, &BTreeSet::from([provider]));
+        let parts = gather(by_provider(month).into_iter().map(of_provider), book.together_max());
+        // A load of a whole month makes every provider due: the rows of all are then the rows of those that are.
+        together = parts.len() == 1 && providers_of(month).is_superset(&book.providers());
         let seen: Vec<&Definition> = sums.iter().chain(others.iter().filter(|_| together)).copied().collect();
         let read = engine.columns_read(&seen).await?;
         for part in &parts {
@@ -49,7 +47,7 @@ pub(super) async fn recompute(
         engine.register_periods(&periods(&due)).await?;
         return run_due(engine, &others, &due, cells, as_of, changed).await;
     }
-    let whole = every_provider(book, due);
+    let whole = Part::of_days(book, due, &book.providers());
     // Of a whole country only the rows of one kind are held at a time.
     let apart = whole.referrals.len() > book.together_max();
     for some in by_views(engine, &others, apart).await? {
@@ -72,16 +70,4 @@ async fn by_views<'d>(
         groups.entry(views).or_default().push(definition);
     }
     Ok(groups.into_values().collect())
-}
-
-/// The units of a month, with the referrals of every provider on their days.
-fn every_provider(book: &Book, due: Due) -> Part {
-    let days: BTreeSet<_> = due.keys().map(|(_, period)| Period::calendar(*period).local_days()).collect();
-    let mut referrals = RoaringBitmap::new();
-    for provider in book.providers() {
-        for (first, last) in &days {
-            referrals |= book.referrals_on(&provider, *first, *last);
-        }
-    }
-    Part { due, referrals }
 }

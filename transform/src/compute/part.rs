@@ -1,5 +1,6 @@
 //! What is due, in parts whose rows the views hold at a time: memory does not grow with the country or with the years. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -7,7 +8,6 @@ use roaring::RoaringBitmap;
 
 use super::Due;
 use crate::book::Book;
-use crate::book::dirty::CalendarPeriod;
 use crate::engine::period::Period;
 
 /// Some units that are due, and the referrals that they need.
@@ -18,20 +18,23 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Some units of a month, with the referrals on their days.
-    pub(super) fn of_days(book: &Book, due: Due) -> Self {
-        let mut referrals = RoaringBitmap::new();
-        for (provider, period) in due.keys() {
-            let (first, last) = Period::calendar(*period).local_days();
-            referrals |= book.referrals_on(provider, first, last);
+    /// Some units of a month, with the referrals of these providers on their days.
+    pub(super) fn of_days(book: &Book, due: Due, providers: &BTreeSet<Arc<str>>) -> Self {
+        let mut part = Self { due, referrals: RoaringBitmap::new() };
+        let days: BTreeSet<_> = part.days().collect();
+        for provider in providers {
+            for (first, last) in &days {
+                part.referrals |= book.referrals_on(provider, *first, *last);
+            }
         }
-        Self { due, referrals }
+        part
     }
 
     /// Units of month ends, each with the referrals that may be open then.
     pub(super) fn of_ends(book: &Book, due: Due) -> impl Iterator<Item = Self> {
         due.into_iter().map(|((provider, period), causes)| {
-            let referrals = book.referrals_open_in(&provider, first_day(period));
+            let (month, _) = Period::calendar(period).local_days();
+            let referrals = book.referrals_open_in(&provider, month);
             Self { due: Due::from([((provider, period), causes)]), referrals }
         })
     }
@@ -59,24 +62,18 @@ pub(super) fn gather(parts: impl Iterator<Item = Part>, most: u64) -> Vec<Part> 
 }
 
 /// What is due, by provider.
-pub(super) fn by_provider(due: &Due) -> impl Iterator<Item = Due> {
-    let units: Vec<_> = due.iter().collect();
-    let runs = units.chunk_by(|((one, _), _), ((other, _), _)| Arc::ptr_eq(one, other) || one == other);
-    let runs: Vec<Due> =
-        runs.map(|run| run.iter().map(|(unit, causes)| ((*unit).clone(), (*causes).clone())).collect()).collect();
-    runs.into_iter()
-}
-
-const fn first_day(period: CalendarPeriod) -> NaiveDate {
-    match period {
-        CalendarPeriod::Day(day) | CalendarPeriod::Month(day) => day,
+pub(super) fn by_provider(due: &Due) -> BTreeMap<Arc<str>, Due> {
+    let mut own: BTreeMap<Arc<str>, Due> = BTreeMap::new();
+    for (unit, causes) in due {
+        own.entry(Arc::clone(&unit.0)).or_default().insert(unit.clone(), causes.clone());
     }
+    own
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::dirty::Causes;
+    use crate::book::dirty::{CalendarPeriod, Causes};
 
     fn part(provider: &str, month: u32, referrals: std::ops::Range<u32>) -> Part {
         let month = CalendarPeriod::Month(NaiveDate::from_ymd_opt(2025, month, 1).expect("a month"));
@@ -105,7 +102,7 @@ mod tests {
             .into_iter()
             .flat_map(|part| part.due)
             .collect();
-        let providers: Vec<Due> = by_provider(&due).collect();
+        let providers: Vec<Due> = by_provider(&due).into_values().collect();
         assert_eq!(providers.iter().map(Due::len).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(providers.into_iter().flatten().collect::<Due>(), due);
     }
