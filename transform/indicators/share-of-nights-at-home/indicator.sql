@@ -1,4 +1,4 @@
--- Share of nights at home.
+-- Share of nights {where}.
 --
 -- Reads   person_night_span  nights of people in one state: from_day <= night < until_day
 --         period             the months to fill
@@ -21,7 +21,7 @@ night AS (
 SELECT
   'live' AS basis, provider, icb, lcp, pcn, period,
 
-  coalesce(sum(nights) FILTER (WHERE state = 'home'), 0) AS numerator,
+  coalesce(sum(nights) FILTER (WHERE state = '{state}'), 0) AS numerator,
   coalesce(sum(nights) FILTER (WHERE state IN ('away_hospital', 'away_short_term', 'home_virtual_ward', 'home')), 0) AS denominator,
   min(source_rank) AS source_rank
 FROM night

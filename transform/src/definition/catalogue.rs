@@ -13,7 +13,7 @@ use super::first_days::FirstDays;
 use super::lint::{lint, lint_change};
 use super::model::Definition;
 use super::shared_text::fill;
-use super::sql_lint::{sql_sha256, subjects};
+use super::sql_lint::subjects;
 
 /// A sound set of definitions by id. A catalogue with a fault does not exist: whoever holds one keeps serving it.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,12 +167,7 @@ fn read_definition(folder: &Folder, texts: &BTreeMap<&str, &str>) -> Result<Defi
             definition.cases = cases;
             if findings.is_empty() { Ok(definition) } else { Err(findings) }
         }
-        Err(mut finding) => {
-            // A new definition has no checksum yet; say which one to write instead of sending the analyst to look for it.
-            if finding.what.contains("missing field `sql_sha256`") {
-                let sql = folder.sql.as_deref().unwrap_or_default();
-                finding.mend = format!("add sql_sha256 = \"{}\"", sql_sha256(sql));
-            }
+        Err(finding) => {
             findings.push(finding);
             Err(findings)
         }

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
+use crate::definition::sql_sha256;
 
 fn built() -> Catalogue {
     Catalogue::builtin().unwrap_or_else(|errors| panic!("{errors}"))
@@ -219,6 +220,20 @@ fn a_changed_sql_needs_a_new_version_and_then_loads() {
 
     let back = second.reload(&Workshop::new("back").0).unwrap_err().to_string();
     assert!(back.contains("version 1 would replace the newer version 2"), "{back}");
+}
+
+#[test]
+fn a_new_definition_is_told_the_checksum_to_write() {
+    let workshop = Workshop::new("checksum");
+    // Of its own text, and of another folder's with the parameters filled in.
+    for id in ["ucr-referrals", "share-of-nights-in-hospital"] {
+        let checksum = format!("sql_sha256 = \"{}\"", built().get(id).unwrap().sql_sha256);
+        let toml = format!("{id}/indicator.toml");
+        workshop.edit(&toml, &checksum, "");
+        let message = workshop.only_fault();
+        assert!(message.contains(&checksum), "{message}");
+        workshop.edit(&toml, "status =", &format!("{checksum}\nstatus ="));
+    }
 }
 
 #[test]

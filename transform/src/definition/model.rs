@@ -39,6 +39,7 @@ pub struct Definition {
     /// Raised with every change of the SQL.
     pub version: u32,
     /// SHA-256 of `indicator.sql` (LF line ends) in lower-case hex: a changed SQL cannot keep its version unnoticed.
+    #[serde(default)]
     pub sql_sha256: String,
     /// The folder whose `indicator.sql` this one is computed by; absent where it has its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
