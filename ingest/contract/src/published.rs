@@ -1,5 +1,6 @@
 //! A published figure: one cell of NHS England's workbook of urgent community response (`ucr.md` section 1) or of its file of
-//! virtual wards (`virtual-wards.md` section 2), as a record of the feed `published`. The figures are public; nothing here is about a person.
+//! virtual wards (`virtual-wards.md` section 2), as a record of the feed `published`. The figures are public; nothing here is
+//! about a person.
 
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 use serde::Deserialize;

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -200,7 +200,7 @@ impl Submission {
             "provider": self.provider,
             "rp_start": self.rp_start.to_string(),
             "rp_end": self.rp_end.to_string(),
-            "file_received_at": self.file_received_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            "file_received_at": time::with_z(self.file_received_at),
             "file_type": self.file_type.as_str(),
         })
         .to_string()

@@ -4,7 +4,9 @@
 //! the two hours a year that are not one instant each. The official figure subtracts the naive local times, the live
 //! figure the instants: both functions are here, side by side, so that nobody mixes them up by accident.
 
-use chrono::{DateTime, Days, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, Days, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Utc,
+};
 use chrono_tz::Europe::London;
 
 /// The two-hour standard: a wait of exactly this many whole minutes is met (edge rule E1).
@@ -106,6 +108,12 @@ fn resolve(local: NaiveDateTime, choose: impl Fn(DateTime<Utc>, DateTime<Utc>) -
             Resolved { local, at: local.and_utc(), resolution: Resolution::Gap }
         }
     }
+}
+
+/// RFC 3339 with `Z`, to the second: what is written into events.
+#[must_use]
+pub fn with_z(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// The wall clock in London at an instant.

@@ -1,9 +1,9 @@
 //! Parts of a course as CloudEvents, in the shapes of the handbook (`days-at-home.md` section 3).
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use homeward_contract::adt::Trigger;
 use homeward_contract::feed::Feed;
 use homeward_contract::state::StateType;
+use homeward_contract::time::with_z;
 use serde_json::{Value, json};
 
 use super::course::Part;
@@ -44,8 +44,8 @@ pub(super) fn spell(newest: &Message, part: &Part, segment: usize, is_last: bool
         "trigger": trigger.map(Trigger::code),
         "status": status(part),
         "person": person(part),
-        "admitted_at": written(part.starts_at),
-        "discharged_at": part.ends_at.map(written),
+        "admitted_at": with_z(part.starts_at),
+        "discharged_at": part.ends_at.map(with_z),
         "setting": bed.map(|bed| bed.setting),
         "ward_kind": bed.map(|bed| bed.kind),
         "admission_method": part.admission_method,
@@ -63,8 +63,8 @@ pub(super) fn ed_stay(newest: &Message, part: &Part, version: usize) -> AdtEvent
         "attendance_id": visit,
         "status": status(part),
         "person": person(part),
-        "arrived_at": written(part.starts_at),
-        "departed_at": part.ends_at.map(written),
+        "arrived_at": with_z(part.starts_at),
+        "departed_at": part.ends_at.map(with_z),
         "linked_spell_id": part.is_followed.then_some(visit),
     });
     event(Feed::EdStay, newest, format!("{provider}|{visit}"), &format!("{visit}.ed.{version}"), version, data)
@@ -77,7 +77,7 @@ fn event(feed: Feed, newest: &Message, subject: String, id: &str, version: usize
         "id": id,
         "source": source,
         "type": StateType::Recorded.wire_name(feed),
-        "time": written(newest.recorded_at),
+        "time": with_z(newest.recorded_at),
         "subject": subject,
         "datacontenttype": "application/json",
         "versionid": version.to_string(),
@@ -101,8 +101,4 @@ fn person(part: &Part) -> Value {
         "keyVersion": person.key_version,
         "ageYears": person.age_years,
     })
-}
-
-fn written(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

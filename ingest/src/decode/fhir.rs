@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use homeward_contract::codes;
 use homeward_contract::feed::Feed;
 use homeward_contract::reject::RejectCode;
@@ -216,8 +216,8 @@ impl Encounter {
             "stay_id": stay,
             "ward_id": self.ward().ok_or_else(|| missing("location"))?,
             "person": {"nhsNumber": number},
-            "admitted_at": written(admitted_at),
-            "discharged_at": discharged_at.map(written),
+            "admitted_at": time::with_z(admitted_at),
+            "discharged_at": discharged_at.map(time::with_z),
             "outcome": codes.next().filter(|_| is_finished).and_then(outcome),
             "status": if is_finished { "closed" } else { "open" },
         }))
@@ -246,10 +246,6 @@ fn instant_after(text: &str) -> Option<DateTime<Utc>> {
         Ok(day) => Some(time::next_local_midnight(day)),
         Err(_) => time::parse_offset_instant(text).ok().and_then(second),
     }
-}
-
-fn written(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn missing(element: &str) -> Fault {

@@ -227,52 +227,42 @@ fn decode_ucr(records: &[RawRecord<'_>], context: &DecodeContext<'_>) -> Parts {
 fn decode_csds(records: &[RawRecord<'_>], context: &DecodeContext<'_>) -> Parts {
     let mut decoder = CsdsDecoder::new(context, records.len());
     let mut scratch = Scratch::default();
-    let mut refusals = Vec::new();
-    for record in records {
-        if let Err(fault) = payload(record).and_then(|payload| decoder.read(record, payload, &mut scratch)) {
-            decoder.flags.forget();
-            refusals.push(refusal(record, fault));
-        }
-    }
+    let refusals = refused(records, |record, payload| {
+        decoder.read(record, payload, &mut scratch).inspect_err(|_| decoder.flags.forget())
+    });
     let (tables, flags) = decoder.finish();
     (tables, refusals, flags)
 }
 
 fn decode_published(records: &[RawRecord<'_>], context: &DecodeContext<'_>) -> Parts {
     let mut decoder = PublishedDecoder::new(context, records.len());
-    let mut refusals = Vec::new();
-    for record in records {
-        if let Err(fault) = payload(record).and_then(|payload| decoder.read(record, payload)) {
-            refusals.push(refusal(record, fault));
-        }
-    }
+    let refusals = refused(records, |record, payload| decoder.read(record, payload));
     (decoder.finish().map(|batch| (Table::PublishedFigure, batch)).into_iter().collect(), refusals, Flags::default())
 }
 
 fn decode_states(feed: Feed, records: &[RawRecord<'_>], context: &DecodeContext<'_>) -> Parts {
     let mut decoder = StateDecoder::new(feed, context, records.len());
-    let mut refusals = Vec::new();
-    for record in records {
-        if let Err(fault) = payload(record).and_then(|payload| decoder.read(record, payload)) {
-            decoder.flags.forget();
-            refusals.push(refusal(record, fault));
-        }
-    }
+    let refusals =
+        refused(records, |record, payload| decoder.read(record, payload).inspect_err(|_| decoder.flags.forget()));
     let (table, flags) = decoder.finish();
     (table.into_iter().collect(), refusals, flags)
 }
 
 fn decode_adt(records: &[RawRecord<'_>], context: &DecodeContext<'_>) -> Parts {
     let mut decoder = AdtDecoder::new(context, records.len());
-    let mut refusals = Vec::new();
-    for record in records {
-        if let Err(fault) = payload(record).and_then(|payload| decoder.read(record, payload)) {
-            decoder.flags.forget();
-            refusals.push(refusal(record, fault));
-        }
-    }
+    let refusals =
+        refused(records, |record, payload| decoder.read(record, payload).inspect_err(|_| decoder.flags.forget()));
     let (table, flags) = decoder.finish();
     (table.into_iter().collect(), refusals, flags)
+}
+
+/// Reads record by record; what is returned was refused.
+fn refused<'r>(
+    records: &'r [RawRecord<'r>],
+    mut read: impl FnMut(&'r RawRecord<'r>, &'r [u8]) -> Result<(), Fault>,
+) -> Vec<Refusal> {
+    let mut fault = |record| payload(record).and_then(|payload| read(record, payload)).err();
+    records.iter().filter_map(|record| Some(refusal(record, fault(record)?))).collect()
 }
 
 /// The Kafka key of an HL7 v2 message: the provider, a bar and the visit. None for a message that names no visit, which may

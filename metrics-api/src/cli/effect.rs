@@ -59,7 +59,7 @@ impl Watched {
     /// Reads the lake in this folder and computes what it gives now.
     pub(super) async fn new(lake: Lake, now: DateTime<Utc>) -> Result<Self, CliError> {
         let catalogue = Arc::new(Catalogue::builtin()?);
-        let followers = Feed::COUNTED.iter().map(|feed| lake.follow_columns(*feed, Book::columns_read)).collect();
+        let followers = Feed::counted().map(|feed| lake.follow_columns(feed, Book::columns_read)).collect();
         let computation = Computation::new(Arc::clone(&catalogue), Arc::new(Geography::devon()));
         let mut watched = Self { lake, followers, computation, catalogue, before: Months::new() };
         watched.read().await?;

@@ -129,7 +129,7 @@ impl Live {
         let computation = Computation::resume(Arc::clone(&catalogue), Arc::clone(&geography), &shown);
         let mut computation = computation.within(options.book, spills);
         let mut followers: Vec<Follower> =
-            Feed::COUNTED.iter().map(|feed| lake.follow_columns(*feed, Book::columns_read)).collect();
+            Feed::counted().map(|feed| lake.follow_columns(feed, Book::columns_read)).collect();
         let mut later = Vec::new();
         for follower in &mut followers {
             loop {

@@ -87,14 +87,14 @@ impl PublishedSeries {
             let Some(value) = figure.rate else { continue };
             #[expect(clippy::cast_possible_truncation, reason = "a published count is whole and at most 1e9")]
             let count = Some(value as i64);
-            let fill: fn(&mut PublishedWards, f64, Option<i64>) = match measure {
-                Measure::VwBeds => |held, _, count| held.beds = count,
-                Measure::VwPatients => |held, _, count| held.patients = count,
-                Measure::VwPopulation => |held, _, count| held.population = count,
-                Measure::VwOccupancy => |held, value, _| held.printed = Some(value),
-                _ => continue,
-            };
-            fill(series.entry((month, Arc::clone(organisation))).or_default(), value, count);
+            let key = (month, Arc::clone(organisation));
+            match measure {
+                Measure::VwBeds => series.entry(key).or_default().beds = count,
+                Measure::VwPatients => series.entry(key).or_default().patients = count,
+                Measure::VwPopulation => series.entry(key).or_default().population = count,
+                Measure::VwOccupancy => series.entry(key).or_default().printed = Some(value),
+                _ => {}
+            }
         }
         let mut series = Self(series);
         series.suspect();
