@@ -1,7 +1,7 @@
 //! Prometheus rules, and the settings of Prometheus and Alertmanager that go with them.
 //!
-//! Four families, one reader each (handbook, alerting section 1): `clock` for the duty co-ordinator, `budget` for the
-//! service manager, `slip` for the operations lead, `trust` for the data engineer; and `wards` for the service manager.
+//! Five families, one reader each (handbook, alerting section 1): `clock` for the duty co-ordinator, `budget` for the
+//! service manager, `slip` for the operations lead, `trust` for the data engineer, and `wards` for the service manager again.
 //! Clock, budget and slip rules are made from the `[[alert]]` entries and targets of definitions that are live; trust rules
 //! are the house's own, and so are those of virtual wards, which are there while occupancy is a live definition.
 

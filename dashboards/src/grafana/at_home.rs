@@ -2,7 +2,6 @@
 //! nearly every night and an axis from zero would show a flat line (handbook, `days-at-home.md` section 1).
 
 use homeward_transform::definition::Definition;
-use serde_json::json;
 
 use super::datasources::sql_curve;
 use super::layout::Sheet;
@@ -40,12 +39,7 @@ fn beside(away: &Definition, places: &Places) -> Panel {
         away.numerator
     );
     let title = format!("Beside it: {}", away.title.to_lowercase());
-    about(Panel::curves(&title, &text, "none"), away, places)
-        .asks(sql_curve(sql::monthly(away)))
-        .decimals(1)
-        .axis(Some(0.0), None)
-        .custom("showPoints", json!("always"))
-        .custom("pointSize", json!(10))
+    monthly::points(about(Panel::curves(&title, &text, "none"), away, places), away).asks(sql_curve(sql::monthly(away)))
 }
 
 fn daily(definition: &Definition, places: &Places) -> Panel {

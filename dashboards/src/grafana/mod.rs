@@ -1,4 +1,4 @@
-//! Grafana: five boards and the provisioning that loads them, from the definitions.
+//! Grafana: the boards and the provisioning that loads them, from the definitions.
 //!
 //! A definition's panels follow from its kind: a snapshot stands on "UCR now", every other kind with windows on "UCR today
 //! and this month", what has months alone on "Community services by month", and what counts virtual wards or people's nights

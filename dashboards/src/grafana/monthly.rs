@@ -87,7 +87,7 @@ pub(super) fn parts(definition: &Definition, places: &Places) -> Panel {
 }
 
 /// A first month has no line: points are seen. Nights at home are nearly all nights: from zero they would be a flat line.
-fn points(panel: Panel, definition: &Definition) -> Panel {
+pub(super) fn points(panel: Panel, definition: &Definition) -> Panel {
     let is_nearly_all = definition.counts_nights() && definition.direction == Direction::Up;
     panel
         .decimals(decimals(definition))

@@ -59,7 +59,7 @@ pub(super) fn targets_in_words(definition: &Definition) -> String {
 }
 
 /// The last one that was set. Steps in time are drawn from the data; a number printed beside a rate is the newest.
-fn newest<'a>(definition: &'a Definition, name: &str) -> Option<&'a homeward_transform::definition::Target> {
+pub(super) fn newest<'a>(definition: &'a Definition, name: &str) -> Option<&'a homeward_transform::definition::Target> {
     definition.targets.iter().filter(|target| target.name == name).max_by_key(|target| target.valid_from)
 }
 

@@ -7,7 +7,7 @@ use super::datasources::{curve, instant, sql_curve, sql_table};
 use super::layout::Sheet;
 use super::model::Panel;
 use super::palette::{BLUE, GREY, ORANGE, TARGET, TEXT};
-use super::proportion::{targets_in_words, unit};
+use super::proportion::{newest, targets_in_words, unit};
 use super::{Places, about, monthly, promql, wards_sql};
 use crate::{ACUTE_EQUIVALENT, WARD_RISK};
 
@@ -86,7 +86,12 @@ fn now(sheet: &mut Sheet, definition: &Definition, places: &Places) {
         .decimals(0)
         .axis(Some(0.0), None)
         .custom("showPoints", json!("never"));
-    sheet.place(lines(over_time, &[0.80, WARD_RISK]), 24, 9);
+    sheet.place(lines(over_time, &standards(definition)), 24, 9);
+}
+
+/// The national line of a share, and the one above which a ward is at risk.
+fn standards(definition: &Definition) -> Vec<f64> {
+    newest(definition, "national").map(|target| target.value).into_iter().chain([WARD_RISK]).collect()
 }
 
 /// Lines that every curve is held against, labelled by the axis; the description says what they are.
@@ -110,7 +115,7 @@ fn daily(definition: &Definition, places: &Places) -> Panel {
         .decimals(0)
         .axis(Some(0.0), None);
     if is_share {
-        return lines(panel, &[0.80, WARD_RISK]);
+        return lines(panel, &standards(definition));
     }
     panel
         .custom("drawStyle", json!("bars"))

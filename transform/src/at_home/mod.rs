@@ -2,7 +2,8 @@
 //! nights a change or the passing of time touches (handbook, `days-at-home.md`). Pure.
 //!
 //! A person's nights are made of five tables: hospital spells, stays in emergency departments and on virtual wards, deaths
-//! and registrations; who is followed after urgent community response is told by the book of referrals. They are made as they will be seen once every day has come; a night is counted when its day is over.
+//! and registrations; who is followed after urgent community response is told by the book of referrals. They are made as they
+//! will be seen once every day has come; a night is counted when its day is over.
 //! Cells are kept by the practice that a person is registered with, so that a correction asks for one list alone.
 //!
 //! Bounds: about 150 bytes a record beside its row, and 24 a piece of a person's nights.

@@ -2,7 +2,7 @@
 //! area. Nearly everybody is at home on nearly every night, so that days at home alone would show a flat line.
 
 use chrono::NaiveDate;
-use homeward_transform::definition::{Definition, DefinitionStatus};
+use homeward_transform::definition::Definition;
 use homeward_transform::figure::Dimension;
 use homeward_transform::release::{Released, ReleasedFigure};
 use homeward_transform::snapshot::FigureQuery;
@@ -53,10 +53,7 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
 
 /// What counts nights and is shown: nights away first, for they move most.
 fn definitions<'a>(page: &'a Page<'_>) -> Vec<&'a Definition> {
-    let shown = |definition: &&Definition| {
-        definition.counts_nights() && !matches!(definition.status, DefinitionStatus::Draft | DefinitionStatus::Retired)
-    };
-    let mut definitions: Vec<&Definition> = page.catalogue().iter().filter(shown).collect();
+    let mut definitions: Vec<&Definition> = page.shown().filter(|definition| definition.counts_nights()).collect();
     definitions.sort_by_key(|definition| (definition.id != AWAY, definition.id != HOME));
     definitions
 }

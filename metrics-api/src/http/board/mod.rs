@@ -93,15 +93,17 @@ impl Page<'_> {
         self.serving.area_name(&place.code)
     }
 
-    /// What is now comes first, then rates, then percentiles and counts; drafts and the retired stay away, and what speaks of
-    /// months alone, and virtual wards, which have a page of their own.
+    /// Every definition that pages show: drafts and the retired stay away.
+    fn shown(&self) -> impl Iterator<Item = &Definition> {
+        let is_shown = |status| !matches!(status, DefinitionStatus::Draft | DefinitionStatus::Retired);
+        self.catalogue().iter().filter(move |definition| is_shown(definition.status))
+    }
+
+    /// What is now comes first, then rates, then percentiles and counts; what speaks of months alone stays away, and virtual
+    /// wards, which have a page of their own.
     fn definitions(&self) -> Vec<&Definition> {
-        let shown = |definition: &&Definition| {
-            !matches!(definition.status, DefinitionStatus::Draft | DefinitionStatus::Retired)
-                && definition.is_of_the_moment()
-                && !definition.counts_wards()
-        };
-        let mut definitions: Vec<&Definition> = self.catalogue().iter().filter(shown).collect();
+        let is_here = |definition: &&Definition| definition.is_of_the_moment() && !definition.counts_wards();
+        let mut definitions: Vec<&Definition> = self.shown().filter(is_here).collect();
         definitions.sort_by_key(|definition| match definition.kind {
             Kind::Snapshot => 0,
             Kind::Proportion => 1,

@@ -4,7 +4,7 @@
 //! the basis that is shown first, the other bases, and its break-downs.
 
 use chrono::{Datelike, NaiveDate};
-use homeward_transform::definition::{Definition, DefinitionStatus, Kind, Theme};
+use homeward_transform::definition::{Definition, Kind, Theme};
 use homeward_transform::figure::{Dimension, Status};
 use homeward_transform::release::{ReleasedFigure, Shown};
 use maud::{Markup, html};
@@ -46,11 +46,8 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
 
 /// The definitions with months that are shown, by theme.
 fn themes<'a>(page: &'a Page<'_>) -> Vec<(Theme, Vec<&'a Definition>)> {
-    let shown = |definition: &&Definition| {
-        definition.has_months() && !matches!(definition.status, DefinitionStatus::Draft | DefinitionStatus::Retired)
-    };
     let of = |theme: Theme| {
-        let here = page.catalogue().iter().filter(shown).filter(|definition| definition.theme == theme.code);
+        let here = page.shown().filter(|definition| definition.has_months() && definition.theme == theme.code);
         (theme, here.collect::<Vec<_>>())
     };
     Theme::ALL.into_iter().map(of).filter(|(_, definitions)| !definitions.is_empty()).collect()

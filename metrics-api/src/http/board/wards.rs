@@ -3,7 +3,7 @@
 
 use chrono::Days;
 use homeward_dashboards::{ACUTE_EQUIVALENT, STAY_GAP, WARD_RISK};
-use homeward_transform::definition::{Definition, DefinitionStatus};
+use homeward_transform::definition::Definition;
 use homeward_transform::figure::Dimension;
 use homeward_transform::release::{Released, ReleasedFigure, Shown};
 use homeward_transform::snapshot::FigureQuery;
@@ -60,10 +60,7 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
 
 /// What counts wards and is shown.
 fn definitions<'a>(page: &'a Page<'_>) -> Vec<&'a Definition> {
-    let shown = |definition: &&Definition| {
-        definition.counts_wards() && !matches!(definition.status, DefinitionStatus::Draft | DefinitionStatus::Retired)
-    };
-    page.catalogue().iter().filter(shown).collect()
+    page.shown().filter(|definition| definition.counts_wards()).collect()
 }
 
 /// Figures of the place by some further dimensions, released.
