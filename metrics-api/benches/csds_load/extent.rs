@@ -60,8 +60,7 @@ impl Extent {
                 }
                 let own = figures.entry(format!("{} {month}", code(provider))).or_default();
                 for number in (0..self.referrals_of(provider)).step_by(REFERRALS_A_CLOCK as usize) {
-                    let last_age = if number % 4 == 0 { 3 } else { 2 };
-                    let age = last_age.min(self.months - 1 - came);
+                    let age = last_age(number).min(self.months - 1 - came);
                     // The last month has no Refresh yet.
                     let stage = 2 * u64::from(age) + u64::from(came + age + 1 < self.months);
                     let clock = Clock::of(&mut Draw::of_clock(provider, came, number));
@@ -81,6 +80,11 @@ impl Extent {
         let all: u64 = (0..self.providers).map(weight).sum();
         (self.referrals_a_month * weight(provider) / all).max(1)
     }
+}
+
+/// Months after its own for which a referral is sent: one in four for three, the others for two.
+pub(crate) const fn last_age(number: u64) -> u32 {
+    if number.is_multiple_of(4) { 3 } else { 2 }
 }
 
 /// A clock of two hours, stopped on its day.

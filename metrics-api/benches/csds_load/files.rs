@@ -12,8 +12,9 @@ use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 use chrono::{Datelike as _, Days, Months, NaiveDate};
+use homeward_contract::submission::CsdsVersion;
 
-use crate::extent::{Clock, Draw, Extent, REFERRALS_A_CLOCK, code, first_day};
+use crate::extent::{Clock, Draw, Extent, REFERRALS_A_CLOCK, code, first_day, last_age};
 use crate::stand::Fault;
 
 /// What was written.
@@ -144,7 +145,7 @@ impl Tables {
         // Each on its side of the tenth working day that divides Primary from Refresh.
         let created = last + if submission.is_refresh { Days::new(38) } else { Days::new(5) };
         let provider = own.provider.clone();
-        let version = version(first)?;
+        let version = CsdsVersion::of_period(last).as_str();
         writeln!(own.row(HEADER), "{version},{provider},{provider},{first},{last},{created}T10:15:00,BENCH")?;
         Ok(own)
     }
@@ -160,7 +161,7 @@ impl Tables {
         // Those that came three months ago first: one in four of them is still open.
         for age in (0..=3.min(self.submission.month)).rev() {
             let mut last_person = None;
-            for number in (0..referrals).filter(|number| age < 3 || number % 4 == 0) {
+            for number in (0..referrals).filter(|number| age <= last_age(*number)) {
                 let person = number * 10 / 13;
                 self.write_referral(age, number, person, last_person != Some(person))?;
                 last_person = Some(person);
@@ -184,8 +185,7 @@ impl Tables {
             self.write_person(came, person)?;
         }
         // With its last sending a referral ends, but for one in twenty, which nobody ever closes.
-        let is_last = age == if number.is_multiple_of(4) { 3 } else { 2 };
-        let ends = is_last && number % 20 != 7;
+        let ends = age == last_age(number) && number % 20 != 7;
         let discharge = if ends { self.first + Days::new(days_of(self.first) - 1) } else { NaiveDate::default() };
         writeln!(
             self.row(REFERRAL),
@@ -288,16 +288,6 @@ impl std::fmt::Display for Known {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.0 == NaiveDate::default() { Ok(()) } else { self.0.fmt(out) }
     }
-}
-
-/// The version of the data set that a period is sent in.
-fn version(first: NaiveDate) -> Result<&'static str, Fault> {
-    let begins = |year, month| NaiveDate::from_ymd_opt(year, month, 1).ok_or("no first day");
-    Ok(match first {
-        first if first >= begins(2023, 1)? => "1.6",
-        first if first >= begins(2020, 7)? => "1.5",
-        _ => "1.0",
-    })
 }
 
 fn days_of(first: NaiveDate) -> u64 {
