@@ -276,6 +276,11 @@ impl Book {
         self.by_shard.split(referrals, self.together_max)
     }
 
+    /// Sets [`Limits::together_max`].
+    pub const fn hold_together(&mut self, most: u64) {
+        self.together_max = most;
+    }
+
     /// [`Limits::together_max`].
     #[must_use]
     pub const fn together_max(&self) -> u64 {

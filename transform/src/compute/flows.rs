@@ -67,8 +67,9 @@ async fn passes<'d>(
     // A load of a whole month makes every provider due: the rows of all are then the rows of those that are, made once.
     let everyone = book.providers();
     let all_due = providers_of(month).is_superset(&everyone);
+    let few = parts.len() == 1 && parts[0].referrals.len() <= book.together_max();
     let (beside, apart): (Vec<_>, Vec<_>) =
-        others.into_iter().partition(|other| all_due && (parts.len() == 1 || other.kind != Kind::People));
+        others.into_iter().partition(|other| all_due && (few || other.kind != Kind::People));
     let mut passes = vec![Pass { parts, whole: sums, spread: beside }];
     if !apart.is_empty() {
         passes.extend(over_all(engine, book, Part::of_days(book, month.clone(), &everyone), apart).await?);
