@@ -1,4 +1,5 @@
-//! Figures that are divided by the people on the lists of an area: which people, and of which edition. Pure.
+//! Figures that are divided when all is summed: by the people on the lists of an area (which people, and of which edition),
+//! or by what a factor says. Pure.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -42,7 +43,8 @@ pub(crate) fn people(
     (people, editions.map(|edition| format!("{EDITION_FLAG}{}", edition.name())).collect())
 }
 
-/// Divides by people what a definition divides so; the editions stand among the flags, each with its people.
+/// Divides what a definition has divided last: by a factor, or by people, whose editions then stand among the flags, each
+/// with its people.
 pub(crate) fn divide(
     geography: &Geography,
     definition: &Definition,
@@ -50,6 +52,10 @@ pub(crate) fn divide(
     begins: &BTreeSet<NaiveDate>,
     value: &mut AtomValue,
 ) {
+    if let Some(factor) = &definition.factor {
+        let (numerator, denominator) = factor.of(value.numerator, begins.len());
+        (value.numerator, value.denominator) = (numerator, Some(denominator));
+    }
     let Some(per) = definition.per_population else { return };
     let (people, editions) = people(geography, per, cell, begins);
     value.denominator = people;

@@ -207,7 +207,7 @@ impl Snapshot {
                 let new = || (AtomValue::default(), period.clone(), BTreeSet::new());
                 let (sum, span, begins) = groups.entry(key).or_insert_with(new);
                 sum.add(value);
-                if definition.per_population.is_some() {
+                if definition.per_population.is_some() || definition.factor.is_some() {
                     begins.insert(london(period.starts_at).date());
                 }
                 span.starts_at = span.starts_at.min(period.starts_at);

@@ -24,6 +24,7 @@
 //! passes. Referrals whose area is not known are nobody's area; they count where they are known, at the provider.
 
 use homeward_transform::conditions::declared::{BUDGET_LEVELS, CLOCK_LEVELS, SLIP_LEVELS};
+use homeward_transform::conditions::wards;
 use homeward_transform::figure::Dimension;
 use homeward_transform::snapshot::UNKNOWN_AREA;
 
@@ -44,7 +45,7 @@ pub(super) fn slip() -> String {
 
 /// Selector of the rules about virtual wards.
 pub(super) fn wards() -> String {
-    selector(&[Dimension::Provider])
+    selector(&[wards::LEVEL])
 }
 
 fn selector(levels: &[Dimension]) -> String {

@@ -20,6 +20,7 @@ mod wilson;
 mod words;
 
 use homeward_transform::conditions::declared::declared;
+use homeward_transform::conditions::wards::OCCUPANCY;
 use homeward_transform::definition::{Alert as Declared, AlertFamily, Catalogue, Definition, DefinitionStatus};
 
 use crate::GeneratedFile;
@@ -48,7 +49,7 @@ pub fn files(catalogue: &Catalogue, options: &Options) -> Result<Vec<GeneratedFi
     let mut derived = slip::response_recordings();
     derived.extend(slip::other_recordings(&others));
 
-    let occupancy = catalogue.get(wards::OCCUPANCY).filter(|definition| definition.status == DefinitionStatus::Live);
+    let occupancy = catalogue.get(OCCUPANCY).filter(|definition| definition.status == DefinitionStatus::Live);
 
     let group = |name, recordings, alerts| Group { name, recordings, alerts };
     let groups = [

@@ -1,10 +1,10 @@
 //! Virtual wards: how full they are, and whether what is told of them can be believed.
 //!
-//! Occupancy is a census and no sample, so no chance bound is drawn round it; what stands in for it is time and size. A ward
-//! that is full now is told after an hour. Below the target speaks of the mean of a week, of providers with some beds: one
-//! empty bed of five is no under-use. Lines and waits are the handbook's where it has them (`virtual-wards.md` sections 4, 5
-//! and 6), else our choice. Nobody is woken: a full ward sends people elsewhere, and its team sees that first.
+//! A ward that is full now is told after an hour. Below the target speaks of the mean of a week, of providers with some beds.
+//! Lines, sizes and ages are those of the board's conditions ([`homeward_transform::conditions::wards`]). Nobody is woken: a
+//! full ward sends people elsewhere, and its team sees that first.
 
+use homeward_transform::conditions::wards as lines;
 use homeward_transform::definition::Definition;
 
 use super::levels;
@@ -12,23 +12,11 @@ use super::options::Options;
 use super::rule::{Alert, Severity};
 use super::trust::{CLOCK, ticket};
 use super::words::{AREA, AS_OF, count, percent};
-use crate::WARD_RISK;
 
-/// The definition that the rules read.
-pub(super) const OCCUPANCY: &str = "virtual-ward-occupancy-now";
-
-/// Fewest beds of which under-use is told.
-const BEDS_MIN: u32 = 10;
-/// The target is read against the mean of a week: mornings and week-ends level out.
-const MEAN_SECONDS: u64 = 7 * 24 * 3600;
-/// A zero is suspect for so long after patients were told.
-const ZERO_SECONDS: u64 = 31 * 24 * 3600;
-/// The national return asks for beds once a month, and two last Fridays are at most five weeks apart; a week more.
-const BEDS_AGE_SECONDS: u64 = 42 * 24 * 3600;
-/// No message about a stay for longer than any week-end.
-const SILENCE_SECONDS: u64 = 72 * 3600;
-/// For so long a condition must hold: a restatement passes in less.
-const HOLD_SECONDS: u64 = 3600;
+/// Seconds of a day.
+const DAY_SECONDS: u64 = 24 * 3600;
+/// For so long a condition must hold.
+const HOLD_SECONDS: u64 = lines::PACE.hold_seconds as u64;
 
 /// The rules about how full the wards are, and about the figures of the definition.
 pub(super) fn alerts(definition: &Definition, options: &Options) -> Vec<Alert> {
@@ -54,28 +42,29 @@ fn census(definition: &Definition) -> String {
 fn high(definition: &Definition) -> Alert {
     let (patients, beds) = (series(definition, "numerator"), series(definition, "denominator"));
     Alert {
-        expr: format!("{patients} / ({beds} > 0) > {WARD_RISK}"),
+        expr: format!("{patients} / ({beds} > 0) > {}", lines::RISK),
         summary: format!(
             "{AREA}: virtual wards are {{{{ $value | humanizePercentage }}}} full, above {}: {}, {AS_OF}",
-            percent(WARD_RISK),
+            percent(lines::RISK),
             census(definition)
         ),
         description:
             "Hardly a bed is free: the next person may have to go to hospital. Above 100% check the beds that are \
                       told and stays that were never closed."
                 .to_owned(),
-        ..occupancy("VWOccupancyHigh")
+        ..occupancy(lines::HIGH)
     }
 }
 
 fn below(definition: &Definition, options: &Options) -> Alert {
     let (patients, beds) = (series(definition, "numerator"), series(definition, "denominator"));
-    let week = options.duration(MEAN_SECONDS);
-    let target = format!(r#"max(homeward_target_ratio{{indicator="{}",target="national"}})"#, definition.id);
+    let week = options.duration(u64::from(lines::MEAN_DAYS) * DAY_SECONDS);
+    let target = format!(r#"max(homeward_target_ratio{{indicator="{}",target="{}"}})"#, definition.id, lines::TARGET);
     Alert {
         // A week must have been seen, or its mean is that of a morning.
         expr: format!(
-            "avg_over_time({patients}[{week}]) / (avg_over_time({beds}[{week}]) > 0) < on () group_left () {target}\nand {beds} >= {BEDS_MIN}\nand {beds} offset {week}"
+            "avg_over_time({patients}[{week}]) / (avg_over_time({beds}[{week}]) > 0) < on () group_left () {target}\nand {beds} >= {}\nand {beds} offset {week}",
+            lines::BEDS_MIN
         ),
         summary: format!(
             "{AREA}: virtual wards were {{{{ $value | humanizePercentage }}}} full over the week, below the national line; {}, {AS_OF}",
@@ -85,13 +74,13 @@ fn below(definition: &Definition, options: &Options) -> Alert {
             "Beds stand empty for people who could be at home. A mean of a week over all wards of the provider; \
                       fewer than ten beds stay silent."
                 .to_owned(),
-        ..occupancy("VWOccupancyBelowTarget")
+        ..occupancy(lines::BELOW)
     }
 }
 
 fn zero(definition: &Definition, options: &Options) -> Alert {
     let (patients, beds) = (series(definition, "numerator"), series(definition, "denominator"));
-    let before = options.duration(ZERO_SECONDS);
+    let before = options.duration(u64::from(lines::ZERO_DAYS) * DAY_SECONDS);
     Alert {
         expr: format!("{patients} == 0\nand {beds} > 0\nand max_over_time({patients}[{before}]) > 0"),
         summary: format!(
@@ -104,25 +93,31 @@ fn zero(definition: &Definition, options: &Options) -> Alert {
                 .to_owned(),
         labels: own_provider(),
         dashboard: WARDS_OF_AREA,
-        ..ticket("VWSuspectZero", HOLD_SECONDS)
+        ..ticket(lines::ZERO, HOLD_SECONDS)
     }
 }
 
 fn beds_stale() -> Alert {
     Alert {
-        expr: format!("scalar({CLOCK}) - virtual_ward_beds_told_timestamp_seconds > {BEDS_AGE_SECONDS}"),
+        expr: format!(
+            "scalar({CLOCK}) - virtual_ward_beds_told_timestamp_seconds > {}",
+            u64::from(lines::BEDS_AGE_DAYS) * DAY_SECONDS
+        ),
         summary: format!(
             "Virtual ward {{{{ $labels.ward }}}} of {{{{ $labels.provider }}}}: its beds were told {{{{ $value | humanizeDuration }}}} ago, {AS_OF}"
         ),
         description: "Occupancy divides by a number of beds that nobody has confirmed for six weeks.".to_owned(),
         dashboard: "/virtual-wards",
-        ..ticket("VWBedsStale", HOLD_SECONDS)
+        ..ticket(lines::BEDS_STALE, HOLD_SECONDS)
     }
 }
 
 fn silent() -> Alert {
     Alert {
-        expr: format!("scalar({CLOCK}) - virtual_ward_watermark_timestamp_seconds > {SILENCE_SECONDS}"),
+        expr: format!(
+            "scalar({CLOCK}) - virtual_ward_watermark_timestamp_seconds > {}",
+            u64::from(lines::SILENCE_HOURS) * 3600
+        ),
         summary: format!(
             "Virtual wards of {{{{ $labels.provider }}}}: no message about a stay for {{{{ $value | humanizeDuration }}}}, {AS_OF}"
         ),
@@ -131,7 +126,7 @@ fn silent() -> Alert {
                       Its occupancy stands still, and its alerts are muted."
                 .to_owned(),
         dashboard: "/virtual-wards",
-        ..ticket("VWFeedSilent", HOLD_SECONDS)
+        ..ticket(lines::SILENT, HOLD_SECONDS)
     }
 }
 

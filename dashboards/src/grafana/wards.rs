@@ -1,5 +1,6 @@
 //! Panels of virtual wards: how full they are now and over time, beds, flow, and whether stays and occupancy agree.
 
+use homeward_transform::conditions::wards::RISK;
 use homeward_transform::definition::Definition;
 use serde_json::{Value, json};
 
@@ -9,7 +10,6 @@ use super::model::Panel;
 use super::palette::{BLUE, GREY, ORANGE, TARGET, TEXT};
 use super::proportion::{newest, targets_in_words, unit};
 use super::{Places, about, monthly, promql, wards_sql};
-use crate::{ACUTE_EQUIVALENT, WARD_RISK};
 
 /// Everything about one definition, by the periods that it has.
 pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places) {
@@ -29,7 +29,7 @@ pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places)
         if definition.stock {
             sheet.place(equivalent(definition, places), 24, 8);
         }
-        if definition.id == wards_sql::STAY_NIGHTS {
+        if definition.id == wards_sql::IMPLIED_STAY {
             sheet.place(little(definition, places), 24, 9);
         }
         sheet.place(monthly::table(definition, places), 24, 9);
@@ -38,13 +38,16 @@ pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places)
 }
 
 /// Whether admissions, stays and occupancy tell one story.
-fn little(stay: &Definition, places: &Places) -> Panel {
-    let text = "Little's law: patients on the wards are admissions a day times nights a stay. The stay that patient-mornings \
-                and admissions of a month imply stands beside the stay that was measured of those who left in it. A gap above \
-                20% means that a feed misses admissions or discharges (our choice), or that the month is not over. A place \
-                with a hidden figure is left out.";
-    about(Panel::table("Little's law: implied beside measured stay", text, "none"), stay, places)
-        .asks(sql_table(wards_sql::little()))
+fn little(definition: &Definition, places: &Places) -> Panel {
+    let gap = wards_sql::gap_percent(definition);
+    let text = format!(
+        "Little's law: patients on the wards are admissions a day times days a stay. The stay that time on the wards and \
+         admissions of a month imply stands beside the stay that was measured of those who left in it. A gap above {gap}% \
+         means that a feed misses admissions or discharges (our choice), or that few stays begin and end in the month. A \
+         place with a hidden figure is left out."
+    );
+    about(Panel::table("Little's law: implied beside measured stay", &text, "none"), definition, places)
+        .asks(sql_table(wards_sql::little(definition)))
         .decimals(1)
         .widths(&[("Month", 80)])
 }
@@ -91,7 +94,7 @@ fn now(sheet: &mut Sheet, definition: &Definition, places: &Places) {
 
 /// The national line of a share, and the one above which a ward is at risk.
 fn standards(definition: &Definition) -> Vec<f64> {
-    newest(definition, "national").map(|target| target.value).into_iter().chain([WARD_RISK]).collect()
+    newest(definition, "national").map(|target| target.value).into_iter().chain([RISK]).collect()
 }
 
 /// Lines that every curve is held against, labelled by the axis; the description says what they are.
@@ -148,17 +151,16 @@ fn year_over_time(definition: &Definition, places: &Places) -> Panel {
 
 /// Beds beside what they stand for, and the line of the strategy.
 fn equivalent(definition: &Definition, places: &Places) -> Panel {
-    let (acute, virtual_beds) = ACUTE_EQUIVALENT;
     let line = definition.targets.iter().map(|target| target.value).next_back();
     let text = format!(
-        "Beds of the chosen areas at the end of each month, and the hospital beds that they stand for at {acute} for every \
-         {virtual_beds} (Devon strategy, Community capacity: a parameter and no measurement). {} A month with a hidden ward is \
-         left out.",
+        "Beds of the chosen areas at the end of each month, and the hospital beds that they stand for by the factor of {} (a \
+         parameter and no measurement; its definition names the source). {} A month with a hidden ward is left out.",
+        wards_sql::EQUIVALENT,
         targets_in_words(definition)
     );
     let title = format!("{} and the hospital beds that they stand for", definition.title);
     let panel = about(Panel::curves(&title, &text, "none"), definition, places)
-        .asks(sql_curve(wards_sql::equivalent(definition, ACUTE_EQUIVALENT)))
+        .asks(sql_curve(wards_sql::equivalent(definition)))
         .decimals(0)
         .axis(Some(0.0), line.map(|line| line * 1.1))
         .custom("showPoints", json!("always"))

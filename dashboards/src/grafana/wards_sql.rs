@@ -4,13 +4,11 @@
 use homeward_transform::definition::Definition;
 
 use super::sql::{CHOSEN, REMARKS, of, quoted};
-use crate::STAY_GAP;
 
-/// What Little's law is held over.
-const OCCUPANCY: &str = "virtual-ward-occupancy";
-const ADMISSIONS: &str = "virtual-ward-admissions";
-/// Nights a stay, measured.
-pub(super) const STAY_NIGHTS: &str = "virtual-ward-stay-nights";
+/// The stay that occupancy implies, with the measured one among its counts.
+pub(super) const IMPLIED_STAY: &str = "virtual-ward-implied-stay";
+/// Hospital beds that virtual ward beds stand for.
+pub(super) const EQUIVALENT: &str = "virtual-ward-acute-equivalent";
 
 /// Each ward now.
 pub(super) fn now(definition: &Definition) -> String {
@@ -45,43 +43,44 @@ pub(super) fn daily(definition: &Definition) -> String {
     )
 }
 
-/// Beds of the chosen areas by month, and `acute` for every `beds` of them.
-pub(super) fn equivalent(definition: &Definition, (acute, beds): (u32, u32)) -> String {
-    let both = |name: &str, value: &str| {
+/// Beds of the chosen areas by month, and the hospital beds that they stand for.
+pub(super) fn equivalent(definition: &Definition) -> String {
+    let both = |name: &str, indicator: &str, value: &str| {
         format!(
             "SELECT\n  period_start AS \"time\",\n  '{name}' AS \"metric\",\n  {value} AS \"value\"\n\
              FROM outcomes.figures\n\
-             WHERE {} AND {CHOSEN}\n  AND period_kind = 'month' AND $__timeFilter(period_start)\n\
-             GROUP BY period_start\nHAVING count(numerator) = count(*)",
-            of(definition)
+             WHERE {indicator} AND {CHOSEN}\n  AND period_kind = 'month' AND $__timeFilter(period_start)\n\
+             GROUP BY period_start\nHAVING count(numerator) = count(*)"
         )
     };
+    let stands_for = format!("indicator = {} AND basis = 'live'", quoted(EQUIVALENT));
     format!(
         "{}\nUNION ALL\n{}\nORDER BY 1, 2",
-        both("virtual ward beds", "CAST(sum(numerator) AS DOUBLE PRECISION)"),
-        both("hospital beds", &format!("sum(numerator) * {acute}.0 / {beds}"))
+        both("virtual ward beds", &of(definition), "CAST(sum(numerator) AS DOUBLE PRECISION)"),
+        both("hospital beds", &stands_for, "sum(value)")
     )
 }
 
-/// The stay that patients and admissions imply beside the one that was measured, by month and area.
-pub(super) fn little() -> String {
-    let sums = |id: &str, columns: &str| {
-        format!(
-            "(SELECT period, area, area_name, {columns}\n  FROM outcomes.figures\n  WHERE indicator = {} AND basis = 'live' AND {CHOSEN}\n    \
-             AND period_kind = 'month' AND $__timeFilter(period_start)\n  GROUP BY period, area, area_name\n  \
-             HAVING count(numerator) = count(*))",
-            quoted(id)
-        )
-    };
-    let (implied, measured) = ("o.mornings * 1.0 / a.admissions", "s.nights * 1.0 / s.stays");
+/// Share of the measured stay, in percent, by which the implied one may differ.
+pub(super) fn gap_percent(definition: &Definition) -> &str {
+    definition.parameters.get("gap_percent").map_or("0", String::as_str)
+}
+
+/// The stay that occupancy implies beside the one that was measured, by month and area. Ward by ward it adds up.
+pub(super) fn little(definition: &Definition) -> String {
+    let (implied, measured) = ("occupied * 1.0 / admitted", "nights * 1.0 / closed");
+    let gap = gap_percent(definition);
     format!(
-        "SELECT\n  o.period AS \"Month\",\n  o.area_name AS \"Area\",\n  o.mornings AS \"Patient-mornings\",\n  \
-         a.admissions AS \"Admissions\",\n  {implied} AS \"Implied stay, nights\",\n  {measured} AS \"Measured stay, nights\",\n  \
-         CASE WHEN abs({implied} - {measured}) > {STAY_GAP} * {measured} THEN 'more than 20% apart' ELSE 'they agree' END AS \"In words\"\n\
-         FROM {} o\nJOIN {} a ON a.period = o.period AND a.area = o.area\nJOIN {} s ON s.period = o.period AND s.area = o.area\n\
-         WHERE a.admissions > 0 AND s.stays > 0\nORDER BY o.period DESC, o.area_name\nLIMIT 500",
-        sums(OCCUPANCY, "sum(numerator) AS mornings"),
-        sums(ADMISSIONS, "sum(numerator) AS admissions"),
-        sums(STAY_NIGHTS, "sum(numerator) AS nights, sum(denominator) AS stays")
+        "SELECT\n  period AS \"Month\",\n  area_name AS \"Area\",\n  admissions AS \"Admissions\",\n  \
+         {implied} AS \"Implied stay, days\",\n  {measured} AS \"Measured stay, nights\",\n  \
+         CASE WHEN abs({implied} - {measured}) > {gap} * {measured} / 100 THEN 'more than {gap}% apart' ELSE 'they agree' END \
+         AS \"In words\"\n\
+         FROM (SELECT period, area_name, sum(numerator) AS occupied, sum(denominator) AS admitted,\n    \
+         sum(admissions) AS admissions, sum(nights) AS nights, sum(closed) AS closed\n  \
+         FROM outcomes.{}\n  WHERE {} AND {CHOSEN}\n    AND period_kind = 'month' AND $__timeFilter(period_start)\n  \
+         GROUP BY period, area_name\n  HAVING count(numerator) = count(*)) AS w\n\
+         WHERE admitted > 0 AND closed > 0\nORDER BY period DESC, area_name\nLIMIT 500",
+        definition.id.replace('-', "_"),
+        of(definition)
     )
 }

@@ -308,6 +308,10 @@ async fn the_published_series_of_virtual_wards_is_told_as_json() {
     assert_eq!((&month["patients"], &month["patients_difference"]), (&json!("no data"), &json!("no data")));
     let (_, all) = house.json("/api/v1/virtual-ward-reconciliation").await;
     assert_eq!(all["months"].as_array().unwrap().len(), 4, "two months of the board, and of all boards: {all}");
+    let (status, page) = house.get("/area/icb/QJK/virtual-wards").await;
+    assert!(status == 200 && page.contains("No published file was loaded that has it."), "{page}");
+    let (_, page) = house.get("/area/lcp/Plymouth/virtual-wards").await;
+    assert!(!page.contains("Published, beside ours"), "a partnership is not published: {page}");
     house.close().await;
 }
 

@@ -11,6 +11,7 @@ use homeward_metrics_api::keys;
 use homeward_transform::definition::Catalogue;
 use homeward_transform::evaluate::{Instants, evaluate};
 use homeward_transform::feedback::{DataQuality, Measure, Quality, Share};
+use homeward_transform::reconcile::{PublishedSeries, PublishedWards};
 use homeward_transform::snapshot::Snapshot;
 
 use crate::states;
@@ -103,8 +104,29 @@ impl History {
         let instants = Instants { as_of: at, as_known_at: None };
         let geography = Arc::new(Geography::devon());
         let snapshot = evaluate(&facts, Arc::clone(catalogue), geography, instants).await;
-        snapshot.expect("the planted facts evaluate").with_data_quality(data_quality())
+        let snapshot = snapshot.expect("the planted facts evaluate").with_data_quality(data_quality());
+        let reconciliation = snapshot.reconciliation().clone().with_wards(published());
+        snapshot.with_reconciliation(reconciliation)
     }
+}
+
+/// Patients and beds of NHS Devon as they were published, and a month that looks like a missing count.
+fn published() -> PublishedSeries {
+    let months = [
+        ("2023-07-01", 98, 126),
+        ("2023-08-01", 77, 129),
+        ("2023-09-01", 67, 150),
+        ("2023-10-01", 101, 202),
+        ("2023-11-01", 107, 225),
+        ("2023-12-01", 105, 208),
+        ("2024-01-01", 96, 216),
+        ("2024-02-01", 114, 216),
+        ("2024-03-01", 0, 216),
+    ];
+    PublishedSeries::planted(months.map(|(month, patients, beds)| {
+        let held = PublishedWards { patients: Some(patients), beds: Some(beds), ..PublishedWards::default() };
+        (month.parse().expect("a day"), Arc::from("QJK"), held)
+    }))
 }
 
 /// Two months of one provider with a gap between them.

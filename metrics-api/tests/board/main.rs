@@ -135,6 +135,9 @@ async fn wards_and_nights_have_pages_of_their_own() {
         "0 of 8, 0.0%",
         "Do stays and occupancy agree?",
         "they agree",
+        "Trial limits 31.3% to 75.5% about a mean of 53.4%, from 8 months.",
+        "As it ran, a month consistently misses the 80% national line.",
+        "published: suspect zero",
     ] {
         assert!(text.contains(words), "'{words}' is not on the page of wards:\n{text}");
     }

@@ -1,5 +1,5 @@
-//! Alert conditions at one instant: people who wait now, and rates beyond their target, as the definitions declare them.
-//! Pure.
+//! Alert conditions at one instant: people who wait now, and rates beyond their target, as the definitions declare them;
+//! and how full virtual wards are, and whether what is told of them can be believed ([`wards`]). Pure.
 //!
 //! These are what the page, the log and `homeward_condition_active` show; telling people is Prometheus's and
 //! Alertmanager's work. Both read one set of thresholds ([`declared`]) and one course of a slip: it begins when the 95%
@@ -8,6 +8,7 @@
 //! snapshot before. What may still differ is said in `docs/alerting.md`.
 
 pub mod declared;
+pub mod wards;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,7 +63,7 @@ pub struct Condition {
 type Key<'a> = (&'a str, Dimension, &'a str);
 
 /// The conditions at a snapshot's instant, given those of the snapshot before. Clocks come first, then slips, each from
-/// the area that can act to the widest.
+/// the area that can act to the widest, then virtual wards.
 #[must_use]
 pub fn conditions(snapshot: &Snapshot, before: &[Condition]) -> Vec<Condition> {
     let before: BTreeMap<Key<'_>, &Condition> =
@@ -85,6 +86,7 @@ pub fn conditions(snapshot: &Snapshot, before: &[Condition]) -> Vec<Condition> {
             now.extend(slipping(found, &before, slip, level, snapshot.as_of()));
         }
     }
+    now.extend(wards::conditions(snapshot, &before));
     now
 }
 

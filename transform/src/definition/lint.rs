@@ -195,12 +195,28 @@ impl Lint<'_> {
                 self.key("per_population", what, format!("use one of {AGES_FROM:?}"));
             }
         }
+        self.factor();
         if own.stock && (own.kind != Kind::Count || own.grains != ["month"]) {
             let what = "what is open at a period's end is counted by months alone";
             self.key("stock", what, "set kind = \"count\" and grains = [\"month\"], or remove it");
         }
         if own.kind == Kind::Snapshot && own.grains.iter().any(|grain| grain != "now") {
             self.key("grains", "a snapshot speaks of one instant", "set grains = [\"now\"]");
+        }
+    }
+
+    fn factor(&mut self) {
+        let own = self.definition;
+        let Some(factor) = &own.factor else { return };
+        if own.kind != Kind::Ratio || own.per_population.is_some() {
+            let what = "only a ratio that nothing else divides is taken by a factor";
+            self.key("factor", what, "set kind = \"ratio\" and remove per_population, or remove it");
+        }
+        if factor.times == 0 || factor.over == 0 {
+            self.key("factor", "a factor of nothing", "give times and over, both above 0");
+        }
+        if factor.source.trim().is_empty() {
+            self.key("factor", "nobody can look up where it is from", "name the source");
         }
     }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::definition::Catalogue;
+use crate::definition::Factor;
 use crate::definition::model::{PerPopulation, Settling, Target};
 
 fn definition() -> Definition {
@@ -143,6 +144,10 @@ fn a_ratio_alone_has_an_interval_by_people_or_is_divided_by_them() {
     assert!(faults(per, |own| own.kind = Kind::Count).contains("only a ratio is divided by people"));
     let age = faults(per, |own| own.per_population = Some(PerPopulation { age_from: 17 }));
     assert!(age.contains("not told from the age 17 on"), "{age}");
+    let equivalent = "virtual-ward-acute-equivalent";
+    assert!(faults(equivalent, |own| own.kind = Kind::Count).contains("only a ratio that nothing else divides"));
+    let empty = faults(equivalent, |own| own.factor = Some(Factor { times: 90, over: 0, source: " ".into() }));
+    assert!(empty.contains("a factor of nothing") && empty.contains("name the source"), "{empty}");
 }
 
 #[test]

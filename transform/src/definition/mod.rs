@@ -12,6 +12,7 @@ mod case_rows;
 mod case_submission;
 mod case_ward;
 mod catalogue;
+mod factor;
 mod fault;
 mod first_days;
 mod lint;
@@ -23,6 +24,7 @@ mod theme;
 
 pub use case::Case;
 pub use catalogue::Catalogue;
+pub use factor::Factor;
 pub use fault::{DefinitionErrors, LintFinding, Place};
 pub use first_days::{FirstDayFault, FirstDays};
 pub use lint::{lint, lint_change};

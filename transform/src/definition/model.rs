@@ -15,6 +15,7 @@ use crate::percentile::Quantile;
 use crate::release::HoldsNoPatientData;
 
 use super::case::Case;
+use super::factor::Factor;
 
 /// One indicator, whole: its text, its SQL and its worked cases. Numbers of patients never enter it.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -84,6 +85,9 @@ pub struct Definition {
     /// The figure is divided by the people registered in the area, not by a sum of the SQL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_population: Option<PerPopulation>,
+    /// The figure is the sum of the SQL by a factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor: Option<Factor>,
     /// For how long figures are provisional; absent where the sources of the records say so themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settling: Option<Settling>,

@@ -10,7 +10,7 @@ const MORNING: NaiveTime = match NaiveTime::from_hms_opt(8, 0, 0) {
 };
 
 /// 08:00 on a local day.
-fn morning(day: NaiveDate) -> DateTime<Utc> {
+pub(crate) fn morning(day: NaiveDate) -> DateTime<Utc> {
     resolve_start(day.and_time(MORNING)).at
 }
 

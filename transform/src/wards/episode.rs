@@ -15,6 +15,7 @@ pub(super) struct Stay {
     pub(super) from: Micros,
     /// [`OPEN`] while it is open.
     pub(super) to: Micros,
+    /// When it was last recorded; of merged stays the newest record, which supports them all (rule 7).
     pub(super) recorded_at: Micros,
     /// All items that are counted throughout, as a hash.
     pub(super) items: u64,
@@ -55,10 +56,11 @@ pub(super) fn episodes<'a>(stays: &[(u32, Stay)], name: impl Fn(u32) -> &'a str)
         match merged.last_mut().filter(|episode| stay.from < episode.stay.to) {
             Some(episode) => {
                 episode.others.push(subject);
+                episode.stay.recorded_at = episode.stay.recorded_at.max(stay.recorded_at);
                 if (stay.to, name(subject)) > (episode.stay.to, name(episode.tail)) {
                     episode.tail = subject;
-                    let Stay { to, recorded_at, outcome, .. } = stay;
-                    episode.stay = Stay { to, recorded_at, outcome, ..episode.stay };
+                    let Stay { to, outcome, .. } = stay;
+                    episode.stay = Stay { to, outcome, ..episode.stay };
                 }
             }
             None => merged.push(Episode { head: subject, tail: subject, others: Vec::new(), stay }),
@@ -96,6 +98,15 @@ mod tests {
         assert_eq!(merged(&[(3, 3), (1, 5)]), [(1, 1, 1, 5, 2)]);
         assert_eq!(merged(&[(3, 3), (3, 5)]), [(1, 1, 3, 5, 2)]);
         assert_eq!(merged(&[(5, 5), (3, 5)]), [(1, 1, 3, 5, 1), (0, 0, 5, 5, 1)]);
+    }
+
+    #[test]
+    fn the_newest_record_supports_all() {
+        let told = |to, recorded_at| Stay { recorded_at, ..stay(0, to) };
+        let merged = episodes(&[(0, told(OPEN, 7)), (1, told(OPEN, 3)), (2, told(5, 9))], |subject| {
+            ["a", "b", "c"][subject as usize]
+        });
+        assert_eq!((merged.len(), merged[0].tail, merged[0].stay.recorded_at), (1, 1, 9));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! Bounds: about 250 bytes a stay beside its row, and one wake-up for each instant that lies ahead.
 
 mod beds;
-mod calendar;
+pub(crate) mod calendar;
 mod episode;
 mod stays;
 mod touched;

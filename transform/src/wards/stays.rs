@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 
 use super::episode::{Episode, OPEN, Stay, episodes};
 use super::touched::{Touched, of_episodes};
-use super::view;
+use super::view::{self, Made};
 use crate::book::View;
 use crate::book::change::{Cause, Origin, Subject};
 use crate::book::clock::Micros;
@@ -234,17 +234,19 @@ impl Stays {
         });
         heads.extend(lengthened.map(|episode| episode.head));
         let (mut begins, mut ends): (Vec<Place>, Vec<Place>) = Default::default();
-        let (mut providers, mut counts) = (Vec::new(), Vec::new());
+        let mut made = Vec::new();
         for head in heads {
-            let (tail, stays) = self.merged.get(&head).map_or((head, 1), |episode| (episode.tail, episode.stays()));
+            let merged = self.merged.get(&head);
+            let (tail, count) = merged.map_or((head, 1), |episode| (episode.tail, episode.stays()));
             let (begin, end) = (self.store.place(head), self.store.place(tail));
-            let (Some(stay), Some(begin), Some(end)) = (self.known[head as usize], begin, end) else { continue };
+            let stay = merged.map(|episode| episode.stay).or(self.known[head as usize]);
+            let (Some(stay), Some(begin), Some(end)) = (stay, begin, end) else { continue };
             begins.push(begin);
             ends.push(end);
-            providers.push(Arc::clone(&self.groups[stay.group as usize].provider));
-            counts.push(stays);
+            let provider = Arc::clone(&self.groups[stay.group as usize].provider);
+            made.push(Made { provider, recorded_at: stay.recorded_at, count });
         }
-        view::stays((&self.store.rows(&begins)?, &self.store.rows(&ends)?), &providers, counts, &self.geography)
+        view::stays((&self.store.rows(&begins)?, &self.store.rows(&ends)?), &made, &self.geography)
     }
 }
 

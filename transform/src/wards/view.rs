@@ -67,11 +67,20 @@ fn schema(columns: &[(&str, DataType)]) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Merged stays: the rows that begin them, and for each the row that ends it.
+/// What no row of a merged stay says by itself.
+pub(super) struct Made {
+    /// The provider that answers for it today.
+    pub(super) provider: Arc<str>,
+    /// When any of its stays was last recorded.
+    pub(super) recorded_at: Micros,
+    /// How many stays it is made of.
+    pub(super) count: usize,
+}
+
+/// Merged stays: the rows that begin them, for each the row that ends it, and what is made of all its rows.
 pub(super) fn stays(
     (begins, ends): (&RecordBatch, &RecordBatch),
-    providers: &[Arc<str>],
-    counts: Vec<usize>,
+    made: &[Made],
     geography: &Geography,
 ) -> Result<RecordBatch, ArrowError> {
     let practices = column(begins, "practice")?;
@@ -83,7 +92,6 @@ pub(super) fn stays(
             "pcn" => Arc::clone(&pcn),
             "outcome" | "discharged_at" => column(ends, field.name())?,
             "left_at" => left_at(&column(ends, "discharged_at")?),
-            "recorded_at" => column(ends, "event_time")?,
             "stay" => column(begins, "stay_id")?,
             "ward" => column(begins, "ward_id")?,
             "person" => column(begins, "pseudonym")?,
@@ -91,12 +99,15 @@ pub(super) fn stays(
             other => column(begins, other)?,
         })
     };
-    let provider: ArrayRef = Arc::new(StringArray::from_iter_values(providers));
-    let counts = counts.into_iter().map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+    let provider: ArrayRef = Arc::new(StringArray::from_iter_values(made.iter().map(|own| &own.provider)));
+    let counts = made.iter().map(|own| i64::try_from(own.count).unwrap_or(i64::MAX));
     let counts: ArrayRef = Arc::new(Int64Array::from_iter_values(counts));
+    let recorded = TimestampMicrosecondArray::from_iter_values(made.iter().map(|own| own.recorded_at));
+    let recorded: ArrayRef = Arc::new(recorded.with_timezone("UTC"));
     let schema = stay_schema();
     let columns = schema.fields().iter().map(|field| match field.name().as_str() {
         "provider" => Ok(Arc::clone(&provider)),
+        "recorded_at" => cast(&recorded, field.data_type()),
         "merged_stays" => Ok(Arc::clone(&counts)),
         _ => cast(&make(field)?, field.data_type()),
     });

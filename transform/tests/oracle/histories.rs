@@ -37,15 +37,15 @@ impl Dice {
         self.roll() % bound
     }
 
-    fn one_in(&mut self, times: u64) -> bool {
+    pub(crate) fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
 
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[usize::try_from(self.below(of.len() as u64)).expect("few")]
     }
 
-    fn hours(&mut self, bound: u64) -> Duration {
+    pub(crate) fn hours(&mut self, bound: u64) -> Duration {
         Duration::minutes(i64::try_from(self.below(bound * 60)).expect("few"))
     }
 

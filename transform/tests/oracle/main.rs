@@ -1,11 +1,13 @@
-//! Days at home against an oracle in another language: some thousand random histories go as messages, one a line, to both
-//! the decoder and `nights.py`, which walks through every night of every person with the standard library alone. Every
-//! figure of every definition of people's nights is the same, told in parts while the clock runs.
+//! Days at home and virtual wards against oracles in another language: some thousand random histories go as messages, one a
+//! line, to both the decoder and a script with the standard library alone: `nights.py` walks through every night of every
+//! person, `wards.py` through every minute of every ward. Every figure of every definition of people's nights and of virtual
+//! wards is the same, told in parts while the clock runs.
 //!
 //! Without Python the test says that it is skipped, or fails under `HOMEWARD_TESTS_REQUIRE_ALL`.
 #![expect(clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod histories;
+mod wards;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -19,11 +21,12 @@ use chrono::{DateTime, Duration, Utc};
 use homeward_contract::feed::Table;
 use homeward_contract::geography::Geography;
 use homeward_transform::computation::Computation;
+use homeward_transform::definition::Catalogue;
 use homeward_transform::definition::case::records;
-use homeward_transform::definition::{Case, Catalogue};
-use homeward_transform::figure::Dimension;
+use homeward_transform::figure::{Dimension, Figure};
 use homeward_transform::proof::facts;
 use homeward_transform::snapshot::{FigureQuery, Snapshot};
+use serde::de::DeserializeOwned;
 
 use histories::{AS_OF, Dice, histories};
 
@@ -34,17 +37,17 @@ const PARTS: usize = 2;
 /// Numbers by name, by cell, by indicator; what is 0 is left out.
 type Figures = BTreeMap<String, BTreeMap<String, BTreeMap<String, i64>>>;
 
-/// What the oracle makes of the messages; none without Python.
-fn oracle(case: &Case) -> Option<Figures> {
+/// What a script makes of some messages; none without Python.
+fn oracle<T: DeserializeOwned>(script: &str, as_of: &str, messages: &[Vec<u8>], reference: &str) -> Option<T> {
     let mut lines = tempfile::NamedTempFile::new().expect("a file");
-    for record in records(case).expect("the histories describe records") {
-        lines.write_all(&record.payload).and_then(|()| lines.write_all(b"\n")).expect("written");
+    for message in messages {
+        lines.write_all(message).and_then(|()| lines.write_all(b"\n")).expect("written");
     }
     lines.flush().expect("written");
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let population = here.join("../ingest/contract/reference/population.csv");
+    let reference = here.join("../ingest/contract/reference").join(reference);
     let mut command = Command::new("python3");
-    command.arg(here.join("tests/oracle/nights.py")).arg(AS_OF).arg(lines.path()).arg(population);
+    command.arg(here.join("tests/oracle").join(script)).arg(as_of).arg(lines.path()).arg(reference);
     let Ok(done) = command.output() else {
         assert!(std::env::var_os("HOMEWARD_TESTS_REQUIRE_ALL").is_none(), "python3 is missing");
         eprintln!("skipped: python3 is missing");
@@ -66,16 +69,17 @@ fn told(snapshot: &Snapshot, catalogue: &Catalogue) -> Figures {
         let cells = all.entry(definition.id.clone()).or_default();
         for figure in snapshot.figures(&query) {
             let cell: Vec<String> = figure.dimensions.iter().map(|(_, value)| value.clone()).collect();
-            let own = [("numerator", figure.numerator), ("denominator", figure.denominator)];
-            let own = own.into_iter().map(|(name, number)| (name.to_owned(), number.unwrap_or_default()));
-            let more = figure.counts.into_iter().chain(figure.flags);
-            let numbers: BTreeMap<String, i64> = own.chain(more).filter(|(_, number)| *number != 0).collect();
-            if !numbers.is_empty() {
-                cells.insert(cell.join("|"), numbers);
-            }
+            cells.extend(Some((cell.join("|"), numbers(figure))).filter(|(_, numbers)| !numbers.is_empty()));
         }
     }
     all
+}
+
+/// What a figure holds, by name; what is 0 is left out.
+fn numbers(figure: Figure) -> BTreeMap<String, i64> {
+    let own = [("numerator", figure.numerator), ("denominator", figure.denominator)];
+    let own = own.into_iter().map(|(name, number)| (name.to_owned(), number.unwrap_or_default()));
+    own.chain(figure.counts).chain(figure.flags).filter(|(_, number)| *number != 0).collect()
 }
 
 /// Both have the same cells; the first that differ are shown.
@@ -108,21 +112,33 @@ fn part(facts: &[(Table, RecordBatch)], number: usize, dice: &mut Dice) -> Vec<(
 async fn the_oracle_agrees_with_every_definition_of_nights() {
     let mut dice = Dice(SEED);
     let case = histories(HISTORIES, &mut dice);
-    let Some(expected) = oracle(&case) else { return };
+    let messages = records(&case).expect("the histories describe records").into_iter().map(|record| record.payload);
+    let messages: Vec<Vec<u8>> = messages.collect();
+    let Some(expected) = oracle::<Figures>("nights.py", AS_OF, &messages, "population.csv") else { return };
     let facts = facts("oracle", &case).expect("the decoder takes them");
     let builtin = Catalogue::builtin().expect("the built-in definitions are sound");
     let ids: Vec<&str> = builtin.iter().filter(|own| own.counts_nights()).map(|own| own.id.as_str()).collect();
     let catalogue = Arc::new(builtin.only(&ids));
     let end: DateTime<Utc> = AS_OF.parse().expect("an instant");
 
-    // The clock runs meanwhile: most of the first part lies in the past when it is told, and the rest corrects it.
-    let mut computation = Computation::new(Arc::clone(&catalogue), Arc::new(Geography::devon()));
+    compare(&told(&in_parts(&catalogue, &facts, end, &mut dice).await, &catalogue), &expected);
+}
+
+/// The picture when the facts come in parts. The clock runs meanwhile: most of the first part lies in the past when it is
+/// told, and the rest corrects it.
+async fn in_parts(
+    catalogue: &Arc<Catalogue>,
+    facts: &[(Table, RecordBatch)],
+    end: DateTime<Utc>,
+    dice: &mut Dice,
+) -> Snapshot {
+    let mut computation = Computation::new(Arc::clone(catalogue), Arc::new(Geography::devon()));
     for number in 0..PARTS {
-        for (table, batch) in part(&facts, number, &mut dice) {
+        for (table, batch) in part(facts, number, dice) {
             computation.apply(table, &batch).expect("of its table");
         }
         let clock = end - Duration::days(70 * i64::try_from(PARTS - 1 - number).expect("few"));
         computation.evaluate(clock).await.expect("evaluates");
     }
-    compare(&told(&computation.snapshot(end).await.expect("evaluates"), &catalogue), &expected);
+    computation.snapshot(end).await.expect("evaluates")
 }

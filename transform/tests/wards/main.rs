@@ -3,6 +3,7 @@
 //! through mornings and stays one by one; and Little: the time of stays is the time for which beds were occupied.
 #![expect(clippy::expect_used, reason = "a panic is how a test fails")]
 
+mod conditions;
 mod model;
 mod published;
 
@@ -25,7 +26,7 @@ use proptest::prelude::*;
 use model::{END, Figures, START, figures, instant};
 
 /// The indicators of virtual wards, and by what each is asked.
-const ASKED: [(&str, &[Dimension]); 12] = {
+const ASKED: [(&str, &[Dimension]); 15] = {
     use Dimension::{Day, Icb, Month, Pathway, Provider, Route, Ward, Window};
     [
         ("virtual-ward-occupancy", &[Provider, Ward, Day]),
@@ -40,6 +41,10 @@ const ASKED: [(&str, &[Dimension]); 12] = {
         ("virtual-ward-people", &[Icb, Month]),
         ("virtual-ward-people", &[Provider, Window]),
         ("virtual-ward-beds", &[Provider, Ward, Month]),
+        // These three are held against the oracle in Python alone.
+        ("virtual-ward-acute-equivalent", &[Provider, Month]),
+        ("virtual-ward-implied-stay", &[Provider, Ward, Month]),
+        ("virtual-ward-implied-stay", &[Icb, Month]),
     ]
 };
 

@@ -20,6 +20,7 @@ mod months;
 mod now;
 mod numbers;
 mod place;
+mod published_wards;
 mod quality;
 mod rates;
 mod reconciliation;

@@ -2,8 +2,8 @@
 //! months of everything that counts wards.
 
 use chrono::Days;
-use homeward_dashboards::{ACUTE_EQUIVALENT, STAY_GAP, WARD_RISK};
-use homeward_transform::definition::Definition;
+use homeward_transform::conditions::wards::RISK;
+use homeward_transform::definition::{Definition, Factor};
 use homeward_transform::figure::Dimension;
 use homeward_transform::release::{Released, ReleasedFigure, Shown};
 use homeward_transform::snapshot::FigureQuery;
@@ -14,6 +14,7 @@ use super::chart::{self, Line, Point, Row, Tone, TrendPlot};
 use super::content::WARDS;
 use super::months;
 use super::numbers::number_text;
+use super::published_wards;
 use super::rates::{main_target, provenance};
 use super::words::{one_decimal, percent_text, target_value, trimmed};
 use crate::reading::{MonthReading, TREND_DAYS, shown_basis};
@@ -21,8 +22,9 @@ use crate::reading::{MonthReading, TREND_DAYS, shown_basis};
 /// How full the wards are now, by day, and what the stays say.
 const NOW: &str = "virtual-ward-occupancy-now";
 const BY_DAY: &str = "virtual-ward-occupancy";
-const ADMISSIONS: &str = "virtual-ward-admissions";
-const STAY_NIGHTS: &str = "virtual-ward-stay-nights";
+const IMPLIED_STAY: &str = "virtual-ward-implied-stay";
+/// For how many hospital beds the beds stand.
+const EQUIVALENT: &str = "virtual-ward-acute-equivalent";
 
 /// The page's main part.
 pub(super) fn page(page: &Page<'_>) -> Markup {
@@ -35,7 +37,7 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
             nav.contents aria-label="On this page" {
                 ul {
                     @for definition in &definitions { li { a href={ "#" (definition.id) } { (definition.title) } } }
-                    li { a href="#stays-and-occupancy" { "Do stays and occupancy agree?" } }
+                    @if published_wards::is_shown(page) { li { a href={ "#" (published_wards::ID) } { (published_wards::HEADING) } } }
                 }
             }
             p {
@@ -48,10 +50,11 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
             @for definition in &definitions {
                 @if definition.id == BY_DAY { (by_day(page, definition)) }
             }
-            (little(&reading))
+            (published_wards::section(page))
             h2 { "Month by month" }
             @for definition in definitions.iter().filter(|definition| definition.has_months()) {
                 (months::section(page, definition, &reading))
+                @if definition.id == IMPLIED_STAY { (little(definition, &reading)) }
             }
             (months::links(page, "Virtual wards of other areas", WARDS, &months::below(page)))
         }
@@ -172,7 +175,7 @@ const fn together(sum: Shown, ward: Shown) -> Shown {
 fn tone(page: &Page<'_>, definition: &Definition, figure: &ReleasedFigure) -> Tone {
     let Shown::Number(value) = figure.value else { return Tone::Usual };
     match main_target(page, definition) {
-        _ if value > WARD_RISK => Tone::Worse,
+        _ if value > RISK => Tone::Worse,
         Some(target) if value < target.value => Tone::Neutral,
         _ => Tone::Usual,
     }
@@ -181,9 +184,9 @@ fn tone(page: &Page<'_>, definition: &Definition, figure: &ReleasedFigure) -> To
 /// Where it stands, in words.
 fn standing(page: &Page<'_>, definition: &Definition, figure: &ReleasedFigure) -> String {
     let Shown::Number(value) = figure.value else { return untold(figure) };
-    let risk = format!("{}%", trimmed(one_decimal(WARD_RISK)));
+    let risk = format!("{}%", trimmed(one_decimal(RISK)));
     match main_target(page, definition) {
-        _ if value > WARD_RISK => format!("above {risk}: at risk"),
+        _ if value > RISK => format!("above {risk}: at risk"),
         Some(target) if value < target.value => {
             format!("below the {} {} line: beds stand empty", target_value(definition, target), target.name)
         }
@@ -197,17 +200,23 @@ fn sentence(page: &Page<'_>, definition: &Definition, wards: &[ReleasedFigure], 
     let Shown::Count(beds) = figure.denominator else {
         return format!("{}: {} patients; beds: {}.", page.name(&page.place), figure.numerator, figure.denominator);
     };
-    let (acute, virtual_beds) = ACUTE_EQUIVALENT;
-    let equivalent = beds * i64::from(acute) / i64::from(virtual_beds);
     format!(
-        "{}: {} patients in {beds} beds, {}, {}.{} {empty} beds are empty: so many more people could be at home. At {acute} hospital \
-         beds for every {virtual_beds} (Devon strategy) these beds stand for {equivalent}.",
+        "{}: {} patients in {beds} beds, {}, {}.{} {empty} beds are empty: so many more people could be at home.{}",
         page.name(&page.place),
         figure.numerator,
         percent_text(figure),
         standing(page, definition, figure),
         bedless(wards),
+        equivalent(page, beds),
     )
+}
+
+/// For how many hospital beds so many stand, in words.
+fn equivalent(page: &Page<'_>, beds: i64) -> String {
+    let factor = page.catalogue().get(EQUIVALENT).and_then(|definition| definition.factor.as_ref());
+    let Some(Factor { times, over, source }) = factor else { return String::new() };
+    let stands_for = beds * i64::from(*times) / i64::from(*over);
+    format!(" At {times} hospital beds for every {over} ({source}) these beds stand for {stands_for}.")
 }
 
 /// What a ward is called.
@@ -243,7 +252,7 @@ fn standards(page: &Page<'_>, definition: &Definition) -> Vec<Line> {
         label: format!("{} {}", target_value(definition, target), target.name),
         value: target.value,
     });
-    let risk = Line { label: format!("{}% at risk", trimmed(one_decimal(WARD_RISK))), value: WARD_RISK };
+    let risk = Line { label: format!("{}% at risk", trimmed(one_decimal(RISK))), value: RISK };
     target.into_iter().chain([risk]).collect()
 }
 
@@ -340,51 +349,46 @@ fn trend(page: &Page<'_>, definition: &Definition, days: &[ReleasedFigure], id: 
     }
 }
 
-/// Little's law: the stay that patients and admissions imply, beside the one that was measured.
-fn little(reading: &MonthReading) -> Markup {
-    let of = |indicator: &str, month: &chrono::NaiveDate| {
-        let name = month.format("%Y-%m").to_string();
-        let figures = reading.of(indicator).map(|months| months.whole.as_slice()).unwrap_or_default();
-        figures.iter().find(|figure| figure.dimension(Dimension::Month) == Some(name.as_str()))
-    };
-    let rows: Vec<(String, f64, &ReleasedFigure, String)> = reading
-        .months
+/// Little's law: the stay that time on the wards and admissions imply, beside the one that was measured.
+fn little(definition: &Definition, reading: &MonthReading) -> Markup {
+    let gap = definition.parameters.get("gap_percent").and_then(|percent| percent.parse::<f64>().ok());
+    let months = reading.of(IMPLIED_STAY).map(|months| months.whole.as_slice()).unwrap_or_default();
+    let rows: Vec<(String, &ReleasedFigure, f64, String)> = months
         .iter()
         .rev()
-        .filter_map(|month| {
-            let mornings = of(BY_DAY, month)?.numerator.as_f64()?;
-            let admissions = of(ADMISSIONS, month)?.numerator.as_f64().filter(|admissions| *admissions > 0.0)?;
-            let measured = of(STAY_NIGHTS, month)?;
-            let (stay, implied) = (measured.value.as_f64()?, mornings / admissions);
-            let apart = if (implied - stay).abs() > STAY_GAP * stay { "more than 20% apart" } else { "they agree" };
-            Some((month.format("%B %Y").to_string(), implied, measured, apart.to_owned()))
+        .filter_map(|figure| {
+            let count = |name: &str| figure.counts.get(name).and_then(|count| count.as_f64());
+            let (implied, gap) = (figure.value.as_f64()?, gap?);
+            let measured = count("nights")? / count("closed").filter(|closed| *closed > 0.0)?;
+            let is_apart = (implied - measured).abs() > gap * measured / 100.0;
+            let words = if is_apart { format!("more than {gap}% apart") } else { "they agree".to_owned() };
+            let month = homeward_contract::time::london(figure.period_start).format("%B %Y").to_string();
+            Some((month, figure, measured, words))
         })
         .collect();
     html! {
-        section aria-labelledby="stays-and-occupancy" {
-            h2 id="stays-and-occupancy" { "Do stays and occupancy agree?" }
-            p {
-                "Patients on the wards are admissions a day times nights a stay (Little's law). The stay that a month's "
-                "patient-mornings and admissions imply stands beside the one measured of those who left in it. A gap above 20% means "
-                "that a feed misses admissions or discharges (our choice), or that the month is not over."
-            }
-            @if rows.is_empty() {
-                p { "No month has all three figures." }
-            } @else {
-                div.wide role="region" tabindex="0" aria-labelledby="little-table" {
-                    table {
-                        caption id="little-table" { "Implied beside measured stay, nights" }
-                        thead { tr {
-                            th scope="col" { "Month" } th.n scope="col" { "Implied" } th.n scope="col" { "Measured" } th scope="col" { "In words" }
-                        } }
-                        tbody { @for (month, implied, measured, words) in &rows {
-                            tr {
-                                th scope="row" { (month) }
-                                td.n { (trimmed(format!("{implied:.1}"))) } td.n { (number_text(measured)) }
-                                td { (words) }
-                            }
-                        } }
-                    }
+        h4 id="stays-and-occupancy" { "Do stays and occupancy agree?" }
+        p {
+            "Patients on the wards are admissions a day times days a stay (Little's law). The stay that time on the wards and "
+            "admissions imply stands beside the one measured of those who left. A wide gap means that a feed misses admissions or "
+            "discharges, or that few stays begin and end in the month."
+        }
+        @if rows.is_empty() {
+            p { "No month has both." }
+        } @else {
+            div.wide role="region" tabindex="0" aria-labelledby="little-table" {
+                table {
+                    caption id="little-table" { "Implied beside measured stay" }
+                    thead { tr {
+                        th scope="col" { "Month" } th.n scope="col" { "Implied, days" } th.n scope="col" { "Measured, nights" } th scope="col" { "In words" }
+                    } }
+                    tbody { @for (month, implied, measured, words) in &rows {
+                        tr {
+                            th scope="row" { (month) }
+                            td.n { (number_text(implied)) } td.n { (trimmed(format!("{measured:.1}"))) }
+                            td { (words) }
+                        }
+                    } }
                 }
             }
         }
