@@ -168,13 +168,12 @@ fn told(figure: Option<&ReleasedFigure>) -> String {
 /// Both figures of each area below, in the newest month that is over, and the nights away as if all areas were of one age.
 fn areas(page: &Page<'_>, pair: (&Definition, &Definition), group: &Group, reading: &MonthReading) -> Markup {
     let over = reading.months.iter().rev().nth(1).copied();
-    let figures = |definition: &Definition| over.map(|month| of_level(page, definition, group.level, month));
-    let standardised = page.shown().find(|definition| definition.id == STANDARDISED);
-    let (home, away, by_age) = (figures(pair.0), figures(pair.1), standardised.and_then(figures));
-    let find = |figures: &Option<Released<Vec<ReleasedFigure>>>, code: &str| {
-        let found = figures.as_ref().map(|figures| figures.as_slice()).unwrap_or_default();
-        found.iter().find(|figure| figure.dimension(group.level) == Some(code))
+    let figures = |definition: &Definition| -> Vec<ReleasedFigure> {
+        over.map(|month| of_level(page, definition, group.level, month).to_vec()).unwrap_or_default()
     };
+    let standardised = page.shown().find(|definition| definition.id == STANDARDISED);
+    let by_age = standardised.map(figures).unwrap_or_default();
+    let (home, away) = (figures(pair.0), figures(pair.1));
     let id = format!("at-home-{}", group.level);
     html! {
         @if let Some(month) = over {
@@ -197,9 +196,9 @@ fn areas(page: &Page<'_>, pair: (&Definition, &Definition), group: &Group, readi
                                     @let place = Place { level: group.level, code: code.clone() };
                                     a href=(place.address_of(AT_HOME)) { (page.name(&place)) }
                                 }
-                                td.n { (told(find(&home, code))) } td.n { (told(find(&away, code))) }
+                                td.n { (told(of_area(&home, group.level, code))) } td.n { (told(of_area(&away, group.level, code))) }
                                 @if standardised.is_some() {
-                                    @let figure = find(&by_age, code);
+                                    @let figure = of_area(&by_age, group.level, code);
                                     td.n { (told(figure)) } td.n { (figure.map(bounds_text).unwrap_or_default()) }
                                 }
                             }
@@ -209,6 +208,10 @@ fn areas(page: &Page<'_>, pair: (&Definition, &Definition), group: &Group, readi
             }
         }
     }
+}
+
+fn of_area<'a>(figures: &'a [ReleasedFigure], level: Dimension, code: &str) -> Option<&'a ReleasedFigure> {
+    figures.iter().find(|figure| figure.dimension(level) == Some(code))
 }
 
 fn of_level(
