@@ -114,7 +114,9 @@ pub(super) fn daily_rate(definition: &Definition) -> String {
         })
         .collect();
     let bounds = match definition.interval {
-        Interval::Wilson | Interval::People => ",\n  lower AS \"lower 95%\",\n  upper AS \"upper 95%\"",
+        Interval::Wilson | Interval::People | Interval::Dobson => {
+            ",\n  lower AS \"lower 95%\",\n  upper AS \"upper 95%\""
+        }
         Interval::None => "",
     };
     format!(
