@@ -240,7 +240,7 @@ impl Lint<'_> {
             }
             None => {}
         }
-        if (own.interval == Interval::Dobson) && !is_standardised {
+        if own.interval == Interval::Dobson && !is_standardised {
             self.key("interval", "Dobson's interval needs a standardised rate", "set interval = \"none\"");
         }
         let is_sum_by_age = |name: &&String| is_standardised && name.starts_with(SUMS_BY_AGE);
