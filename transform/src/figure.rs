@@ -10,6 +10,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 
 use crate::percentile::Percentile;
+use crate::statistics::standard::StandardisedRate;
 
 /// A dimension that figures can be broken down by (`--by` on the command line).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +31,8 @@ pub enum Dimension {
     Day,
     /// Local calendar month.
     Month,
+    /// Twelve local calendar months, by the last of them.
+    TwelveMonths,
     /// Rolling window that ends at `as_of`.
     Window,
     /// Band of waiting time (stratum of `ucr-open-clocks` and `ucr-wait-bands`).
@@ -46,7 +49,7 @@ pub enum Dimension {
 
 impl Dimension {
     /// Every dimension, in the order in which they are documented.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Provider,
         Self::Icb,
         Self::Region,
@@ -55,6 +58,7 @@ impl Dimension {
         Self::Nation,
         Self::Day,
         Self::Month,
+        Self::TwelveMonths,
         Self::Window,
         Self::Band,
         Self::Source,
@@ -75,6 +79,7 @@ impl Dimension {
             Self::Nation => "nation",
             Self::Day => "day",
             Self::Month => "month",
+            Self::TwelveMonths => "twelve_months",
             Self::Window => "window",
             Self::Band => "band",
             Self::Source => "source",
@@ -99,7 +104,7 @@ impl Dimension {
     /// True for the dimensions that name a stretch of time.
     #[must_use]
     pub const fn is_period(self) -> bool {
-        matches!(self, Self::Day | Self::Month | Self::Window)
+        matches!(self, Self::Day | Self::Month | Self::TwelveMonths | Self::Window)
     }
 }
 
@@ -112,8 +117,8 @@ impl fmt::Display for Dimension {
 /// A dimension name that is not one of [`Dimension::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown dimension '{0}'; use one of provider, icb, region, lcp, pcn, nation, day, month, window, band, source, ward, \
-     pathway, route"
+    "unknown dimension '{0}'; use one of provider, icb, region, lcp, pcn, nation, day, month, twelve_months, window, band, \
+     source, ward, pathway, route"
 )]
 pub struct UnknownDimension(pub String);
 
@@ -182,6 +187,8 @@ pub struct Figure {
     pub denominator: Option<i64>,
     /// The percentile; `None` for other kinds, and where there was nothing to take it of.
     pub percentile: Option<Percentile>,
+    /// The rate standardised by age; `None` for other kinds, and where there is none.
+    pub standardised: Option<StandardisedRate>,
     /// Companion counts by name (`open`, `excluded`, ...), summed like the numerator.
     pub counts: BTreeMap<String, i64>,
     /// Data-quality flags by name with the number of records that carry them; zero counts are absent.

@@ -28,6 +28,7 @@ pub mod reporting;
 pub mod revision;
 pub mod snapshot;
 pub mod spans;
+mod standardised;
 pub mod states;
 pub mod statistics;
 pub mod wards;

@@ -10,6 +10,8 @@ use homeward_contract::geography::{AreaLevel, Geography};
 use crate::definition::{Definition, PerPopulation};
 use crate::engine::AtomValue;
 use crate::figure::Dimension;
+use crate::standardised;
+use crate::statistics::standard::StandardisedRate;
 
 /// What the name of the flag begins with that tells the edition.
 pub(crate) const EDITION_FLAG: &str = "population of ";
@@ -27,6 +29,12 @@ fn level(dimension: Dimension) -> Option<AreaLevel> {
     })
 }
 
+/// The smallest area of a cell, whose people it is divided by; the nation when none is named.
+fn smallest_area(cell: &[(Dimension, Arc<str>)]) -> (AreaLevel, &str) {
+    let areas = cell.iter().filter_map(|(dimension, value)| Some((level(*dimension)?, value.as_ref())));
+    areas.min().unwrap_or((AreaLevel::Nation, homeward_contract::geography::NATION))
+}
+
 /// The people that a figure of some periods is divided by: those of its smallest area, once for each period; and the names of
 /// the editions that they are from, as flags. None where an edition names no practice of the area.
 pub(crate) fn people(
@@ -35,32 +43,33 @@ pub(crate) fn people(
     cell: &[(Dimension, Arc<str>)],
     begins: &BTreeSet<NaiveDate>,
 ) -> (Option<i64>, BTreeSet<String>) {
-    let areas = cell.iter().filter_map(|(dimension, value)| Some((level(*dimension)?, value.as_ref())));
-    let (level, code) = areas.min().unwrap_or((AreaLevel::Nation, homeward_contract::geography::NATION));
-    let of = |day: &NaiveDate| i64::try_from(geography.people_in(level, code, *day, per.age_from)?).ok();
+    let (level, code) = smallest_area(cell);
+    let of =
+        |day: &NaiveDate| i64::try_from(geography.people_in(level, code, *day)?.aged_from(per.age_from, None)).ok();
     let people = begins.iter().map(of).sum::<Option<i64>>().filter(|people| *people > 0);
     let editions = begins.iter().filter_map(|day| geography.population().in_force(*day));
     (people, editions.map(|edition| format!("{EDITION_FLAG}{}", edition.name())).collect())
 }
 
 /// Divides what a definition has divided last: by a factor, or by people, whose editions then stand among the flags, each
-/// with its people.
+/// with its people. Gives the rate where it is standardised.
 pub(crate) fn divide(
     geography: &Geography,
     definition: &Definition,
     cell: &[(Dimension, Arc<str>)],
     begins: &BTreeSet<NaiveDate>,
     value: &mut AtomValue,
-) {
+) -> Option<StandardisedRate> {
     if let Some(factor) = &definition.factor {
         let (numerator, denominator) = factor.of(value.numerator, begins.len());
         (value.numerator, value.denominator) = (numerator, Some(denominator));
     }
-    let Some(per) = definition.per_population else { return };
+    let per = definition.per_population?;
     let (people, editions) = people(geography, per, cell, begins);
     value.denominator = people;
     let people = people.unwrap_or_default();
     value.flags.extend(editions.into_iter().filter(|_| people > 0).map(|name| (Arc::from(name), people)));
+    standardised::rate(geography, definition, smallest_area(cell), begins, &value.counts)
 }
 
 #[cfg(test)]
@@ -78,7 +87,7 @@ mod tests {
         let per = PerPopulation { age_from: 65 };
         let ask = |parts: &[(Dimension, &str)]| people(&geography, per, &cell(parts), &begins);
         let of = |level, code: &str| -> i64 {
-            let each = begins.iter().map(|day| geography.people_in(level, code, *day, 65).unwrap());
+            let each = begins.iter().map(|day| geography.people_in(level, code, *day).unwrap().aged_from(65, None));
             i64::try_from(each.sum::<u64>()).unwrap()
         };
         let (people, editions) = ask(&[(Dimension::Icb, "QJK"), (Dimension::Provider, "L83999")]);

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Months, NaiveDate, Utc};
 use homeward_contract::geography::Geography;
 use homeward_contract::time::london;
 
+use crate::book::dirty::CalendarPeriod;
 use crate::book::roll::Line;
 use crate::cells::Cells;
 use crate::conditions::Condition;
@@ -35,7 +36,7 @@ pub struct FigureQuery {
     pub bases: Vec<String>,
     /// Dimensions, in the order wanted. At most one of them is a period; with none, months are summed, or the present instant is read.
     pub by: Vec<Dimension>,
-    /// First local day of periods wanted.
+    /// First local day of periods wanted; twelve months stand with the last of them.
     pub from: Option<NaiveDate>,
     /// Last local day of periods wanted.
     pub to: Option<NaiveDate>,
@@ -189,7 +190,8 @@ impl Snapshot {
     #[must_use]
     pub fn figures(&self, query: &FigureQuery) -> Vec<Figure> {
         let Some(definition) = self.catalogue.get(&query.indicator) else { return Vec::new() };
-        if !levels::has_figure(definition, query) {
+        let has_twelve = definition.grains.iter().any(|grain| grain == Dimension::TwelveMonths.as_str());
+        if !levels::has_figure(definition, query) || twelve_months(query) && !has_twelve {
             return Vec::new();
         }
         let mut groups: BTreeMap<GroupKey, (AtomValue, Period, BTreeSet<NaiveDate>)> = BTreeMap::new();
@@ -199,20 +201,23 @@ impl Snapshot {
             }
             let read = |atom: &Atom| wanted_basis(query, atom) && levels::is_read(definition, &query.by, atom);
             for (atom, value) in unit.iter().filter(|(atom, _)| read(atom)) {
-                let Some(period) = parse_name(&atom.period, self.as_of) else { continue };
-                if !within(query, &period) || definition.stock && !is_summed_at(query, &period, self.as_of) {
-                    continue;
+                let Some(own) = parse_name(&atom.period, self.as_of) else { continue };
+                for period in counted_in(query, &own, self.as_of).iter().filter(|period| within(query, period)) {
+                    if definition.stock && !is_summed_at(query, period, self.as_of) {
+                        continue;
+                    }
+                    let key = self.group_key(definition, query, atom, period);
+                    let new = || (AtomValue::default(), period.clone(), BTreeSet::new());
+                    let (sum, span, begins) = groups.entry(key).or_insert_with(new);
+                    sum.add(value);
+                    begins.insert(london(own.starts_at).date());
+                    span.starts_at = span.starts_at.min(period.starts_at);
+                    span.ends_at = span.ends_at.max(period.ends_at);
                 }
-                let key = self.group_key(definition, query, atom, &period);
-                let new = || (AtomValue::default(), period.clone(), BTreeSet::new());
-                let (sum, span, begins) = groups.entry(key).or_insert_with(new);
-                sum.add(value);
-                if definition.per_population.is_some() || definition.factor.is_some() {
-                    begins.insert(london(period.starts_at).date());
-                }
-                span.starts_at = span.starts_at.min(period.starts_at);
-                span.ends_at = span.ends_at.max(period.ends_at);
             }
+        }
+        if twelve_months(query) {
+            groups.retain(|_, (_, _, begins)| begins.len() == 12);
         }
         let figure = |(key, (value, span, begins))| self.figure(definition, query, key, (value, &begins), &span);
         groups.into_iter().map(figure).collect()
@@ -232,7 +237,7 @@ impl Snapshot {
         span: &Period,
     ) -> Figure {
         let cell: Vec<_> = query.by.iter().copied().zip(key.values).collect();
-        population::divide(&self.geography, definition, &cell, begins, &mut value);
+        let standardised = population::divide(&self.geography, definition, &cell, begins, &mut value);
         let plain = |counts: BTreeMap<Arc<str>, i64>| {
             counts.into_iter().map(|(name, count)| (name.to_string(), count)).collect()
         };
@@ -246,6 +251,7 @@ impl Snapshot {
             numerator: definition.kind.has_numerator().then_some(value.numerator),
             denominator: value.denominator,
             percentile: value.percentile,
+            standardised,
             counts: plain(value.counts),
             flags: plain(value.flags),
             status: definition.status_of(value.source_rank, span.ends_at, self.as_of),
@@ -276,7 +282,7 @@ pub(crate) fn dimension_value(
             Arc::from(region.unwrap_or(UNKNOWN_AREA))
         }
         Dimension::Nation => Arc::from(NATION),
-        Dimension::Day | Dimension::Month | Dimension::Window => {
+        Dimension::Day | Dimension::Month | Dimension::TwelveMonths | Dimension::Window => {
             let name = period.name();
             Arc::from(name.split_once(':').map_or(name.as_str(), |(_, value)| value))
         }
@@ -299,16 +305,35 @@ fn wanted_basis(query: &FigureQuery, atom: &Atom) -> bool {
 
 /// The period dimension asked for decides the grain; without one, months are summed and the present instant is read.
 fn wanted_period(query: &FigureQuery, kind: PeriodKind) -> bool {
-    use crate::book::dirty::CalendarPeriod;
-    if query.period.is_some() {
+    if query.period.is_some() && !twelve_months(query) {
         return true;
     }
     let grain = query.by.iter().copied().find(|dimension| dimension.is_period());
     match kind {
         PeriodKind::Calendar(CalendarPeriod::Day(_)) => grain == Some(Dimension::Day),
-        PeriodKind::Calendar(CalendarPeriod::Month(_)) => matches!(grain, None | Some(Dimension::Month)),
+        PeriodKind::Calendar(CalendarPeriod::Month(_)) => {
+            matches!(grain, None | Some(Dimension::Month | Dimension::TwelveMonths))
+        }
+        PeriodKind::TwelveMonths(_) => false,
         PeriodKind::Window(_) => grain == Some(Dimension::Window),
         PeriodKind::Now => grain.is_none(),
+    }
+}
+
+/// True when twelve months are asked for, which are made of the months' own cells: sums of their sums, divided last.
+fn twelve_months(query: &FigureQuery) -> bool {
+    query.by.contains(&Dimension::TwelveMonths)
+}
+
+/// The periods of a question that a cell of a period is counted in: its own, or each twelve months that hold its month and are
+/// over. Twelve months of which one is not there have no figure: they would be eleven by the name of twelve.
+fn counted_in(query: &FigureQuery, own: &Period, as_of: DateTime<Utc>) -> Vec<Period> {
+    match own.kind {
+        PeriodKind::Calendar(CalendarPeriod::Month(first)) if twelve_months(query) => {
+            let last = (0..12).filter_map(|months| first.checked_add_months(Months::new(months)));
+            last.map(Period::twelve_months).filter(|period| period.ends_at <= as_of).collect()
+        }
+        _ => vec![own.clone()],
     }
 }
 
@@ -320,8 +345,11 @@ fn is_summed_at(query: &FigureQuery, period: &Period, as_of: DateTime<Utc>) -> b
 
 fn within(query: &FigureQuery, period: &Period) -> bool {
     let named = query.period.as_ref().is_none_or(|name| *name == period.name());
-    let first = london(period.starts_at).date();
-    let calendar = matches!(period.kind, PeriodKind::Calendar(_));
+    let first = match period.kind {
+        PeriodKind::TwelveMonths(last) => last,
+        _ => london(period.starts_at).date(),
+    };
+    let calendar = matches!(period.kind, PeriodKind::Calendar(_) | PeriodKind::TwelveMonths(_));
     let after = !calendar || query.from.is_none_or(|from| first >= from);
     let before = !calendar || query.to.is_none_or(|to| first <= to);
     named && after && before

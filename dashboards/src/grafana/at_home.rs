@@ -20,6 +20,9 @@ pub(super) fn place(sheet: &mut Sheet, definition: &Definition, away: Option<&De
         if let Some(away) = away {
             sheet.place(beside(away, places), 12, 9);
         }
+        for drawn in [Some(definition), away].into_iter().flatten().filter(|drawn| has_grain(drawn, "twelve_months")) {
+            sheet.place(twelve_months(drawn, places), 12, 9);
+        }
         sheet.place(monthly::table(definition, places), 24, 9);
         return;
     }
@@ -27,9 +30,25 @@ pub(super) fn place(sheet: &mut Sheet, definition: &Definition, away: Option<&De
         sheet.place(monthly::curve(definition, places), 10, 9);
         sheet.place(monthly::table(definition, places), 14, 9);
     }
-    if definition.grains.iter().any(|grain| grain == "day") {
+    if has_grain(definition, "day") {
         sheet.place(daily(definition, places), 24, 9);
     }
+}
+
+fn has_grain(definition: &Definition, wanted: &str) -> bool {
+    definition.grains.iter().any(|grain| grain == wanted)
+}
+
+/// Winters and summers level out; there is a point a month.
+fn twelve_months(definition: &Definition, places: &Places) -> Panel {
+    let title = format!("{} over twelve months", definition.title);
+    let text = format!(
+        "The twelve months that end with each month, drawn at their end, one curve an area: sums of the months, divided last. An \
+         area of which a month is missing has none. Counted: {}.",
+        definition.numerator
+    );
+    monthly::points(about(Panel::curves(&title, &text, "none"), definition, places), definition)
+        .asks(sql_curve(sql::twelve_monthly(definition)))
 }
 
 fn beside(away: &Definition, places: &Places) -> Panel {

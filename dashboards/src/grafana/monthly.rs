@@ -37,7 +37,7 @@ pub(super) fn table(definition: &Definition, places: &Places) -> Panel {
         .asks(sql_table(sql::months(definition)))
         .widths(&[("Month", 80), ("Basis", if has_long_basis { 170 } else { 110 }), ("Status", 110), ("Version", 75)]);
     match definition.kind {
-        Kind::Proportion | Kind::Ratio => {
+        Kind::Proportion | Kind::Ratio | Kind::Standardised => {
             let name = sql::value_name(definition);
             panel
                 .field(&name, &[("unit", json!(unit(definition))), ("decimals", json!(1))])
@@ -57,7 +57,7 @@ fn heading_pixels(name: &str) -> u32 {
 
 /// Counts are whole.
 fn decimals(definition: &Definition) -> u8 {
-    u8::from(matches!(definition.kind, Kind::Proportion | Kind::Ratio | Kind::Quantile))
+    u8::from(matches!(definition.kind, Kind::Proportion | Kind::Ratio | Kind::Standardised | Kind::Quantile))
 }
 
 /// One curve an area.

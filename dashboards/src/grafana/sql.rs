@@ -114,7 +114,9 @@ pub(super) fn daily_rate(definition: &Definition) -> String {
         })
         .collect();
     let bounds = match definition.interval {
-        Interval::Wilson | Interval::People => ",\n  lower AS \"lower 95%\",\n  upper AS \"upper 95%\"",
+        Interval::Wilson | Interval::People | Interval::Dobson => {
+            ",\n  lower AS \"lower 95%\",\n  upper AS \"upper 95%\""
+        }
         Interval::None => "",
     };
     format!(
@@ -203,8 +205,12 @@ pub(super) fn daily_own(definition: &Definition) -> String {
 /// Months on every basis: how the figure now stands beside what is published.
 pub(super) fn months(definition: &Definition) -> String {
     let numbers = match definition.kind {
-        Kind::Proportion | Kind::Ratio => {
-            let word = if definition.kind == Kind::Ratio { "over" } else { "of" };
+        Kind::Proportion | Kind::Ratio | Kind::Standardised => {
+            let word = match definition.kind {
+                Kind::Proportion => "of",
+                Kind::Standardised => "among",
+                _ => "over",
+            };
             format!(
                 "CASE WHEN shown = 'shown' THEN CAST(numerator AS VARCHAR) || ' {word} ' || CAST(denominator AS VARCHAR) ELSE shown END AS \"Counted\",\n  \
                  value AS {}",
@@ -232,6 +238,11 @@ pub(super) fn months(definition: &Definition) -> String {
 /// Its months, one curve an area.
 pub(super) fn monthly(definition: &Definition) -> String {
     by_period(definition, "month", "area_name", "value", "area_name")
+}
+
+/// Twelve months, drawn at their end, one curve an area.
+pub(super) fn twelve_monthly(definition: &Definition) -> String {
+    by_period(definition, "twelve_months", "area_name", "value", "area_name").replace("period_start", "period_end")
 }
 
 /// Its months, one curve a part: band, source.

@@ -170,13 +170,12 @@ impl Geography {
         &self.population
     }
 
-    /// The people of an age and older who were registered in an area, by the edition in force on a day; none where it names
-    /// no practice of the area.
+    /// The people who were registered in an area, by the edition in force on a day; none where it names no practice of the
+    /// area.
     #[must_use]
-    pub fn people_in(&self, level: AreaLevel, code: &str, day: NaiveDate, age_from: u8) -> Option<u64> {
+    pub fn people_in(&self, level: AreaLevel, code: &str, day: NaiveDate) -> Option<&People> {
         let edition = self.population.in_force(day)?;
-        let people = self.people.get(&(edition.as_of, edition.version))?.get(&(level, code.to_owned()))?;
-        Some(people.aged_from(age_from, None))
+        self.people.get(&(edition.as_of, edition.version))?.get(&(level, code.to_owned()))
     }
 
     /// Reads the three tables from CSV text with the headers of the files in `reference/`.

@@ -49,6 +49,7 @@ mod reference_table;
 pub mod reject;
 pub mod rules;
 pub mod schema;
+pub mod standard_population;
 pub mod state;
 pub mod state_page;
 pub mod submission;

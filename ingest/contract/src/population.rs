@@ -139,7 +139,7 @@ fn sex_of(row: &CsvRow<'_>) -> Result<Sex, ReferenceError> {
     }
 }
 
-fn counts_of(row: &CsvRow<'_>) -> Result<[u64; AGES_FROM.len()], ReferenceError> {
+pub(crate) fn counts_of(row: &CsvRow<'_>) -> Result<[u64; AGES_FROM.len()], ReferenceError> {
     let mut counts = [0; AGES_FROM.len()];
     for (count, age) in counts.iter_mut().zip(AGES_FROM) {
         let text = row.text(&age.to_string())?;

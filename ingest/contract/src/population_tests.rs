@@ -57,7 +57,7 @@ fn faults_name_the_line() {
 #[test]
 fn the_built_in_population_has_the_published_totals() {
     let geography = Geography::devon();
-    let all = |age: u8, on: &str| geography.people_in(AreaLevel::Icb, "QJK", day(on), age).unwrap();
+    let all = |age: u8, on: &str| geography.people_in(AreaLevel::Icb, "QJK", day(on)).unwrap().aged_from(age, None);
     assert_eq!(all(16, "2023-04-01"), 1_082_047, "registered, 16 and over, April 2023");
     assert_eq!(all(0, "2023-04-01"), 1_271_620);
     let practices: Vec<&str> = geography.practices().map(|(code, _)| code).collect();
@@ -72,7 +72,7 @@ fn the_built_in_population_has_the_published_totals() {
 fn areas_are_the_sums_of_their_practices() {
     let geography = Geography::devon();
     let on = day("2024-06-01");
-    let people = |level, code: &str| geography.people_in(level, code, on, 65).unwrap();
+    let people = |level, code: &str| geography.people_in(level, code, on).unwrap().aged_from(65, None);
     let of_practices = |pcn: &str| -> u64 {
         let own = geography.practices().filter(|(_, network)| network.code == pcn);
         own.map(|(code, _)| people(AreaLevel::Practice, code)).sum()
@@ -84,5 +84,5 @@ fn areas_are_the_sums_of_their_practices() {
     let lcps: u64 = geography.lcps().iter().map(|lcp| people(AreaLevel::Lcp, lcp)).sum();
     assert_eq!(lcps, people(AreaLevel::Icb, "QJK"));
     assert_eq!(people(AreaLevel::Region, "Y58"), people(AreaLevel::Nation, "National"));
-    assert_eq!(geography.people_in(AreaLevel::Practice, "Z99999", on, 0), None);
+    assert_eq!(geography.people_in(AreaLevel::Practice, "Z99999", on), None);
 }

@@ -238,7 +238,7 @@ pub struct EvaluateArguments {
     /// Indicator id; several separated by commas.
     #[arg(long, required = true, value_delimiter = ',', value_name = "ID")]
     pub indicator: Vec<String>,
-    /// Dimensions: provider, icb, region, lcp, pcn, nation, day, month, window, band.
+    /// Dimensions: provider, icb, region, lcp, pcn, nation, day, month, twelve_months, window, band.
     #[arg(long, value_delimiter = ',', value_name = "DIM,...")]
     pub by: Vec<Dimension>,
     /// Bases of the definition, for example live,published [default: the definition's own].

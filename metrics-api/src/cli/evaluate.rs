@@ -135,7 +135,7 @@ fn check_dimensions(arguments: &EvaluateArguments) -> Result<(), CliError> {
     let periods = arguments.by.iter().filter(|dimension| dimension.is_period()).count();
     if periods > 1 {
         return Err(CliError::argument(
-            "--by names more than one of day, month and window",
+            "--by names more than one of day, month, twelve_months and window",
             "keep one of them; a figure has one period",
         ));
     }

@@ -226,7 +226,7 @@ fn figure_query(definition: &Definition, query: &FiguresQuery) -> Result<FigureQ
     }
     if request.by.iter().filter(|dimension| dimension.is_period()).count() > 1 {
         return Err(Problem::bad_request(
-            "by names more than one of day, month and window",
+            "by names more than one of day, month, twelve_months and window",
             "keep one of them; a figure has one period",
         ));
     }
@@ -242,12 +242,19 @@ fn narrow(definition: &Definition, request: &mut FigureQuery, period: &str) -> R
         (Some(Dimension::Window), format!("window:{plain}"))
     } else if plain.parse::<NaiveDate>().is_ok() {
         (Some(Dimension::Day), format!("day:{plain}"))
+    } else if format!("{plain}-01").parse::<NaiveDate>().is_ok()
+        && (period.starts_with("twelve_months:") || request.by.contains(&Dimension::TwelveMonths))
+    {
+        (Some(Dimension::TwelveMonths), format!("twelve_months:{plain}"))
     } else if format!("{plain}-01").parse::<NaiveDate>().is_ok() {
         (Some(Dimension::Month), format!("month:{plain}"))
     } else {
         return Err(Problem::bad_request(
             format!("'{period}' is not a period of {}", definition.id),
-            format!("write a window ({}), a month 2025-06, a day 2025-06-12, or now", definition.windows.join(", ")),
+            format!(
+                "write a window ({}), a month 2025-06, twelve_months:2025-06, a day 2025-06-12, or now",
+                definition.windows.join(", ")
+            ),
         ));
     };
     if let Some(dimension) = dimension {

@@ -39,7 +39,7 @@ pub(crate) type Numbers = BTreeMap<Key, Written>;
 pub(crate) struct Part {
     pub(crate) indicator: String,
     pub(crate) level: Dimension,
-    /// `day`, `month`, `window` or `now`.
+    /// `day`, `month`, `twelve_months`, `window` or `now`.
     pub(crate) grain: String,
     strata: Vec<Dimension>,
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use homeward_contract::population::AGES_FROM;
+use homeward_contract::standard_population::StandardPopulation;
 
 use crate::figure::Dimension;
 use crate::population::EDITION_FLAG;
 use crate::release::Policy;
+use crate::standardised::SUMS_BY_AGE;
 
 use super::case::{Case, Expectation};
 use super::fault::{LintFinding, Place};
@@ -14,7 +16,7 @@ use super::model::{Definition, Interval, Kind};
 use super::sql_lint::{lint_sql, sql_sha256};
 use super::theme::Theme;
 
-const GRAINS: [&str; 4] = ["day", "month", "window", "now"];
+const GRAINS: [&str; 5] = ["day", "month", "twelve_months", "window", "now"];
 const WINDOWS: [&str; 5] = ["24h", "7d", "28d", "mtd", "365d"];
 const TARGETS: [&str; 2] = ["local", "national"];
 
@@ -26,6 +28,7 @@ pub fn lint(definition: &Definition) -> Vec<LintFinding> {
     lint.names();
     lint.targets();
     lint.counting();
+    lint.population();
     lint.alerts();
     for case in &definition.cases {
         lint.case(case);
@@ -157,7 +160,7 @@ impl Lint<'_> {
             (Kind::Proportion, None) => {
                 self.key("denominator", "a proportion needs a denominator", "say in words what it counts");
             }
-            (Kind::Ratio, None) => {
+            (Kind::Ratio | Kind::Standardised, None) => {
                 self.key("denominator", "a ratio needs a denominator", "say in words what it is divided by");
             }
             (Kind::Quantile, None) => {
@@ -174,7 +177,7 @@ impl Lint<'_> {
         }
         match (own.kind, own.quantile) {
             (Kind::Quantile, None) => self.key("quantile", "which percentile is not said", "write 0.5 for the median"),
-            (Kind::Proportion | Kind::Ratio | Kind::Count | Kind::Snapshot | Kind::People, Some(_)) => {
+            (_, Some(_)) if own.kind != Kind::Quantile => {
                 self.key("quantile", "only a percentile has one", "remove it or set kind = \"quantile\"");
             }
             _ => {}
@@ -186,22 +189,65 @@ impl Lint<'_> {
             let what = "the spread between people needs a ratio of two sums over people";
             self.key("interval", what, "set interval = \"none\"");
         }
+        if own.stock && (own.kind != Kind::Count || own.grains != ["month"]) {
+            let what = "what is open at a period's end is counted by months alone";
+            self.key("stock", what, "set kind = \"count\" and grains = [\"month\"], or remove it");
+        }
+        let has = |wanted: &str| own.grains.iter().any(|grain| grain == wanted);
+        if has("twelve_months") && (!has("month") || own.stock || !own.kind.adds_up()) {
+            let what = "twelve months are the sum of months, which only figures that add up have";
+            self.key("grains", what, "remove twelve_months, or count months that add up");
+        }
+        if own.kind == Kind::Snapshot && own.grains.iter().any(|grain| grain != "now") {
+            self.key("grains", "a snapshot speaks of one instant", "set grains = [\"now\"]");
+        }
+    }
+
+    /// What is divided by the people of an area, and what is standardised besides.
+    fn population(&mut self) {
+        let own = self.definition;
+        let is_standardised = own.kind == Kind::Standardised;
         if let Some(per) = own.per_population {
-            if own.kind != Kind::Ratio {
+            if own.kind != Kind::Ratio && !is_standardised {
                 self.key("per_population", "only a ratio is divided by people", "remove it or set kind = \"ratio\"");
             }
             if !AGES_FROM.contains(&per.age_from) {
                 let what = format!("the population is not told from the age {} on", per.age_from);
                 self.key("per_population", what, format!("use one of {AGES_FROM:?}"));
             }
+        } else if is_standardised {
+            let what = "a standardised rate needs the people of the area";
+            self.key("per_population", what, "write per_population = { age_from = 0 }, or the youngest age shown");
         }
         self.factor();
-        if own.stock && (own.kind != Kind::Count || own.grains != ["month"]) {
-            let what = "what is open at a period's end is counted by months alone";
-            self.key("stock", what, "set kind = \"count\" and grains = [\"month\"], or remove it");
+        match &own.standardise {
+            None if is_standardised => {
+                let what = "a standardised rate needs a standard population";
+                let mend = "write standardise = { population = \"european-2013\", per = 1000 }";
+                self.key("standardise", what, mend);
+            }
+            Some(_) if !is_standardised => {
+                self.key("standardise", "only a standardised rate has one", "remove it or set kind = \"standardised\"");
+            }
+            Some(standardise) => {
+                if StandardPopulation::by_name(&standardise.population).is_none() {
+                    let names: Vec<&str> = StandardPopulation::all().iter().map(|known| known.name.as_str()).collect();
+                    let what = format!("unknown standard population '{}'", standardise.population);
+                    self.key("standardise.population", what, one_of(&names));
+                }
+                if standardise.per == 0 {
+                    self.key("standardise.per", "a rate to no people is none", "write 1000 or 100000");
+                }
+            }
+            None => {}
         }
-        if own.kind == Kind::Snapshot && own.grains.iter().any(|grain| grain != "now") {
-            self.key("grains", "a snapshot speaks of one instant", "set grains = [\"now\"]");
+        if own.interval == Interval::Dobson && !is_standardised {
+            self.key("interval", "Dobson's interval needs a standardised rate", "set interval = \"none\"");
+        }
+        let is_sum_by_age = |name: &&String| is_standardised && name.starts_with(SUMS_BY_AGE);
+        if let Some(name) = own.counts.iter().find(is_sum_by_age) {
+            let what = format!("'{name}' bears the name of a sum by age, which no reader sees");
+            self.key("counts", what, format!("call it otherwise: without {SUMS_BY_AGE}"));
         }
     }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::definition::Catalogue;
 use crate::definition::Factor;
-use crate::definition::model::{PerPopulation, Settling, Target};
+use crate::definition::model::{PerPopulation, Settling, Standardise, Target};
 
 fn definition() -> Definition {
     Catalogue::builtin().unwrap().get("ucr-two-hour-response").unwrap().clone()
@@ -148,6 +148,37 @@ fn a_ratio_alone_has_an_interval_by_people_or_is_divided_by_them() {
     assert!(faults(equivalent, |own| own.kind = Kind::Count).contains("only a ratio that nothing else divides"));
     let empty = faults(equivalent, |own| own.factor = Some(Factor { times: 90, over: 0, source: " ".into() }));
     assert!(empty.contains("a factor of nothing") && empty.contains("name the source"), "{empty}");
+}
+
+#[test]
+fn a_standardised_rate_names_its_standard_and_its_people() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let faults = |id: &str, spoil: fn(&mut Definition)| {
+        let mut spoiled = catalogue.get(id).unwrap().clone();
+        spoil(&mut spoiled);
+        lint(&spoiled).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let standardised = "nights-in-hospital-standardised";
+    assert_eq!(faults(standardised, |_| ()), "");
+    let none = faults(standardised, |own| own.standardise = None);
+    assert!(none.contains("needs a standard population") && none.contains("european-2013"), "{none}");
+    let unknown = faults(standardised, |own| {
+        own.standardise = Some(Standardise { population: "world".into(), per: 0 });
+    });
+    assert!(unknown.contains("unknown standard population 'world'. Mend: use one of european-2013"), "{unknown}");
+    assert!(unknown.contains("a rate to no people is none"), "{unknown}");
+    assert!(faults(standardised, |own| own.per_population = None).contains("needs the people of the area"));
+    assert!(faults(standardised, |own| own.denominator = None).contains("needs a denominator"));
+    assert!(faults(standardised, |own| own.counts.push("aged_out".into())).contains("the name of a sum by age"));
+    let crude = "nights-in-hospital-per-1000-people";
+    let ratio = faults(crude, |own| {
+        own.standardise = Some(Standardise { population: "european-2013".into(), per: 1000 });
+        own.interval = Interval::Dobson;
+    });
+    assert!(ratio.contains("only a standardised rate has one"), "{ratio}");
+    assert!(ratio.contains("Dobson's interval needs a standardised rate"), "{ratio}");
+    let unsummed = faults(crude, |own| own.kind = Kind::Standardised);
+    assert!(unsummed.contains("the column numerator_squared is not returned"), "{unsummed}");
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub use first_days::{FirstDayFault, FirstDays};
 pub use lint::{lint, lint_change};
 pub use model::{
     Alert, AlertFamily, Basis, Definition, DefinitionStatus, Direction, Flag, Interval, Kind, PerPopulation, Settling,
-    Target,
+    Standardise, Target,
 };
 pub use sql_lint::sql_sha256;
 pub use theme::Theme;

@@ -50,7 +50,7 @@ pub struct Definition {
     pub parameters: BTreeMap<String, String>,
     /// Where it stands in its life.
     pub status: DefinitionStatus,
-    /// Proportion, ratio, count, snapshot, people or quantile.
+    /// Proportion, ratio, standardised, count, snapshot, people or quantile.
     pub kind: Kind,
     /// Which percentile a quantile indicator tells, as a share: 0.5 is the median. Absent for other kinds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,6 +88,9 @@ pub struct Definition {
     /// The figure is the sum of the SQL by a factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor: Option<Factor>,
+    /// What a standardised rate is weighted by. Absent for other kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standardise: Option<Standardise>,
     /// For how long figures are provisional; absent where the sources of the records say so themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settling: Option<Settling>,
@@ -196,6 +199,8 @@ pub enum Kind {
     Proportion,
     /// A sum over another that it is no part of: may exceed 1, and has no interval.
     Ratio,
+    /// A rate to the people of an area, standardised by age. Its sums by band of age add up; the rate is made of them last.
+    Standardised,
     /// A count over a period.
     Count,
     /// A count at one instant.
@@ -212,7 +217,7 @@ impl Kind {
     #[must_use]
     pub const fn adds_up(self) -> bool {
         match self {
-            Self::Proportion | Self::Ratio | Self::Count | Self::Snapshot => true,
+            Self::Proportion | Self::Ratio | Self::Standardised | Self::Count | Self::Snapshot => true,
             Self::People | Self::Quantile => false,
         }
     }
@@ -230,6 +235,18 @@ impl Kind {
             Self::Proportion | Self::Ratio | Self::Count | Self::Snapshot => {
                 &["basis", "provider", "icb", "lcp", "pcn", "period", "numerator", "denominator", "source_rank"]
             }
+            Self::Standardised => &[
+                "basis",
+                "provider",
+                "icb",
+                "lcp",
+                "pcn",
+                "period",
+                "age_years",
+                "numerator",
+                "numerator_squared",
+                "source_rank",
+            ],
             Self::People => &["basis", "provider", "icb", "lcp", "pcn", "period", "person", "source_rank"],
             Self::Quantile => &["basis", "provider", "icb", "lcp", "pcn", "period", "measure", "source_rank"],
         }
@@ -257,6 +274,8 @@ pub enum Interval {
     /// Ratio estimator with the spread between people ([`crate::statistics::people`]): events of one person are not
     /// independent.
     People,
+    /// Dobson's of a standardised rate, with the spread between people ([`crate::statistics::standard`]).
+    Dobson,
     /// None.
     None,
 }
@@ -268,7 +287,7 @@ impl Interval {
     pub const fn sums(self) -> &'static [&'static str] {
         match self {
             Self::People => &["people", "numerator_squared", "product", "denominator_squared"],
-            Self::Wilson | Self::None => &[],
+            Self::Wilson | Self::Dobson | Self::None => &[],
         }
     }
 }
@@ -280,6 +299,17 @@ impl Interval {
 pub struct PerPopulation {
     /// The youngest age that counts, in completed years.
     pub age_from: u8,
+}
+
+/// How a rate is standardised: by bands of age of five years, directly, to so many people. The people of the area are those of
+/// [`PerPopulation`], and only ages from there on are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standardise {
+    /// Name of the standard population.
+    pub population: String,
+    /// To how many people the rate is told.
+    pub per: u32,
 }
 
 /// For how long figures of a period are provisional.

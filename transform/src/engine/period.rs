@@ -65,6 +65,8 @@ impl Window {
 pub enum PeriodKind {
     /// A local day or month.
     Calendar(CalendarPeriod),
+    /// The twelve local months that end with this one, given by its first day. Made of their figures, never by the SQL.
+    TwelveMonths(NaiveDate),
     /// A rolling window.
     Window(Window),
     /// The instant `as_of` itself, for snapshot indicators.
@@ -93,6 +95,15 @@ impl Period {
         Self { kind: PeriodKind::Calendar(period), starts_at: local_midnight(first), ends_at: local_midnight(next) }
     }
 
+    /// The twelve months that end with the one of this first day.
+    #[must_use]
+    pub fn twelve_months(last: NaiveDate) -> Self {
+        let first = last.checked_sub_months(Months::new(11)).unwrap_or(last);
+        let next = last.checked_add_months(Months::new(1)).unwrap_or(last);
+        let (starts_at, ends_at) = (local_midnight(first), local_midnight(next));
+        Self { kind: PeriodKind::TwelveMonths(last), starts_at, ends_at }
+    }
+
     /// The month before the one that a period begins in.
     #[must_use]
     pub fn month_before(period: &Self) -> Self {
@@ -117,23 +128,25 @@ impl Period {
         Self { kind: PeriodKind::Now, starts_at: as_of, ends_at: as_of + Duration::microseconds(1) }
     }
 
-    /// `day:2025-06-12`, `month:2025-06`, `window:28d` or `now`.
+    /// `day:2025-06-12`, `month:2025-06`, `twelve_months:2025-06`, `window:28d` or `now`.
     #[must_use]
     pub fn name(&self) -> String {
         match self.kind {
             PeriodKind::Calendar(CalendarPeriod::Day(day)) => format!("day:{day}"),
             PeriodKind::Calendar(CalendarPeriod::Month(first)) => format!("month:{}", first.format("%Y-%m")),
+            PeriodKind::TwelveMonths(last) => format!("twelve_months:{}", last.format("%Y-%m")),
             PeriodKind::Window(window) => format!("window:{}", window.as_str()),
             PeriodKind::Now => "now".to_owned(),
         }
     }
 
-    /// `day`, `month`, `window` or `now`.
+    /// `day`, `month`, `twelve_months`, `window` or `now`.
     #[must_use]
     pub const fn grain(&self) -> &'static str {
         match self.kind {
             PeriodKind::Calendar(CalendarPeriod::Day(_)) => "day",
             PeriodKind::Calendar(CalendarPeriod::Month(_)) => "month",
+            PeriodKind::TwelveMonths(_) => "twelve_months",
             PeriodKind::Window(_) => "window",
             PeriodKind::Now => "now",
         }
@@ -157,6 +170,7 @@ pub fn parse_name(name: &str, as_of: DateTime<Utc>) -> Option<Period> {
     match grain {
         "day" => Some(Period::calendar(CalendarPeriod::Day(rest.parse().ok()?))),
         "month" => Some(Period::calendar(CalendarPeriod::Month(format!("{rest}-01").parse().ok()?))),
+        "twelve_months" => Some(Period::twelve_months(format!("{rest}-01").parse().ok()?)),
         "window" => {
             let window = Window::ALL.into_iter().find(|window| window.as_str() == rest)?;
             Some(Period::window(window, as_of))
@@ -235,6 +249,7 @@ mod tests {
         for name in [
             "day:2025-06-12",
             "month:2025-06",
+            "twelve_months:2025-06",
             "window:24h",
             "window:7d",
             "window:28d",

@@ -8,9 +8,10 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
 
-use crate::definition::Definition;
+use crate::definition::{Definition, Kind};
 use crate::figure::Dimension;
 use crate::percentile::Percentile;
+use crate::standardised;
 
 /// Stands for the provider in a cell of all of them.
 pub const EVERY_PROVIDER: &str = "*";
@@ -145,6 +146,7 @@ pub(super) fn read(
         let columns = Columns::new(definition, batch)?;
         for row in 0..batch.num_rows() {
             let (atom, value) = columns.cell(row)?;
+            let value = columns.by_band(definition, row, value);
             if !value.is_empty() {
                 cells.push((atom, value));
             }
@@ -171,6 +173,8 @@ struct Columns {
     source_rank: Int64Array,
     counts: Vec<(Arc<str>, Int64Array)>,
     flags: Vec<(Arc<str>, Int64Array)>,
+    /// Age and sum of squares, of a standardised rate.
+    by_age: Option<[Int64Array; 2]>,
 }
 
 impl Columns {
@@ -179,6 +183,10 @@ impl Columns {
         let text = |name: &str| text_column(definition, batch, name);
         let number = |name: &str| number_column(definition, batch, name);
         let strata = definition.strata.iter().copied().map(Dimension::as_str);
+        let by_age = match definition.kind {
+            Kind::Standardised => Some([number("age_years")?, number("numerator_squared")?]),
+            _ => None,
+        };
         let schema = batch.schema();
         let named =
             |prefix: &'static str| schema.fields().iter().filter_map(move |field| field.name().strip_prefix(prefix));
@@ -193,10 +201,14 @@ impl Columns {
             strata: strata.map(|name| Ok((name.to_owned(), text(name)?))).collect::<Result<_, _>>()?,
             period: text("period")?,
             numerator: number("numerator")?,
-            denominator: number("denominator")?,
+            denominator: match by_age {
+                Some(_) => Int64Array::new_null(batch.num_rows()),
+                None => number("denominator")?,
+            },
             source_rank: number("source_rank")?,
             counts: counts.collect::<Result<_, _>>()?,
             flags: flags.collect::<Result<_, _>>()?,
+            by_age,
         })
     }
 
@@ -234,6 +246,13 @@ impl Columns {
                 .collect(),
         };
         Ok((atom, value))
+    }
+
+    /// What a row of an age brings to its cell, where the figure is standardised.
+    fn by_band(&self, definition: &Definition, row: usize, value: AtomValue) -> AtomValue {
+        let Some([age_years, squared]) = &self.by_age else { return value };
+        let squared = number_at(squared, row).unwrap_or(0);
+        standardised::put(definition, number_at(age_years, row), squared, value)
     }
 }
 

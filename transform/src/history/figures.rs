@@ -143,7 +143,7 @@ fn figure(
     let cell: Vec<_> = named.zip(key.values.iter().map(Arc::clone)).collect();
     let mut value = value.clone();
     let begins = BTreeSet::from([london(period.starts_at).date()]);
-    population::divide(query.geography, query.definition, &cell, &begins, &mut value);
+    let standardised = population::divide(query.geography, query.definition, &cell, &begins, &mut value);
     let mut dimensions: Vec<_> = cell.iter().map(|(dimension, value)| (*dimension, value.to_string())).collect();
     let name = key.period.split_once(':').map_or(key.period.as_ref(), |(_, name)| name);
     dimensions.push((query.grain, name.to_owned()));
@@ -157,6 +157,7 @@ fn figure(
         numerator: query.definition.kind.has_numerator().then_some(value.numerator),
         denominator: value.denominator,
         percentile: value.percentile,
+        standardised,
         counts: plain(&value.counts),
         flags: plain(&value.flags),
         status: query.definition.status_of(value.source_rank, period.ends_at, shown_at),

@@ -168,15 +168,16 @@ impl Policy {
     pub fn release_stated(&self, stated: Stated, kind: Kind) -> Released<Numbers> {
         let Stated { numerator, denominator, percentile } = stated;
         let numerator = kind.has_numerator().then_some(numerator);
-        Released::by_policy(self.numbers(numerator, denominator, percentile, kind, false))
+        Released::by_policy(self.numbers(numerator, denominator, percentile.map(Percentile::value), kind, false))
     }
 
-    /// What is shown of the numbers of one figure. `national` says that it speaks for England as a whole.
+    /// What is shown of the numbers of one figure. `own` is the value where it is no quotient: a percentile, a standardised
+    /// rate. `national` says that it speaks for England as a whole.
     fn numbers(
         &self,
         numerator: Option<i64>,
         denominator: Option<i64>,
-        percentile: Option<Percentile>,
+        own: Option<f64>,
         kind: Kind,
         national: bool,
     ) -> Numbers {
@@ -185,9 +186,9 @@ impl Policy {
         let show = |count: Option<i64>| count.map_or(Shown::NoData, |count| rounding.apply(count));
         let is_few = |minimum: i64| denominator.is_some_and(|count| count > 0 && !exact && count < minimum);
         if kind == Kind::Quantile {
-            let (denominator, value) = match percentile {
+            let (denominator, value) = match own {
                 _ if is_few(self.minimum_percentile_records) => (Shown::Suppressed, Shown::Suppressed),
-                Some(percentile) => (show(denominator), Shown::Number(percentile.value())),
+                Some(percentile) => (show(denominator), Shown::Number(percentile)),
                 None => (show(denominator), Shown::NoData),
             };
             return Numbers { numerator: Shown::NoData, denominator, value };
@@ -195,6 +196,10 @@ impl Policy {
         let (numerator, of) = (show(numerator), show(denominator));
         let value = match denominator {
             Some(_) if is_few(self.minimum_denominator) => Shown::Suppressed,
+            // The rate is made of the exact sums of every band: under a policy that rounds there is none.
+            _ if kind == Kind::Standardised => {
+                own.filter(|_| rounding == Rounding::Exact).map_or(Shown::NoData, Shown::Number)
+            }
             Some(_) => ratio(numerator, of),
             // A ratio whose denominator is not known has no value; a count has no denominator.
             None if kind == Kind::Ratio => Shown::NoData,
@@ -210,16 +215,19 @@ impl Policy {
     fn figure(&self, figure: Figure, definition: &Definition) -> ReleasedFigure {
         let national = is_national(&figure.dimensions);
         let rounding = self.rounding_at(national);
+        let own = figure.percentile.map(Percentile::value).or(figure.standardised.map(|rate| rate.value));
         let Numbers { numerator, denominator, value } =
-            self.numbers(figure.numerator, figure.denominator, figure.percentile, definition.kind, national);
+            self.numbers(figure.numerator, figure.denominator, own, definition.kind, national);
         let (lower, upper) = match definition.interval {
             Interval::Wilson if figure.denominator.is_some() => bounds(numerator, denominator, value),
             Interval::People if value == Shown::Suppressed => (value, value),
             Interval::People if rounding == Rounding::Exact => people_bounds(&figure),
+            Interval::Dobson => rate_bounds(&figure, value),
             Interval::Wilson | Interval::People | Interval::None => (Shown::NoData, Shown::NoData),
         };
-        let is_shown =
-            |name: &String| definition.counts.contains(name) || !definition.interval.sums().contains(&name.as_str());
+        // Sums that intervals and standardised rates are made of are no counts that a reader asks for.
+        let is_inner = |name: &str| definition.kind == Kind::Standardised || definition.interval.sums().contains(&name);
+        let is_shown = |name: &String| definition.counts.contains(name) || !is_inner(name);
         let counts = figure.counts.into_iter().filter(|(name, _)| is_shown(name));
         let counts = counts.map(|(name, count)| (name, rounding.apply(count))).collect();
         let mut released = ReleasedFigure {
@@ -295,9 +303,23 @@ fn people_bounds(figure: &Figure) -> (Shown, Shown) {
         xy: count("product"),
         yy: count("denominator_squared"),
     };
-    let is_one_period = figure.dimensions.iter().any(|(dimension, _)| dimension.is_period());
-    let bounds = sums.interval(Z95).filter(|_| is_one_period);
+    let bounds = sums.interval(Z95).filter(|_| is_of_one_period(figure));
     bounds.map_or((Shown::NoData, Shown::NoData), |(lower, upper)| (Shown::Number(lower), Shown::Number(upper)))
+}
+
+/// Bounds of a standardised rate that is shown; of one period, as those by people.
+fn rate_bounds(figure: &Figure, value: Shown) -> (Shown, Shown) {
+    match (value, figure.standardised.filter(|_| is_of_one_period(figure))) {
+        (Shown::Suppressed, _) => (value, value),
+        (Shown::Number(_), Some(rate)) => (Shown::Number(rate.lower), Shown::Number(rate.upper)),
+        _ => (Shown::NoData, Shown::NoData),
+    }
+}
+
+/// Of twelve months the sums over people are those of each month by itself.
+fn is_of_one_period(figure: &Figure) -> bool {
+    let is_one = |dimension: Dimension| dimension.is_period() && dimension != Dimension::TwelveMonths;
+    figure.dimensions.iter().any(|(dimension, _)| is_one(*dimension))
 }
 
 /// Flags that speak of the release itself: they say nothing about any person.

@@ -17,6 +17,7 @@ fn figure(by: &[(Dimension, &str)], numerator: i64, denominator: Option<i64>) ->
         numerator: Some(numerator),
         denominator,
         percentile: None,
+        standardised: None,
         counts: BTreeMap::from([("open".to_owned(), 3)]),
         flags: BTreeMap::from([("negative_wait".to_owned(), 3), ("clock_change".to_owned(), 0)]),
         status: Status::Provisional,

@@ -28,7 +28,7 @@ pub const PCN_RULE: (&str, &str) = (
 pub fn may_show(figure: &Figure) -> bool {
     let is_long = |(dimension, value): &(Dimension, String)| match dimension {
         Dimension::Window => PCN_WINDOWS.contains(&value.as_str()),
-        Dimension::Month => figure.period_end <= figure.as_of,
+        Dimension::Month | Dimension::TwelveMonths => figure.period_end <= figure.as_of,
         _ => false,
     };
     !figure.dimensions.iter().any(|(dimension, _)| *dimension == Dimension::Pcn)
@@ -43,10 +43,11 @@ pub fn may_show_any(query: &FigureQuery, as_of: DateTime<Utc>) -> bool {
         return true;
     }
     match query.period.as_deref() {
-        None => matches!(grain, Some(Dimension::Window | Dimension::Month)),
+        None => matches!(grain, Some(Dimension::Window | Dimension::Month | Dimension::TwelveMonths)),
         Some(name) => parse_name(name, as_of).is_some_and(|Period { kind, ends_at, .. }| match kind {
             PeriodKind::Window(window) => grain == Some(Dimension::Window) && PCN_WINDOWS.contains(&window.as_str()),
             PeriodKind::Calendar(CalendarPeriod::Month(_)) => grain == Some(Dimension::Month) && ends_at <= as_of,
+            PeriodKind::TwelveMonths(_) => grain == Some(Dimension::TwelveMonths) && ends_at <= as_of,
             PeriodKind::Calendar(CalendarPeriod::Day(_)) | PeriodKind::Now => false,
         }),
     }
@@ -77,6 +78,7 @@ mod tests {
             numerator: Some(1),
             denominator: Some(2),
             percentile: None,
+            standardised: None,
             counts: BTreeMap::new(),
             flags: BTreeMap::new(),
             status: Status::Live,

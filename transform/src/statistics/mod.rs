@@ -1,6 +1,7 @@
 //! Intervals and rounding for display. Pure; every rule is named in the handbook's statistics page.
 
 pub mod people;
+pub mod standard;
 pub mod xmr;
 
 /// z of a two-sided 95% interval.

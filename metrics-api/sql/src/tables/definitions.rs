@@ -37,8 +37,9 @@ pub(crate) fn indicators(catalogue: &Catalogue) -> Written {
         always(
             "kind",
             Text,
-            "proportion, count, snapshot (a count at one instant), people (distinct ones) or quantile. Figures of the \
-             last two do not add up: read the row of the level and period that you want.",
+            "proportion, ratio, standardised (a rate by age, made of sums that only Homeward holds), count, snapshot (a count \
+             at one instant), people (distinct ones) or quantile. Figures of the last two do not add up, and a standardised \
+             rate is no numerator over a denominator: read the row of the level and period that you want.",
         ),
         maybe(
             "quantile",
@@ -53,7 +54,8 @@ pub(crate) fn indicators(catalogue: &Catalogue) -> Written {
         always(
             "interval_method",
             Text,
-            "How lower and upper are computed: wilson, people (a ratio with the spread between people) or none.",
+            "How lower and upper are computed: wilson, people (a ratio with the spread between people), dobson (a \
+             standardised rate, with the same spread) or none.",
         ),
         always("period_kinds", Text, "Kinds of period it has, joined by commas."),
         maybe("windows", Text, "Rolling windows it has, joined by commas; null without any."),

@@ -41,11 +41,16 @@ fn cell_columns() -> Vec<Column> {
             "Code of the area; for a local care partnership its name. 'unknown' where no area is known.",
         ),
         always("area_name", Text, "Name of the area, or its code where no name is known."),
-        always("period_kind", Text, "day, month, window (rolling, ends at as_of) or now (the instant as_of itself)."),
+        always(
+            "period_kind",
+            Text,
+            "day, month, twelve_months (made of months), window (rolling, ends at as_of) or now (the instant as_of itself).",
+        ),
         always(
             "period",
             Text,
-            "The period: 2025-06-12 for a day, 2025-06 for a month, 24h, 7d, 28d, mtd or 365d, or now.",
+            "The period: 2025-06-12 for a day, 2025-06 for a month and for the twelve months that end with it, 24h, 7d, 28d, mtd or \
+             365d, or now.",
         ),
         always("first_day", Date, "First London day of the period: what to plot and to join on."),
         always("last_day", Date, "Last London day of the period."),
@@ -82,8 +87,8 @@ fn number_columns() -> Vec<Column> {
         maybe(
             "value",
             Double,
-            "numerator / denominator as a ratio from 0 to 1, or the count, or the percentile in its unit. Null when it \
-             is not shown: the column shown says why. Never average it over areas or periods: a percentile of several \
+            "numerator / denominator as a ratio from 0 to 1, or the count, or the percentile or standardised rate in its unit. \
+             Null when it is not shown: the column shown says why. Never average it over areas or periods: a percentile of several \
              areas is in the row of the level that holds them, or it does not exist.",
         ),
         maybe(

@@ -138,6 +138,7 @@ fn question(definition: &Definition, part: &Part) -> FigureQuery {
     let period = match part.kind.as_str() {
         "day" => Some(Dimension::Day),
         "month" => Some(Dimension::Month),
+        "twelve_months" => Some(Dimension::TwelveMonths),
         "window" => Some(Dimension::Window),
         _ => None,
     };

@@ -11,13 +11,16 @@ use maud::{Markup, html};
 use super::Page;
 use super::content::AT_HOME;
 use super::months::{self, Month};
-use super::numbers::number_text;
+use super::numbers::{bounds_text, number_text};
 use super::place::{Group, Place};
 use crate::reading::{MonthReading, shown_basis};
 
 /// Days at home, and what stands beside them.
 const HOME: &str = "days-at-home";
 const AWAY: &str = "nights-in-hospital";
+
+/// What areas are compared by: their people are of different ages.
+const STANDARDISED: &str = "nights-in-hospital-standardised";
 
 /// The page's main part.
 pub(super) fn page(page: &Page<'_>) -> Markup {
@@ -103,6 +106,55 @@ fn beside(page: &Page<'_>, (home, away): (&Definition, &Definition), reading: &M
                         } }
                     }
                 }
+                (twelve_months(page, (home, away), reading))
+            }
+        }
+    }
+}
+
+/// Both figures of the twelve months that end with each month: winters and summers level out.
+fn twelve_months(page: &Page<'_>, pair: (&Definition, &Definition), reading: &MonthReading) -> Markup {
+    let read = |definition: &Definition| {
+        let figures = page.snapshot.figures(&FigureQuery {
+            indicator: definition.id.clone(),
+            bases: vec![shown_basis(definition).to_owned()],
+            by: vec![page.place.level, Dimension::TwelveMonths],
+            from: reading.months.first().copied(),
+            ..FigureQuery::default()
+        });
+        page.policy.release(figures, definition)
+    };
+    let (home, away) = (read(pair.0), read(pair.1));
+    let find = |figures: &[ReleasedFigure], month: &str| {
+        let is_it = |figure: &&ReleasedFigure| {
+            figure.dimension(page.place.level) == Some(page.place.code.as_str())
+                && figure.dimension(Dimension::TwelveMonths) == Some(month)
+        };
+        figures.iter().find(is_it).cloned()
+    };
+    let both = |first: &NaiveDate| {
+        let month = first.format("%Y-%m").to_string();
+        Some((*first, find(&home, &month)?, find(&away, &month)))
+    };
+    let rows: Vec<(NaiveDate, ReleasedFigure, Option<ReleasedFigure>)> =
+        reading.months.iter().rev().filter_map(both).collect();
+    html! {
+        @if !rows.is_empty() {
+            div.wide role="region" tabindex="0" aria-labelledby="twelve-months-table" {
+                table {
+                    caption id="twelve-months-table" { "The same over twelve months: " (page.name(&page.place)) }
+                    thead { tr {
+                        th scope="col" { "Twelve months to the end of" } th.n scope="col" { "Days at home, " (pair.0.unit) }
+                        th.n scope="col" { "In hospital, " (pair.1.unit) } th scope="col" { "Status" }
+                    } }
+                    tbody { @for (last, home, away) in &rows {
+                        tr {
+                            th scope="row" { (last.format("%B %Y").to_string()) }
+                            td.n { (told(Some(home))) } td.n { (told(away.as_ref())) }
+                            td { (home.status.as_str()) }
+                        }
+                    } }
+                }
             }
         }
     }
@@ -113,15 +165,15 @@ fn told(figure: Option<&ReleasedFigure>) -> String {
     figure.map_or_else(|| "no data".to_owned(), number_text)
 }
 
-/// Both figures of each area below, in the newest month that is over.
+/// Both figures of each area below, in the newest month that is over, and the nights away as if all areas were of one age.
 fn areas(page: &Page<'_>, pair: (&Definition, &Definition), group: &Group, reading: &MonthReading) -> Markup {
     let over = reading.months.iter().rev().nth(1).copied();
-    let figures = |definition: &Definition| over.map(|month| of_level(page, definition, group.level, month));
-    let (home, away) = (figures(pair.0), figures(pair.1));
-    let find = |figures: &Option<Released<Vec<ReleasedFigure>>>, code: &str| {
-        let found = figures.as_ref().map(|figures| figures.as_slice()).unwrap_or_default();
-        told(found.iter().find(|figure| figure.dimension(group.level) == Some(code)))
+    let figures = |definition: &Definition| -> Vec<ReleasedFigure> {
+        over.map(|month| of_level(page, definition, group.level, month).to_vec()).unwrap_or_default()
     };
+    let standardised = page.shown().find(|definition| definition.id == STANDARDISED);
+    let by_age = standardised.map(figures).unwrap_or_default();
+    let (home, away) = (figures(pair.0), figures(pair.1));
     let id = format!("at-home-{}", group.level);
     html! {
         @if let Some(month) = over {
@@ -129,10 +181,14 @@ fn areas(page: &Page<'_>, pair: (&Definition, &Definition), group: &Group, readi
                 h2 id={ (id) "-heading" } { (group.heading) ", " (month.format("%B %Y").to_string()) }
                 div.wide role="region" tabindex="0" aria-labelledby=(id) {
                     table {
-                        caption id=(id) { "Days at home beside nights in hospital, area by area. Ages and sexes differ between areas and are not allowed for" }
+                        caption id=(id) { "Days at home beside nights in hospital, area by area. Ages differ between areas: compare areas by what is standardised by age; sexes are not allowed for" }
                         thead { tr {
                             th scope="col" { "Area" } th.n scope="col" { "Days at home, " (pair.0.unit) }
                             th.n scope="col" { "In hospital, " (pair.1.unit) }
+                            @if let Some(definition) = standardised {
+                                th.n scope="col" { "Standardised by age, " (definition.unit) }
+                                th.n scope="col" { "95% interval" }
+                            }
                         } }
                         tbody { @for code in &group.codes {
                             tr {
@@ -140,7 +196,11 @@ fn areas(page: &Page<'_>, pair: (&Definition, &Definition), group: &Group, readi
                                     @let place = Place { level: group.level, code: code.clone() };
                                     a href=(place.address_of(AT_HOME)) { (page.name(&place)) }
                                 }
-                                td.n { (find(&home, code)) } td.n { (find(&away, code)) }
+                                td.n { (told(of_area(&home, group.level, code))) } td.n { (told(of_area(&away, group.level, code))) }
+                                @if standardised.is_some() {
+                                    @let figure = of_area(&by_age, group.level, code);
+                                    td.n { (told(figure)) } td.n { (figure.map(bounds_text).unwrap_or_default()) }
+                                }
                             }
                         } }
                     }
@@ -148,6 +208,10 @@ fn areas(page: &Page<'_>, pair: (&Definition, &Definition), group: &Group, readi
             }
         }
     }
+}
+
+fn of_area<'a>(figures: &'a [ReleasedFigure], level: Dimension, code: &str) -> Option<&'a ReleasedFigure> {
+    figures.iter().find(|figure| figure.dimension(level) == Some(code))
 }
 
 fn of_level(

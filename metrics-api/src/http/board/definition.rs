@@ -1,5 +1,6 @@
 //! `/indicator/{id}`: what a figure means, how it is counted, from what, against what, and who answers for it.
 
+use homeward_contract::standard_population::StandardPopulation;
 use homeward_transform::definition::{Alert, AlertFamily, Definition, DefinitionStatus, Direction, Interval, Kind};
 use maud::{Markup, html};
 
@@ -135,7 +136,11 @@ fn lineage(page: &Page<'_>, definition: &Definition) -> Markup {
 fn population(page: &Page<'_>, definition: &Definition) -> Option<String> {
     let per = definition.per_population?;
     let edition = page.snapshot.geography().population().in_force(page.today())?;
-    Some(format!("{}, aged {} and over ({})", edition.name(), per.age_from, edition.source))
+    let standardise = definition.standardise.as_ref();
+    let standard = standardise.and_then(|standardise| StandardPopulation::by_name(&standardise.population));
+    let weighted = standard.map(|standard| format!("; weighted by {} ({})", standard.name, standard.source));
+    let (name, source) = (edition.name(), &edition.source);
+    Some(format!("{name}, aged {} and over ({source}){}", per.age_from, weighted.unwrap_or_default()))
 }
 
 fn watching(definition: &Definition) -> Markup {
@@ -174,6 +179,7 @@ const fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Proportion => "a share: the numerator is part of the denominator",
         Kind::Ratio => "a sum over another that it is no part of",
+        Kind::Standardised => "a rate to the people of an area, as if their ages were those of a standard population",
         Kind::Count => "a count over a period",
         Kind::Snapshot => "a count at one instant",
         Kind::People => "distinct people over a period: an area's own, never the sum of others",
@@ -193,6 +199,9 @@ const fn interval(interval: Interval) -> &'static str {
     match interval {
         Interval::Wilson => "Wilson score interval, 95%",
         Interval::People => "ratio with the spread between people, 95%; of exact figures of one period",
+        Interval::Dobson => {
+            "Dobson's of a standardised rate, with the spread between people, 95%; of exact figures of one period"
+        }
         Interval::None => "none",
     }
 }

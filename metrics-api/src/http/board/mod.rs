@@ -108,7 +108,7 @@ impl Page<'_> {
         definitions.sort_by_key(|definition| match definition.kind {
             Kind::Snapshot => 0,
             Kind::Proportion => 1,
-            Kind::Ratio | Kind::Quantile => 2,
+            Kind::Ratio | Kind::Standardised | Kind::Quantile => 2,
             Kind::Count | Kind::People => 3,
         });
         definitions

@@ -72,11 +72,11 @@ fn order(name: &str) -> (u32, String) {
 fn cell(definition: &Definition, figure: Option<&ReleasedFigure>) -> String {
     match (definition.kind, figure) {
         (Kind::Count | Kind::Snapshot | Kind::People, None) => Shown::Count(0).to_string(),
-        (Kind::Proportion | Kind::Ratio | Kind::Quantile, None) => Shown::NoData.to_string(),
+        (Kind::Proportion | Kind::Ratio | Kind::Standardised | Kind::Quantile, None) => Shown::NoData.to_string(),
         (Kind::Proportion, Some(figure)) => {
             format!("{} ({} of {})", percent_text(figure), figure.numerator, figure.denominator)
         }
-        (Kind::Ratio, Some(figure)) => {
+        (Kind::Ratio | Kind::Standardised, Some(figure)) => {
             format!("{} ({} of {})", numbers::ratio_text(definition, figure), figure.numerator, figure.denominator)
         }
         (Kind::Quantile, Some(figure)) => format!("{} (of {})", numbers::number_text(figure), figure.denominator),

@@ -14,7 +14,7 @@ pub(super) fn heads(definition: &Definition) -> Markup {
                 th.n scope="col" { "Numerator" } th.n scope="col" { "Denominator" } th.n scope="col" { "Share" }
                 th.n scope="col" { "95% interval" }
             }
-            (Kind::Ratio, _) => {
+            (Kind::Ratio | Kind::Standardised, _) => {
                 th.n scope="col" { "Numerator" } th.n scope="col" { "Denominator" } th.n scope="col" { (definition.unit) }
                 @if definition.interval != Interval::None { th.n scope="col" { "95% interval" } }
             }
@@ -32,7 +32,7 @@ pub(super) fn cells(definition: &Definition, figure: &ReleasedFigure) -> Markup 
                 td.n { (figure.numerator) } td.n { (figure.denominator) } td.n { (percent_text(figure)) }
                 td.n { (interval_text(figure)) }
             }
-            Kind::Ratio => {
+            Kind::Ratio | Kind::Standardised => {
                 td.n { (figure.numerator) } td.n { (figure.denominator) } td.n { (ratio_text(definition, figure)) }
                 @if definition.interval != Interval::None { td.n { (bounds_text(figure)) } }
             }
@@ -46,8 +46,8 @@ pub(super) fn cells(definition: &Definition, figure: &ReleasedFigure) -> Markup 
 pub(super) const fn width(definition: &Definition) -> usize {
     match definition.kind {
         Kind::Proportion => 4,
-        Kind::Ratio if !matches!(definition.interval, Interval::None) => 4,
-        Kind::Ratio => 3,
+        Kind::Ratio | Kind::Standardised if !matches!(definition.interval, Interval::None) => 4,
+        Kind::Ratio | Kind::Standardised => 3,
         Kind::Quantile => 2,
         Kind::Count | Kind::Snapshot | Kind::People => 1,
     }

@@ -34,13 +34,18 @@ pub(super) fn sentence(
             text.push('.');
             text
         }
-        (Kind::Ratio, numerator, denominator, Shown::Number(_)) => {
+        (Kind::Ratio | Kind::Standardised, numerator, denominator, Shown::Number(_)) => {
             let unit = if definition.unit == "ratio" { String::new() } else { format!(" {}", definition.unit) };
             let interval = match figure.lower {
                 Shown::Number(_) => format!("; 95% interval {}", bounds_text(figure)),
                 _ => String::new(),
             };
-            format!("{area}: {}{unit} ({numerator} over {denominator}{interval}).", ratio_text(definition, figure))
+            let counted = match definition.kind {
+                // Not a quotient of the two: it is weighted by age.
+                Kind::Standardised => format!("standardised by age; {numerator} among {denominator} people"),
+                _ => format!("{numerator} over {denominator}"),
+            };
+            format!("{area}: {}{unit} ({counted}{interval}).", ratio_text(definition, figure))
         }
         (Kind::Quantile, _, of, Shown::Number(_)) => {
             let name = definition.quantile.map(|quantile| format!("{quantile} ")).unwrap_or_default();

@@ -19,6 +19,7 @@ fn exact(numerator: i64, denominator: Option<i64>, definition: &Definition) -> F
         numerator: Some(numerator),
         denominator,
         percentile: None,
+        standardised: None,
         counts: BTreeMap::new(),
         flags: BTreeMap::new(),
         status: Status::Live,

@@ -88,7 +88,7 @@ pub(super) fn target_value(definition: &Definition, target: &Target) -> String {
         Kind::Proportion => format!("{}%", trimmed(one_decimal(target.value))),
         Kind::Ratio if definition.unit == "ratio" => format!("{}%", trimmed(one_decimal(target.value))),
         Kind::Count | Kind::Snapshot | Kind::People => target.value.to_string(),
-        Kind::Ratio | Kind::Quantile => format!("{} {}", target.value, definition.unit),
+        Kind::Ratio | Kind::Standardised | Kind::Quantile => format!("{} {}", target.value, definition.unit),
     }
 }
 
