@@ -51,7 +51,14 @@ pub(crate) fn pseudonym(number: u64) -> String {
 /// An id in the form of a GUID.
 pub(crate) fn guid(number: u64) -> String {
     let (high, low) = (mix(number), mix(!number));
-    format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xffff, low >> 48, low & 0xffff_ffff_ffff)
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xffff,
+        low >> 48,
+        low & 0xffff_ffff_ffff
+    )
 }
 
 /// The finaliser of splitmix64.

@@ -17,11 +17,19 @@ pub(crate) fn is_there(plan: &Plan) -> bool {
 }
 
 /// Answers a question and leaves the figures in a file of the folder.
-pub(crate) fn answer(plan: &Plan, world: &dyn World, question: &str, folder: &Path, file: &str) -> Result<Value, Fault> {
+pub(crate) fn answer(
+    plan: &Plan,
+    world: &dyn World,
+    question: &str,
+    folder: &Path,
+    file: &str,
+) -> Result<Value, Fault> {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches/intervals/by_duckdb.py");
     let mut command = Command::new(&plan.python);
     command.arg(script).arg(question).arg(folder).arg(folder.join(file)).arg(plan.threads.to_string());
-    command.arg(day_of(midnight(world.first_day())).to_string()).arg(world.as_of().format("%Y-%m-%d %H:%M:%S").to_string());
+    command
+        .arg(day_of(midnight(world.first_day())).to_string())
+        .arg(world.as_of().format("%Y-%m-%d %H:%M:%S").to_string());
     read("DuckDB", &mut command)
 }
 

@@ -107,11 +107,14 @@ fn write(shown: &Shown, world: &dyn World, path: &Path) -> Result<(), Fault> {
             figures.entry((&atom.provider, &atom.period)).or_default().add(value);
         }
         for ((provider, period), value) in figures {
-            write!(file, "{id},{provider},{period},{},{}", value.numerator, value.denominator.unwrap_or_default())?;
-            for name in *counts {
-                write!(file, ",{}", value.counts.get(*name).copied().unwrap_or_default())?;
+            let counts = counts.iter().map(|name| value.counts.get(*name).copied().unwrap_or_default());
+            let numbers: Vec<i64> =
+                [value.numerator, value.denominator.unwrap_or_default()].into_iter().chain(counts).collect();
+            // A cell may tell of nothing but who was left out, which is not compared.
+            if numbers.iter().any(|number| *number != 0) {
+                let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+                writeln!(file, "{id},{provider},{period},{}", numbers.join(","))?;
             }
-            writeln!(file)?;
         }
     }
     Ok(file.flush()?)

@@ -96,8 +96,13 @@ impl Devon {
         let from = midnight(self.first) + ((year * 365).cast_signed() + draw.signed_below(365)) * DAY;
         let from = from + (8 * 60 + draw.signed_below(15 * 60)) * MINUTE;
         let nights = if draw.below(5) == 0 { 0 } else { 1 + draw.signed_below(if is_old { 15 } else { 5 }) };
-        let to = if nights == 0 { from + HOUR } else { from - from % DAY + nights * DAY + (9 + draw.signed_below(9)) * HOUR };
-        let settings = ["acute", "acute", "acute", "acute", "acute", "acute", "acute", "community_hospital", "mental_health"];
+        let to = if nights == 0 {
+            from + HOUR
+        } else {
+            from - from % DAY + nights * DAY + (9 + draw.signed_below(9)) * HOUR
+        };
+        let settings =
+            ["acute", "acute", "acute", "acute", "acute", "acute", "acute", "community_hospital", "mental_health"];
         let setting = match draw.below(40) {
             0 => "hospice",
             1 if is_old => "care_home_short_term",
@@ -137,8 +142,20 @@ impl Devon {
             "ward_kind" => Cell::Text("physical"),
             "admission_method" => Cell::Text("emergency"),
             "patient_classification" => Cell::Text("ordinary"),
-            "status" => Cell::Text(if withdrawn { "cancelled" } else if end.is_some() { "closed" } else { "open" }),
-            "trigger" => Cell::Text(if withdrawn { "A11" } else if end.is_some() { "A03" } else { "A01" }),
+            "status" => Cell::Text(if withdrawn {
+                "cancelled"
+            } else if end.is_some() {
+                "closed"
+            } else {
+                "open"
+            }),
+            "trigger" => Cell::Text(if withdrawn {
+                "A11"
+            } else if end.is_some() {
+                "A03"
+            } else {
+                "A01"
+            }),
             _ => Cell::Nothing,
         })
     }
@@ -253,7 +270,12 @@ impl Devon {
 
 impl World for Devon {
     fn described(&self) -> String {
-        format!("{} people on the lists of {} practices, {} years", self.people, PRACTICES.lines().count() - 1, self.years)
+        format!(
+            "{} people on the lists of {} practices, {} years",
+            self.people,
+            PRACTICES.lines().count() - 1,
+            self.years
+        )
     }
 
     fn indicators(&self) -> &'static [(&'static str, &'static [&'static str])] {

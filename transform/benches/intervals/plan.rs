@@ -56,7 +56,9 @@ impl Plan {
         match question {
             "wards" => Ok(Box::new(self.wards)),
             "nights" => Ok(Box::new(self.nights)),
-            other => Err(format!("HOMEWARD_BENCH_QUESTIONS: {other} is not a question; ask wards, nights or both").into()),
+            other => {
+                Err(format!("HOMEWARD_BENCH_QUESTIONS: {other} is not a question; ask wards, nights or both").into())
+            }
         }
     }
 }

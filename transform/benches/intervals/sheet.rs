@@ -185,21 +185,11 @@ pub(crate) fn commit(
 /// Whoever takes versions of states.
 pub(crate) trait Rows {
     /// One version; `item` says what its items hold.
-    fn row<'a>(
-        &mut self,
-        table: Table,
-        version: &Version<'a>,
-        item: impl Fn(&str) -> Cell<'a>,
-    ) -> Result<(), Fault>;
+    fn row<'a>(&mut self, table: Table, version: &Version<'a>, item: impl Fn(&str) -> Cell<'a>) -> Result<(), Fault>;
 }
 
 impl Rows for Sink<'_> {
-    fn row<'a>(
-        &mut self,
-        table: Table,
-        version: &Version<'a>,
-        item: impl Fn(&str) -> Cell<'a>,
-    ) -> Result<(), Fault> {
+    fn row<'a>(&mut self, table: Table, version: &Version<'a>, item: impl Fn(&str) -> Cell<'a>) -> Result<(), Fault> {
         if !self.sheets.contains_key(&table) {
             self.sheets.insert(table, Sheet::new(table)?);
         }
@@ -221,12 +211,7 @@ pub(crate) struct Alone {
 }
 
 impl Rows for Alone {
-    fn row<'a>(
-        &mut self,
-        table: Table,
-        version: &Version<'a>,
-        item: impl Fn(&str) -> Cell<'a>,
-    ) -> Result<(), Fault> {
+    fn row<'a>(&mut self, table: Table, version: &Version<'a>, item: impl Fn(&str) -> Cell<'a>) -> Result<(), Fault> {
         let mut sheet = Sheet::new(table)?;
         sheet.row(version, self.offset, item);
         self.made = Some((table, sheet.finish()?));

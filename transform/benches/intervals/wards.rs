@@ -144,7 +144,8 @@ impl England {
         let (subject, area) = (format!("{provider}|{ward}|{}", day_of(from)), board(number / WARDS_A_PROVIDER));
         // Every seventh row is told again with another number.
         for (version, beds) in [(1, beds), (2, beds + 1)].into_iter().take(if draw.below(7) == 0 { 2 } else { 1 }) {
-            let version = Version { subject: &subject, number: version, told_at: from + version * HOUR, withdrawn: false };
+            let version =
+                Version { subject: &subject, number: version, told_at: from + version * HOUR, withdrawn: false };
             rows.row(Table::VirtualWardCapacity, &version, |item| match item {
                 "provider" => Cell::Text(&provider),
                 "ward_id" | "ward_name" => Cell::Text(&ward),
