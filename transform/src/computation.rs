@@ -96,6 +96,13 @@ impl Computation {
         Self { book: Book::within(limits, spills, Arc::clone(&self.geography)), ..self }
     }
 
+    /// Lets the views hold the rows of about so many referrals at a time, as [`Limits::together_max`] does.
+    #[must_use]
+    pub fn together(mut self, most: u64) -> Self {
+        self.book.hold_together(most);
+        self
+    }
+
     /// The facts in hand.
     #[must_use]
     pub const fn book(&self) -> &Book {

@@ -7,6 +7,7 @@
 pub mod at_home;
 mod flows;
 mod part;
+mod units;
 pub mod wards;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,13 +18,14 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use roaring::RoaringBitmap;
 
 use self::part::{Part, gather};
+use self::units::Units;
 use crate::book::change::Subject;
 use crate::book::dirty::{CalendarPeriod, Causes, DirtyCells};
 use crate::book::{Book, VIEWS, view};
 use crate::cells::{Cells, Shelf, Unit};
 use crate::definition::{Catalogue, Definition};
-use crate::engine::period::{Period, PeriodKind, Window, parse_name};
-use crate::engine::{Atom, AtomValue, ColumnsRead, EVERY_PROVIDER, Engine, EngineError, Input};
+use crate::engine::period::{Period, Window};
+use crate::engine::{ColumnsRead, EVERY_PROVIDER, Engine, EngineError, Input};
 
 /// A unit whose value changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +113,8 @@ async fn run_due(
     changed: &mut Vec<ChangedUnit>,
 ) -> Result<(), ComputeError> {
     for definition in definitions {
-        let units = group(engine.run_registered(definition, as_of).await?, as_of);
+        let mut units = Units::default();
+        units.add(engine.run_registered(definition, as_of, None).await?, as_of);
         replace(definition, units, due, cells, changed);
     }
     Ok(())
@@ -122,13 +125,8 @@ fn providers_of(due: &Due) -> BTreeSet<Arc<str>> {
 }
 
 /// Puts the new units of a definition in the place of the due ones.
-fn replace(
-    definition: &Definition,
-    mut units: BTreeMap<(Arc<str>, PeriodKind), Unit>,
-    due: &Due,
-    cells: &mut Cells,
-    changed: &mut Vec<ChangedUnit>,
-) {
+fn replace(definition: &Definition, units: Units, due: &Due, cells: &mut Cells, changed: &mut Vec<ChangedUnit>) {
+    let mut units = units.finish(definition);
     for ((provider, calendar), causes) in due {
         let period = Period::calendar(*calendar);
         let causes = causes_of(definition, causes);
@@ -222,11 +220,12 @@ async fn run_moving(
     as_of: DateTime<Utc>,
 ) -> Result<(), ComputeError> {
     for definition in definitions.iter().filter(|definition| has_grain(definition, &[grain])) {
-        let units = group(engine.run_registered(definition, as_of).await?, as_of);
+        let mut units = Units::default();
+        units.add(engine.run_registered(definition, as_of, None).await?, as_of);
         if grain == "window" || !has_grain(definition, &["window"]) {
             cells.clear_moving(&definition.id);
         }
-        for ((provider, period), unit) in units {
+        for ((provider, period), unit) in units.finish(definition) {
             cells.replace(&(Arc::from(definition.id.as_str()), provider), period, unit);
         }
     }
@@ -338,17 +337,6 @@ fn input(
         }
         book.cool();
     }
-}
-
-fn group(rows: Vec<(Atom, AtomValue)>, as_of: DateTime<Utc>) -> BTreeMap<(Arc<str>, PeriodKind), Unit> {
-    let mut units: BTreeMap<(Arc<str>, PeriodKind), Unit> = BTreeMap::new();
-    for (atom, value) in rows {
-        // A period that is not one of ours cannot come out of a join with the period view.
-        let Some(period) = parse_name(&atom.period, as_of) else { continue };
-        let unit = units.entry((Arc::clone(&atom.provider), period.kind)).or_default();
-        unit.entry(atom).or_default().add(&value);
-    }
-    units
 }
 
 fn has_grain(definition: &Definition, grains: &[&str]) -> bool {

@@ -51,7 +51,15 @@ pub async fn evaluate(
     geography: Arc<Geography>,
     instants: Instants,
 ) -> Result<Snapshot, EvaluateError> {
-    let mut computation = Computation::new(catalogue, geography);
+    evaluate_with(Computation::new(catalogue, geography), facts, instants).await
+}
+
+/// The same by a computation that has taken nothing yet.
+pub(crate) async fn evaluate_with(
+    mut computation: Computation,
+    facts: &[(Table, RecordBatch)],
+    instants: Instants,
+) -> Result<Snapshot, EvaluateError> {
     for (table, batch) in facts {
         match instants.as_known_at {
             None => computation.apply(*table, batch)?,

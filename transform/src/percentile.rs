@@ -5,6 +5,7 @@
 //! weight of the interpolation to millionths: the 90th percentile of 1 to 10 comes out as 9.099999. Here the weight is a
 //! whole number of thousandths, and the result is divided once.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -85,13 +86,19 @@ impl Percentile {
         self.0
     }
 
-    /// The percentile of some values in any order; `None` without values.
+    /// The percentile of some values, each with how often it occurs; `None` without values.
     #[must_use]
-    pub fn of(values: &mut [i64], quantile: Quantile) -> Option<Self> {
-        values.sort_unstable();
-        let last = i64::try_from(values.len()).ok()?.checked_sub(1)?;
+    pub fn of(values: &BTreeMap<i64, i64>, quantile: Quantile) -> Option<Self> {
+        let last = values.values().sum::<i64>().checked_sub(1)?;
         let (below, rest) = (quantile.thousandths * last / PARTS, quantile.thousandths * last % PARTS);
-        let at = |index: i64| usize::try_from(index).ok().and_then(|index| values.get(index)).copied();
+        let at = |index: i64| {
+            let mut up_to = 0;
+            let mut reached = values.iter().filter(|(_, times)| {
+                up_to += **times;
+                up_to > index
+            });
+            reached.next().map(|(value, _)| *value)
+        };
         let lower = at(below)?;
         let step = at(below + 1).unwrap_or(lower).abs_diff(lower);
         let parts = i128::from(lower) * i128::from(PARTS) + i128::from(step) * i128::from(rest);
@@ -107,8 +114,15 @@ mod tests {
     use super::*;
 
     fn of(values: &[i64], share: f64) -> Option<f64> {
-        let mut values = values.to_vec();
-        Percentile::of(&mut values, Quantile::try_from(share).unwrap()).map(Percentile::value)
+        Percentile::of(&counted(values), Quantile::try_from(share).unwrap()).map(Percentile::value)
+    }
+
+    fn counted(values: &[i64]) -> BTreeMap<i64, i64> {
+        let mut counted = BTreeMap::new();
+        for value in values {
+            *counted.entry(*value).or_default() += 1;
+        }
+        counted
     }
 
     /// What `PERCENTILE.INC` of a spreadsheet and `quantile(x, p, type = 7)` of R give.
@@ -147,15 +161,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_percentile_lies_among_its_values_and_needs_no_order(
-            mut values in prop::collection::vec(0_i64..100_000, 1..60), thousandths in 1_i64..1_000,
+        fn a_percentile_is_that_of_the_values_in_their_order(
+            mut values in prop::collection::vec(0_i64..60, 1..60), thousandths in 1_i64..1_000,
         ) {
-            let quantile = Quantile { thousandths };
-            let found = Percentile::of(&mut values, quantile).unwrap();
-            let (least, most) = (values[0] as f64, values[values.len() - 1] as f64);
-            prop_assert!((least..=most).contains(&found.value()));
-            values.reverse();
-            prop_assert_eq!(Percentile::of(&mut values, quantile), Some(found));
+            let found = Percentile::of(&counted(&values), Quantile { thousandths }).unwrap();
+            values.sort_unstable();
+            let place = thousandths * (values.len() as i64 - 1);
+            let (below, rest) = ((place / PARTS) as usize, place % PARTS);
+            let lower = values[below];
+            let upper = values.get(below + 1).copied().unwrap_or(lower);
+            prop_assert_eq!(found.value(), (lower * PARTS + (upper - lower) * rest) as f64 / PARTS as f64);
         }
     }
 }

@@ -16,6 +16,7 @@ use super::contacts::{Contacts, Manner, Manners, Sent, Shown};
 use super::csds::CsdsReferral;
 use super::pack::pack_fields;
 use super::referral::{LiveReferral, Received};
+use super::shard::Named;
 
 /// What all contacts of a referral have in common in one view.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -111,6 +112,8 @@ pub struct ShownContacts {
     pub first_live: Option<Micros>,
     /// When each that is shown took place.
     pub instants: Vec<Micros>,
+    /// Whom they name.
+    pub named: Named,
 }
 
 /// Whose the contacts of one submission, or of the live feed, are.
@@ -134,6 +137,7 @@ impl<'a> ContactKnowledge<'a> {
             |place, row, voided| {
                 found.shown[place] = row.shown(voided, hasher);
                 found.instants.push(row.contact_at);
+                found.named = found.named.and(row.person.as_deref());
                 if row.is_attended() && row.source != Source::Live {
                     found.first_csds = earlier(found.first_csds, row.contact_at);
                 }

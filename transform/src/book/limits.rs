@@ -7,7 +7,7 @@ pub struct Limits {
     pub open_max: usize,
     /// Bytes of those that are packed.
     pub packed_bytes_max: usize,
-    /// Referrals whose rows lie in the views together, about, where figures add up.
+    /// Referrals whose rows lie in the views together, about.
     pub together_max: u64,
 }
 

@@ -36,6 +36,7 @@ pub mod register;
 pub mod roll;
 mod rows;
 mod settle;
+pub mod shard;
 mod stages;
 pub mod store;
 pub mod submission;
@@ -69,6 +70,7 @@ use read::{FactShapeError, Facts};
 use referral::LiveReferral;
 use referral_rows::{ReferralRow, ReferralRows};
 use register::{Received, Register};
+use shard::{ByShard, Shards};
 
 use crate::reconcile::ledger::{Ledger, ProviderMonth};
 
@@ -153,6 +155,7 @@ pub struct Book {
     people: Directory<CsdsPerson>,
     manners: Manners,
     by_period: Index,
+    by_shard: ByShard,
     unstopped: RoaringBitmap,
     together_max: u64,
     wakes: BTreeMap<Micros, Vec<u32>>,
@@ -205,6 +208,7 @@ impl Book {
             people: Directory::new(limits.open_max, people),
             manners: Manners::default(),
             by_period: Index::default(),
+            by_shard: ByShard::default(),
             unstopped: RoaringBitmap::new(),
             together_max: limits.together_max,
             wakes: BTreeMap::new(),
@@ -264,6 +268,17 @@ impl Book {
     #[must_use]
     pub fn referrals_open_in(&self, provider: &str, month: NaiveDate) -> RoaringBitmap {
         self.by_period.open_in(provider, month)
+    }
+
+    /// Referrals in lots of about [`Limits::together_max`], each with every row of the people of some shards.
+    #[must_use]
+    pub fn by_people(&self, referrals: &RoaringBitmap) -> Vec<(Shards, RoaringBitmap)> {
+        self.by_shard.split(referrals, self.together_max)
+    }
+
+    /// Sets [`Limits::together_max`].
+    pub const fn hold_together(&mut self, most: u64) {
+        self.together_max = most;
     }
 
     /// [`Limits::together_max`].

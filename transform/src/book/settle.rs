@@ -14,6 +14,7 @@ use super::fold::{self, Knowledge, Rows};
 use super::index::months;
 use super::referral_rows::{self, ReferralRows, month_of, next_month};
 use super::register::Flip;
+use super::shard::Named;
 use super::stages;
 use super::{Acceptance, Book, Entry, Map, VIEWS, View};
 
@@ -137,6 +138,7 @@ impl Book {
         }
         self.by_period.move_open(index, &entry.provider, entry.referral.open_months(), referral.open_months());
         self.by_period.move_awaited(index, &entry.provider, entry.referral.is_awaited(), referral.is_awaited());
+        self.by_shard.place(index, named(&referral, contacts.named));
         let entry = self.entries.get_mut(index, &self.shared);
         entry.take(rows, referral, frames, &contacts);
         let days = entry.days();
@@ -192,6 +194,12 @@ impl Book {
             referral_rows::rows(&knowledge, first_contacts, frames.map(|frame| frame.two_hour), &mut self.areas);
         Found { rows, referral, frames, contacts }
     }
+}
+
+/// Whom the rows of a referral name.
+fn named(referral: &ReferralRows, contacts: Named) -> Named {
+    let referrals = [&referral.csds, &referral.live].into_iter().flatten();
+    referrals.fold(contacts, |named, row| named.and(row.person.as_deref()))
 }
 
 /// What the views show of a referral.

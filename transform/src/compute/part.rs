@@ -8,6 +8,7 @@ use roaring::RoaringBitmap;
 
 use super::Due;
 use crate::book::Book;
+use crate::book::shard::Shards;
 use crate::engine::period::Period;
 
 /// Some units that are due, and the referrals that they need.
@@ -15,17 +16,17 @@ use crate::engine::period::Period;
 pub(super) struct Part {
     pub(super) due: Due,
     pub(super) referrals: RoaringBitmap,
+    /// The people whose every row it has; none where that is nobody's concern.
+    pub(super) people: Option<Shards>,
 }
 
 impl Part {
     /// Some units of a month, with the referrals of these providers on their days.
     pub(super) fn of_days(book: &Book, due: Due, providers: &BTreeSet<Arc<str>>) -> Self {
-        let mut part = Self { due, referrals: RoaringBitmap::new() };
-        let days: BTreeSet<_> = part.days().collect();
+        let mut part = Self { due, ..Self::default() };
+        let days = part.days().collect();
         for provider in providers {
-            for (first, last) in &days {
-                part.referrals |= book.referrals_on(provider, *first, *last);
-            }
+            part.referrals |= referrals_of(book, provider, &days);
         }
         part
     }
@@ -35,14 +36,37 @@ impl Part {
         due.into_iter().map(|((provider, period), causes)| {
             let (month, _) = Period::calendar(period).local_days();
             let referrals = book.referrals_open_in(&provider, month);
-            Self { due: Due::from([((provider, period), causes)]), referrals }
+            Self { due: Due::from([((provider, period), causes)]), referrals, people: None }
         })
+    }
+
+    /// The same units in parts that have every row of some people.
+    pub(super) fn by_people(&self, book: &Book) -> Vec<Self> {
+        let lots = book.by_people(&self.referrals).into_iter();
+        lots.map(|(people, referrals)| Self { due: self.due.clone(), referrals, people: Some(people) }).collect()
+    }
+
+    /// The same units in parts that have every row of some providers.
+    pub(super) fn by_provider(&self, book: &Book) -> Vec<Self> {
+        let days = self.days().collect();
+        let providers = book.providers();
+        let own =
+            providers.iter().map(|provider| Self { referrals: referrals_of(book, provider, &days), ..Self::default() });
+        let mut parts = gather(own, book.together_max());
+        parts.iter_mut().for_each(|part| part.due.clone_from(&self.due));
+        parts
     }
 
     /// The first and the last local day of each unit.
     pub(super) fn days(&self) -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
         self.due.keys().map(|(_, period)| Period::calendar(*period).local_days())
     }
+}
+
+/// The referrals of a provider on some days.
+fn referrals_of(book: &Book, provider: &str, days: &BTreeSet<(NaiveDate, NaiveDate)>) -> RoaringBitmap {
+    let of_days = days.iter().map(|(first, last)| book.referrals_on(provider, *first, *last));
+    of_days.fold(RoaringBitmap::new(), |all, own| all | own)
 }
 
 /// Puts small parts together until they need `most` referrals. A stock's months need much the same ones, so that many
@@ -77,7 +101,8 @@ mod tests {
 
     fn part(provider: &str, month: u32, referrals: std::ops::Range<u32>) -> Part {
         let month = CalendarPeriod::Month(NaiveDate::from_ymd_opt(2025, month, 1).expect("a month"));
-        Part { due: Due::from([((Arc::from(provider), month), Causes::default())]), referrals: referrals.collect() }
+        let due = Due::from([((Arc::from(provider), month), Causes::default())]);
+        Part { due, referrals: referrals.collect(), people: None }
     }
 
     fn sizes(parts: Vec<Part>) -> Vec<(usize, u64)> {

@@ -4,21 +4,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
 
 use super::records::{own_column, sums};
 use super::result::{Atom, AtomValue, COUNT, EVERY_PROVIDER, EVERY_STRATUM, FLAG, Place, number_at, text_at};
+use super::tally::Tally;
 use crate::definition::{Definition, Kind};
 use crate::figure::Dimension;
-use crate::percentile::{Percentile, Quantile};
 use crate::release::reach::LEVELS;
 use crate::snapshot::NATION;
 
 /// Table of the records while their cells are made. No indicator can read it: it is none of the views.
 pub(super) const TABLE: &str = "record";
 
-/// One query for all levels: every record is counted once in each.
+/// How many records have a measure.
+const RECORDS: &str = "records";
+
+/// One query for all levels: every record is counted once in each. Of a percentile it makes a row a cell and measure, of
+/// distinct people a row a cell.
 pub(super) fn sql(definition: &Definition, records: &RecordBatch) -> String {
     let strata: Vec<&str> = definition.strata.iter().map(|stratum| stratum.as_str()).collect();
     let levels = LEVELS.into_iter().filter(|level| *level != Dimension::Nation).map(Dimension::as_str);
@@ -28,12 +32,13 @@ pub(super) fn sql(definition: &Definition, records: &RecordBatch) -> String {
         for chosen in 0_u32..1 << strata.len() {
             let broken_down = strata.iter().enumerate().filter(|(index, _)| chosen & (1 << index) != 0);
             let columns = ["basis", "period"].into_iter().chain(*area).chain(broken_down.map(|(_, name)| *name));
+            let columns = columns.chain(definition.quantile.map(|_| own_column(definition.kind)));
             sets.push(format!("({})", columns.map(quoted).collect::<Vec<_>>().join(", ")));
         }
     }
     let own = quoted(own_column(definition.kind));
     let own = match definition.kind {
-        Kind::Quantile => format!("array_agg({own}) AS {own}"),
+        Kind::Quantile => format!("{own}, count({own}) AS {RECORDS}"),
         _ => format!("count(DISTINCT {own}) AS {own}"),
     };
     let grouped = ["basis", "period"].into_iter().chain(areas.iter().copied().flatten()).chain(strata).map(quoted);
@@ -51,8 +56,8 @@ fn quoted(name: &str) -> String {
 enum Own {
     /// How many distinct people.
     People(Int64Array),
-    /// The measures of all records, in a list a cell.
-    Measures(arrow::array::ListArray, Quantile),
+    /// A measure, and how many records have it.
+    Measure(Int64Array, Int64Array),
 }
 
 struct Columns {
@@ -67,10 +72,9 @@ struct Columns {
 }
 
 /// Reads the cells that [`sql`] made; `None` when they do not have its columns, a defect.
-pub(super) fn read(definition: &Definition, cells: &RecordBatch) -> Option<Vec<(Atom, AtomValue)>> {
+pub(super) fn read(definition: &Definition, cells: &RecordBatch) -> Option<Vec<(Atom, Tally)>> {
     let columns = Columns::new(definition, cells)?;
-    let made = (0..cells.num_rows()).map(|row| (columns.atom(row), columns.value(row)));
-    Some(made.filter(|(_, value)| !value.is_empty()).collect())
+    Some((0..cells.num_rows()).map(|row| (columns.atom(row), columns.tally(row))).collect())
 }
 
 impl Columns {
@@ -89,7 +93,7 @@ impl Columns {
             areas: levels.map(|level| Some((level, text(level.as_str())?))).collect::<Option<_>>()?,
             strata: definition.strata.iter().map(|stratum| text(stratum.as_str())).collect::<Option<_>>()?,
             own: match definition.quantile {
-                Some(quantile) => Own::Measures(cells.column_by_name(own)?.as_list_opt::<i32>()?.clone(), quantile),
+                Some(_) => Own::Measure(number(own)?, number(RECORDS)?),
                 None => Own::People(number(own)?),
             },
             source_rank: number("source_rank")?,
@@ -116,29 +120,19 @@ impl Columns {
         }
     }
 
-    fn value(&self, row: usize) -> AtomValue {
+    fn tally(&self, row: usize) -> Tally {
         let some = |columns: &[(Arc<str>, Int64Array)]| -> BTreeMap<Arc<str>, i64> {
             columns.iter().map(|(name, column)| (Arc::clone(name), number_at(column, row).unwrap_or(0))).collect()
         };
         let mut flags = some(&self.flags);
         flags.retain(|_, count| *count != 0);
-        let (numerator, denominator, percentile) = match &self.own {
-            Own::People(people) => (number_at(people, row).unwrap_or(0), None, None),
-            Own::Measures(lists, quantile) => {
-                let mut measures = measures(lists, row);
-                (0, i64::try_from(measures.len()).ok(), Percentile::of(&mut measures, *quantile))
-            }
-        };
         let source_rank = number_at(&self.source_rank, row);
-        AtomValue { numerator, denominator, percentile, source_rank, counts: some(&self.counts), flags }
+        let sums = AtomValue { source_rank, counts: some(&self.counts), flags, ..AtomValue::default() };
+        match &self.own {
+            Own::People(people) => AtomValue { numerator: number_at(people, row).unwrap_or(0), ..sums }.into(),
+            Own::Measure(measures, records) => {
+                Tally::of_measure(sums, number_at(measures, row), number_at(records, row).unwrap_or(0))
+            }
+        }
     }
-}
-
-/// The measures of one cell; a record without one is left out.
-fn measures(lists: &arrow::array::ListArray, row: usize) -> Vec<i64> {
-    if lists.is_null(row) {
-        return Vec::new();
-    }
-    let list = lists.value(row);
-    list.as_primitive_opt::<Int64Type>().map(|values| values.iter().flatten().collect()).unwrap_or_default()
 }

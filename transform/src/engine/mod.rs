@@ -12,6 +12,7 @@ mod prepared;
 mod records;
 mod result;
 mod spans;
+mod tally;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,14 +29,16 @@ use homeward_contract::geography::Geography;
 
 use crate::at_home;
 use crate::book::change::Subject;
+use crate::book::shard::Shards;
 use crate::book::view;
-use crate::definition::Definition;
+use crate::definition::{Definition, Kind};
 use crate::wards;
 pub use plan::PlanFault;
 pub use prepared::ColumnsRead;
 use prepared::{Plans, Slot};
-use records::RecordFault;
+use records::{PERSON, RecordFault};
 pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultShapeError};
+pub use tally::Tally;
 
 /// What one run computes.
 #[derive(Debug, Clone)]
@@ -154,7 +157,13 @@ impl Engine {
     /// When the SQL does not plan, does more than read, or returns other columns than the contract's.
     pub async fn run(&self, definition: &Definition, input: &Input) -> Result<Vec<(Atom, AtomValue)>, EngineError> {
         self.register(input).await?;
-        self.run_registered(definition, input.as_of).await
+        let tallies = self.run_registered(definition, input.as_of, None).await?;
+        let cells = tallies.into_iter().fold(BTreeMap::<Atom, Tally>::new(), |mut cells, (atom, tally)| {
+            cells.entry(atom).or_default().add(&tally);
+            cells
+        });
+        let finished = cells.into_iter().map(|(atom, tally)| (atom, tally.finish(definition.quantile)));
+        Ok(finished.filter(|(_, value)| !value.is_empty()).collect())
     }
 
     /// Makes the input's rows the content of the views.
@@ -183,14 +192,25 @@ impl Engine {
     /// # Errors
     /// When SQL does not plan, or does more than read.
     pub async fn columns_read(&self, definitions: &[&Definition]) -> Result<ColumnsRead, EngineError> {
-        for (name, schema) in views().chain([("period", period::schema())]) {
-            self.slot(name, &schema)?;
-        }
+        self.open_views()?;
         let mut read = ColumnsRead::new();
         for definition in definitions {
             prepared::columns_read(&self.plan(definition).await?, &mut read);
         }
         Ok(read)
+    }
+
+    /// True when an indicator counts people by the person of a view's row, so that those of some shards are found in the
+    /// rows of the referrals that name them.
+    ///
+    /// # Errors
+    /// When its SQL does not plan, or does more than read.
+    pub async fn counts_named_people(&self, definition: &Definition) -> Result<bool, EngineError> {
+        self.open_views()?;
+        let plan = self.plan(definition).await?;
+        let person = plan.schema().index_of_column_by_name(None, PERSON);
+        let is_own = |place| plan::is_column_of_views(&plan, place, PERSON);
+        Ok(definition.kind == Kind::People && person.is_some_and(is_own))
     }
 
     /// The plan of an indicator's SQL.
@@ -205,7 +225,8 @@ impl Engine {
         })
     }
 
-    /// Runs one indicator over the registered views.
+    /// Runs one indicator over the registered views; a cell may come in parts. Where it counts people, and `people` is
+    /// given, only those are counted.
     ///
     /// # Errors
     /// As [`Engine::run`].
@@ -213,17 +234,19 @@ impl Engine {
         &self,
         definition: &Definition,
         as_of: DateTime<Utc>,
-    ) -> Result<Vec<(Atom, AtomValue)>, EngineError> {
+        people: Option<&Shards>,
+    ) -> Result<Vec<(Atom, Tally)>, EngineError> {
         let indicator = || definition.id.clone();
         let sql_error = |source: DataFusionError| EngineError::Sql { indicator: indicator(), source: boxed(source) };
         let plan = self.plan(definition).await?;
         let batches = prepared::run(&self.context, plan, as_of).await.map_err(sql_error)?;
         if definition.kind.adds_up() {
-            return result::read(definition, &batches)
-                .map_err(|fault| EngineError::Shape { indicator: indicator(), fault });
+            let cells = result::read(definition, &batches)
+                .map_err(|fault| EngineError::Shape { indicator: indicator(), fault })?;
+            return Ok(cells.into_iter().map(|(atom, value)| (atom, value.into())).collect());
         }
         let defect = |source: DataFusionError| EngineError::Levels { indicator: indicator(), source: boxed(source) };
-        let read = batches.iter().map(|batch| records::read(definition, &self.geography, batch));
+        let read = batches.iter().map(|batch| records::read(definition, &self.geography, batch, people));
         let records = read.collect::<Result<Vec<_>, _>>().map_err(|fault| match fault {
             RecordFault::Shape(fault) => EngineError::Shape { indicator: indicator(), fault },
             RecordFault::Arrow(error) => defect(error.into()),
@@ -236,7 +259,7 @@ impl Engine {
         &self,
         definition: &Definition,
         records: Vec<RecordBatch>,
-    ) -> Result<Vec<(Atom, AtomValue)>, DataFusionError> {
+    ) -> Result<Vec<(Atom, Tally)>, DataFusionError> {
         let Some(first) = records.first() else { return Ok(Vec::new()) };
         let sql = levels::sql(definition, first);
         let levels = self.levels_of(&sql, first.schema())?;
@@ -257,6 +280,11 @@ impl Engine {
     pub async fn check(&self, definition: &Definition) -> Result<(), EngineError> {
         let as_of = DateTime::UNIX_EPOCH;
         self.run(definition, &Input::empty(vec![period::Period::now(as_of)], as_of)).await.map(drop)
+    }
+
+    /// Makes every view be there, so that SQL over it can be planned before its first rows.
+    fn open_views(&self) -> Result<(), EngineError> {
+        views().chain([("period", period::schema())]).try_for_each(|(name, schema)| self.slot(name, &schema).map(drop))
     }
 
     /// The rows of a view, which is there from then on.

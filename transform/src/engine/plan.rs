@@ -1,5 +1,6 @@
 //! What an indicator's plan may do: read the views, nothing else. Pure.
 
+use datafusion::common::Column;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 
@@ -32,6 +33,27 @@ pub(super) fn verify(plan: &LogicalPlan) -> Result<(), PlanFault> {
         (Some(fault), _) => Err(fault),
         (None, Ok(_)) => Ok(()),
         (None, Err(error)) => Err(PlanFault::NotAQuery(error.to_string())),
+    }
+}
+
+/// True when a column of a plan is, row by row, the column of this name of the views that it reads.
+pub(super) fn is_column_of_views(plan: &LogicalPlan, place: usize, name: &str) -> bool {
+    let comes_from = |input: &LogicalPlan, column: &Column| {
+        input.schema().maybe_index_of_column(column).is_some_and(|place| is_column_of_views(input, place, name))
+    };
+    match plan {
+        LogicalPlan::TableScan(scan) => scan.projected_schema.field(place).name() == name,
+        LogicalPlan::Projection(projection) => match projection.expr[place].clone().unalias() {
+            Expr::Column(column) => comes_from(&projection.input, &column),
+            _ => false,
+        },
+        LogicalPlan::SubqueryAlias(alias) => is_column_of_views(&alias.input, place, name),
+        LogicalPlan::Union(union) => union.inputs.iter().all(|input| is_column_of_views(input, place, name)),
+        LogicalPlan::Filter(_) | LogicalPlan::Join(_) => {
+            let column = Column::from(plan.schema().qualified_field(place));
+            plan.inputs().into_iter().any(|input| comes_from(input, &column))
+        }
+        _ => false,
     }
 }
 

@@ -5,13 +5,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, StringArray};
+use arrow::array::{Array, ArrayRef, BooleanArray, StringArray};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Schema};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use homeward_contract::geography::Geography;
 
 use super::result::{COUNT, EVERY_STRATUM, FLAG, ResultShapeError, check_names, number_column, text_column};
+use crate::book::shard::{Shards, shard};
 use crate::definition::{Definition, Kind};
 use crate::figure::Dimension;
 use crate::snapshot::UNKNOWN_AREA;
@@ -25,18 +27,27 @@ pub(super) enum RecordFault {
     Arrow(#[from] ArrowError),
 }
 
+/// The person, in the views and in the records of an indicator that counts people.
+pub(super) const PERSON: &str = "person";
+
 /// The column that says what a record brings to its figure.
 pub(super) const fn own_column(kind: Kind) -> &'static str {
-    if matches!(kind, Kind::Quantile) { "measure" } else { "person" }
+    if matches!(kind, Kind::Quantile) { "measure" } else { PERSON }
 }
 
-/// The records with one column of text for every level and none of them empty: `unknown` where no area is known.
+/// The records with one column of text for every level and none of them empty: `unknown` where no area is known. Where
+/// people are counted, and `people` is given, those of others are left out.
 pub(super) fn read(
     definition: &Definition,
     geography: &Geography,
     batch: &RecordBatch,
+    people: Option<&Shards>,
 ) -> Result<RecordBatch, RecordFault> {
     check_names(definition, batch)?;
+    let batch = &match people.filter(|_| definition.kind == Kind::People) {
+        Some(shards) => only(batch, &text_column(definition, batch, own_column(definition.kind))?, shards)?,
+        None => batch.clone(),
+    };
     let text = |name: &str| text_column(definition, batch, name);
     let icb = text("icb")?;
     let region = icb.iter().map(|icb| icb.and_then(|icb| geography.region_of_icb(icb)));
@@ -67,6 +78,12 @@ pub(super) fn read(
     let fields: Vec<Field> =
         columns.iter().map(|(name, column)| Field::new(name, column.data_type().clone(), true)).collect();
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.into_iter().map(|(_, column)| column).collect())?)
+}
+
+/// The records of the people of some shards.
+fn only(batch: &RecordBatch, person: &StringArray, shards: &Shards) -> Result<RecordBatch, ArrowError> {
+    let is_counted: BooleanArray = person.iter().map(|person| Some(shards.contains(&shard(person)))).collect();
+    filter_record_batch(batch, &is_counted)
 }
 
 /// Companion counts and flags: 0 or 1 in a record, added up in a cell.
