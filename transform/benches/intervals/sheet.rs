@@ -1,6 +1,7 @@
 //! Rows of tables of states as the decoder leaves them, and the way into the lake.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -190,10 +191,10 @@ pub(crate) trait Rows {
 
 impl Rows for Sink<'_> {
     fn row<'a>(&mut self, table: Table, version: &Version<'a>, item: impl Fn(&str) -> Cell<'a>) -> Result<(), Fault> {
-        if !self.sheets.contains_key(&table) {
-            self.sheets.insert(table, Sheet::new(table)?);
-        }
-        let Some(sheet) = self.sheets.get_mut(&table) else { return Ok(()) };
+        let sheet = match self.sheets.entry(table) {
+            Entry::Occupied(own) => own.into_mut(),
+            Entry::Vacant(own) => own.insert(Sheet::new(table)?),
+        };
         let offset = self.offsets.entry(table.feed()).or_default();
         sheet.row(version, *offset + i64::try_from(sheet.rows)?, item);
         if sheet.rows >= ROWS_A_COMMIT {

@@ -106,7 +106,7 @@ impl England {
             "outcome" if end.is_some() => Cell::Text(stay.outcome),
             "status" => Cell::Text(if end.is_some() { "closed" } else { "open" }),
             "age_years" => Cell::Whole(80),
-            "tech_enabled" => Cell::Flag(number % 3 == 0),
+            "tech_enabled" => Cell::Flag(number.is_multiple_of(3)),
             "usual_residence" => Cell::Text("own_home"),
             _ => Cell::Nothing,
         })
