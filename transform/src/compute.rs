@@ -247,6 +247,36 @@ fn by_month(dirty: &DirtyCells) -> BTreeMap<CalendarPeriod, Due> {
     months
 }
 
+/// Most units of a run of several months, and most days: a late correction touches a few days of a month or two.
+const FEW_UNITS: usize = 32;
+const FEW_DAYS: i64 = 93;
+
+/// What is due of a month, or of months that follow each other where little of them is due.
+struct Run {
+    first: Period,
+    last: Period,
+    due: Due,
+}
+
+fn by_run(dirty: &DirtyCells) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (month, due) in by_month(dirty) {
+        let month = Period::calendar(month);
+        let is_few = |run: &&mut Run| {
+            let days = (month.ends_at - run.first.starts_at).num_days();
+            run.last.ends_at == month.starts_at && days <= FEW_DAYS && run.due.len() + due.len() <= FEW_UNITS
+        };
+        match runs.last_mut().filter(is_few) {
+            Some(run) => {
+                run.last = month;
+                run.due.extend(due);
+            }
+            None => runs.push(Run { first: month.clone(), last: month, due }),
+        }
+    }
+    runs
+}
+
 fn recent_referrals(book: &Book, windows: &[Period]) -> RoaringBitmap {
     let days = windows.iter().map(Period::local_days);
     let Some((first, last)) = days.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1))) else {

@@ -1,6 +1,6 @@
 -- Beds occupied at midnight by people on the lists: those who are away over the midnight that ends a day.
 --
--- Reads   person_night_span  nights of people in one state: from_day <= night < until_day
+-- Reads   person_night_span  nights of people in one state: from_day <= night < until_day; people at home all along are one row
 --         period             the days to fill
 -- $as_of  the instant the figures speak for: a day that is not over has no midnight yet
 
@@ -9,7 +9,7 @@ WITH
 away AS (
   SELECT provider, icb, lcp, pcn, state, profile(from_day, until_day) AS beds, min(source_rank) AS source_rank
   FROM person_night_span
-  WHERE state IN ('away_hospital', 'away_short_term')
+  WHERE state IN ('away_hospital', 'away_short_term') AND people = 1   -- whoever is away has rows of their own
   GROUP BY provider, icb, lcp, pcn, state
 ),
 

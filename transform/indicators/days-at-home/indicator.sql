@@ -1,6 +1,6 @@
 -- Days at home a year: nights at home of the people on the lists, of nights alive and observed.
 --
--- Reads   person_night_span  nights of people in one state: from_day <= night < until_day
+-- Reads   person_night_span  nights of people in one state: from_day <= night < until_day; people at home all along are one row
 --         period             the months to fill
 -- $as_of  the instant the figures speak for: a night counts when its day is over, and the view holds no other
 
@@ -8,7 +8,7 @@ WITH
 
 night AS (
   SELECT
-    n.provider, n.icb, n.lcp, n.pcn, p.period, n.person, n.state, n.reason, n.care_home, n.source_rank,
+    n.provider, n.icb, n.lcp, n.pcn, p.period, n.person, n.people, n.state, n.reason, n.care_home, n.source_rank,
     span_nights(span(
       greatest(n.from_day, local_date(p.starts_at)),
       least(n.until_day, local_date(p.ends_at)))) AS nights
@@ -18,9 +18,9 @@ night AS (
   WHERE p.grain = 'month' AND n.from_day < local_date($as_of)
 ),
 
-each AS (   -- a person each; those who opted out have no name, and no observed night
+each AS (   -- a person each, or people with the same nights; those who opted out have no name, and no observed night
   SELECT
-    provider, icb, lcp, pcn, period, person, min(source_rank) AS source_rank,
+    provider, icb, lcp, pcn, period, person, people, min(source_rank) AS source_rank,
     coalesce(sum(nights) FILTER (WHERE state = 'home'), 0)              AS home,
     coalesce(sum(nights) FILTER (WHERE state = 'home_virtual_ward'), 0) AS virtual_ward,
     coalesce(sum(nights) FILTER (WHERE state = 'away_hospital'), 0)     AS hospital,
@@ -31,7 +31,7 @@ each AS (   -- a person each; those who opted out have no name, and no observed 
     coalesce(sum(nights) FILTER (WHERE reason = 'opted_out'), 0)        AS opted_out,
     coalesce(sum(nights) FILTER (WHERE state = 'dead'), 0)              AS after_death
   FROM night
-  GROUP BY provider, icb, lcp, pcn, period, person
+  GROUP BY provider, icb, lcp, pcn, period, person, people
 ),
 
 part AS (
@@ -42,24 +42,24 @@ part AS (
 SELECT
   'live' AS basis, provider, icb, lcp, pcn, period,
 
-  sum(x)                           AS numerator,
-  sum(y)                           AS denominator,
-  min(source_rank)                 AS source_rank,
+  sum(people * x)                                      AS numerator,
+  sum(people * y)                                      AS denominator,
+  min(source_rank)                                     AS source_rank,
 
-  sum(home)                        AS count_home_nights,
-  sum(virtual_ward)                AS count_virtual_ward_nights,
-  sum(hospital)                    AS count_hospital_nights,
-  sum(short_term)                  AS count_short_term_nights,
-  sum(own_home)                    AS count_own_home_nights,
+  sum(people * home)                                   AS count_home_nights,
+  sum(people * virtual_ward)                           AS count_virtual_ward_nights,
+  sum(people * hospital)                               AS count_hospital_nights,
+  sum(people * short_term)                             AS count_short_term_nights,
+  sum(people * own_home)                               AS count_own_home_nights,
 
-  count(*) FILTER (WHERE y > 0)    AS count_people,
-  sum(x * x)                       AS count_numerator_squared,
-  sum(x * y)                       AS count_product,
-  sum(y * y)                       AS count_denominator_squared,
+  coalesce(sum(people) FILTER (WHERE y > 0), 0)        AS count_people,
+  sum(people * x * x)                                  AS count_numerator_squared,
+  sum(people * x * y)                                  AS count_product,
+  sum(people * y * y)                                  AS count_denominator_squared,
 
-  sum(open_stay)                   AS flag_open_stay,
-  sum(unsupported)                 AS flag_unsupported,
-  sum(opted_out)                   AS flag_opted_out,
-  sum(after_death)                 AS flag_after_death
+  sum(people * open_stay)                              AS flag_open_stay,
+  sum(people * unsupported)                            AS flag_unsupported,
+  sum(people * opted_out)                              AS flag_opted_out,
+  sum(people * after_death)                            AS flag_after_death
 FROM part
 GROUP BY provider, icb, lcp, pcn, period

@@ -1,6 +1,6 @@
 -- Nights in hospital, 1,000 times; divided by the people on the lists of the area, which no view holds.
 --
--- Reads   person_night_span  nights of people in one state: from_day <= night < until_day
+-- Reads   person_night_span  nights of people in one state: from_day <= night < until_day; people at home all along are one row
 --         period             the months to fill
 -- $as_of  the instant the figures speak for: a night counts when its day is over, and the view holds no other
 --
@@ -14,7 +14,7 @@ night AS (
     n.state = 'away_hospital' AND {whose}                          AS counts,
     n.state = 'away_hospital' AND n.age_years IS NULL              AS ageless,
     n.state LIKE 'away%' OR n.state LIKE 'home%'                   AS observed,
-    span_nights(span(
+    n.people * span_nights(span(
       greatest(n.from_day, local_date(p.starts_at)),
       least(n.until_day, local_date(p.ends_at))))                  AS nights
   FROM person_night_span n

@@ -1,7 +1,7 @@
 -- Nights in hospital by the age of whoever spends them; the rate to the people on the lists of the area, standardised by age,
 -- is made of them last.
 --
--- Reads   person_night_span  nights of people in one state: from_day <= night < until_day
+-- Reads   person_night_span  nights of people in one state: from_day <= night < until_day; people at home all along are one row
 --         period             the months to fill
 -- $as_of  the instant the figures speak for: a night counts when its day is over, and the view holds no other
 --
@@ -17,7 +17,7 @@ night AS (
     CASE WHEN n.state = 'away_hospital' AND n.age_years >= {youngest} THEN n.age_years END AS age_years,
     n.state = 'away_hospital' AND n.age_years IS NULL              AS ageless,
     n.state LIKE 'away%' OR n.state LIKE 'home%'                   AS observed,
-    span_nights(span(
+    n.people * span_nights(span(
       greatest(n.from_day, local_date(p.starts_at)),
       least(n.until_day, local_date(p.ends_at))))                  AS nights
   FROM person_night_span n

@@ -1,6 +1,6 @@
 -- Nights in hospital per 1,000 nights alive and observed.
 --
--- Reads   person_night_span  nights of people in one state: from_day <= night < until_day
+-- Reads   person_night_span  nights of people in one state: from_day <= night < until_day; people at home all along are one row
 --         period             the months to fill
 -- $as_of  the instant the figures speak for: a night counts when its day is over, and the view holds no other
 
@@ -9,7 +9,7 @@ WITH
 night AS (
   SELECT
     n.provider, n.icb, n.lcp, n.pcn, p.period, n.state, n.reason, n.care_home, n.source_rank,
-    span_nights(span(
+    n.people * span_nights(span(
       greatest(n.from_day, local_date(p.starts_at)),
       least(n.until_day, local_date(p.ends_at)))) AS nights
   FROM person_night_span n

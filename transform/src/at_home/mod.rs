@@ -6,11 +6,12 @@
 //! will be seen once every day has come; a night is counted when its day is over.
 //! Cells are kept by the practice that a person is registered with, so that a correction asks for one list alone.
 //!
-//! Bounds: about 150 bytes a record beside its row, and 24 a piece of a person's nights.
+//! Bounds: about 150 bytes a record beside what is read of its row, and 24 a piece of a person's nights.
 
 mod member;
 mod night;
 mod record;
+mod together;
 mod touched;
 pub mod view;
 
@@ -34,7 +35,8 @@ use crate::spans::{Point, Span, Spans};
 use crate::states::Store;
 use member::{FOLLOWED_NIGHTS_MAX, Member, members};
 use night::{Known, Piece};
-use record::{Columns, Place, Record, Says, Shared, TABLES};
+use record::{Columns, Place, Record, Says, Shared, TABLES, items_read};
+use together::Together;
 use touched::{Tally, point_of};
 
 /// Acceptances stand where a table of them would.
@@ -79,7 +81,7 @@ impl AtHome {
     pub fn new(geography: Arc<Geography>) -> Self {
         Self {
             geography,
-            stores: TABLES.map(Store::new),
+            stores: TABLES.map(|table| Store::of_columns(table, |item| items_read(table).contains(&item))),
             known: std::array::from_fn(|_| Vec::new()),
             names: Shared::default(),
             referrals: Shared::default(),
@@ -252,7 +254,8 @@ impl AtHome {
         }
     }
 
-    /// `person_night_span`: nights of some local days that are over, of the lists of some practices, or of all.
+    /// `person_night_span`: nights of some local days that are over, of the lists of some practices, or of all. With the
+    /// columns that are read, people who spend all these days alike at home are one row, whose `people` says how many.
     ///
     /// # Errors
     /// When Arrow refuses to make the batch, which a test rules out.
@@ -260,15 +263,28 @@ impl AtHome {
         &self,
         (first, end): (NaiveDate, NaiveDate),
         practices: Option<&BTreeSet<Arc<str>>>,
+        read: Option<&BTreeSet<String>>,
     ) -> Result<RecordBatch, ArrowError> {
         let window = Span::new(point_of(first), point_of(end).min(self.today()));
-        let is_wanted =
-            |piece: &Piece| practices.is_none_or(|wanted| wanted.contains(&self.places.value(piece.place).practice));
+        let wanted = self.wanted(practices);
+        let mut together = read.map(|read| Together::new(&self.places, read));
         let mut rows = Vec::new();
         for person in &self.listed(practices) {
-            self.pieces(person, window).filter(|piece| is_wanted(piece)).for_each(|piece| rows.push((person, piece)));
+            let mut own = self.pieces(person, window).filter(|piece| wanted[piece.place as usize]);
+            let (Some(one), two) = (own.next(), own.next()) else { continue };
+            match &mut together {
+                Some(together) if two.is_none() && !one.state.is_away() => together.add(one),
+                _ => rows.extend([one].into_iter().chain(two).chain(own).map(|piece| (person, piece))),
+            }
         }
-        self.rows(&rows)
+        let counted = together.map(Together::into_counted).unwrap_or_default();
+        let alike = counted.iter().map(|own| (&*own.name, &own.place, (own.piece, None, own.people)));
+        view::nights(&self.named(&rows).chain(alike).collect::<Vec<_>>(), &self.geography)
+    }
+
+    /// By the number of a place, whether it is of one of these practices.
+    fn wanted(&self, practices: Option<&BTreeSet<Arc<str>>>) -> Vec<bool> {
+        self.places.values().map(|place| practices.is_none_or(|wanted| wanted.contains(&place.practice))).collect()
     }
 
     /// `cohort_member`, and the nights of its people over the longest window: members by their index day, of the lists of
@@ -283,35 +299,37 @@ impl AtHome {
     ) -> Result<[RecordBatch; 2], ArrowError> {
         let index = Span::new(point_of(first), point_of(end));
         let window = Span::new(index.from, (index.to + FOLLOWED_NIGHTS_MAX).min(self.today()));
+        let wanted = self.wanted(practices);
         let (mut found, mut rows) = (Vec::new(), Vec::new());
         for person in &self.listed(practices) {
             let before = found.len();
             for member in &self.people[person as usize].members {
-                let place = self.places.value(member.place);
-                let is_wanted = practices.is_none_or(|wanted| wanted.contains(&place.practice));
-                if is_wanted && (index.from..index.to).contains(&member.index) {
-                    found.push((&**self.names.value(person), place, *member));
+                if (index.from..index.to).contains(&member.index) && wanted[member.place as usize] {
+                    found.push((&**self.names.value(person), self.places.value(member.place), *member));
                 }
             }
             if found.len() > before {
                 self.pieces(person, window).for_each(|piece| rows.push((person, piece)));
             }
         }
-        Ok([view::members(&found, &self.geography)?, self.rows(&rows)?])
+        let nights = view::nights(&self.named(&rows).collect::<Vec<_>>(), &self.geography)?;
+        Ok([view::members(&found, &self.geography)?, nights])
     }
 
-    fn rows(&self, rows: &[(u32, Piece)]) -> Result<RecordBatch, ArrowError> {
-        let named = |(person, piece): &(u32, Piece)| {
+    /// Rows of one person each.
+    fn named<'a>(&'a self, rows: &'a [(u32, Piece)]) -> impl Iterator<Item = view::Row<'a, view::Night>> {
+        rows.iter().map(|(person, piece)| {
             let born = self.people[*person as usize].born;
-            (&**self.names.value(*person), self.places.value(piece.place), (*piece, born))
-        };
-        view::nights(&rows.iter().map(named).collect::<Vec<_>>(), &self.geography)
+            (&**self.names.value(*person), self.places.value(piece.place), (*piece, born, 1))
+        })
     }
 
     /// The nights of a person inside a window.
     fn pieces(&self, person: u32, window: Span) -> impl Iterator<Item = Piece> {
-        let nights = self.people[person as usize].nights.iter();
-        let clipped = nights.map(move |piece| Piece {
+        let nights = &self.people[person as usize].nights;
+        let first = nights.partition_point(|piece| piece.span.to <= window.from);
+        let touching = nights[first..].iter().take_while(move |piece| piece.span.from < window.to);
+        let clipped = touching.map(move |piece| Piece {
             span: Span::new(piece.span.from.max(window.from), piece.span.to.min(window.to)),
             ..*piece
         });

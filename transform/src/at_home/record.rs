@@ -20,6 +20,21 @@ const EXPIRY_DAYS: u32 = 30;
 pub(super) const TABLES: [Table; 5] =
     [Table::HospitalSpell, Table::EdStay, Table::VirtualWardStay, Table::Death, Table::Registration];
 
+/// The items of a table that are read here.
+pub(super) const fn items_read(table: Table) -> &'static [&'static str] {
+    match table {
+        Table::HospitalSpell => {
+            &["pseudonym", "provider", "spell_id", "setting", "ward_kind", "admitted_at", "discharged_at", "age_years"]
+        }
+        Table::EdStay => &["pseudonym", "arrived_at", "departed_at", "age_years"],
+        Table::Death => &["pseudonym", "date_of_death", "status"],
+        Table::Registration => {
+            &["pseudonym", "practice", "lsoa", "efi_band", "registered_from", "registered_to", "opted_out", "care_home"]
+        }
+        _ => &["pseudonym", "admitted_at", "discharged_at", "age_years"],
+    }
+}
+
 /// What people are counted by, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Place {
@@ -75,6 +90,11 @@ impl<T: Clone + Eq + Hash> Shared<T> {
 
     pub(super) fn value(&self, number: u32) -> &T {
         &self.values[number as usize]
+    }
+
+    /// Every value, in the order of the numbers.
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
+        self.values.iter()
     }
 
     pub(super) fn len(&self) -> usize {

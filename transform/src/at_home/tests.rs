@@ -157,7 +157,7 @@ fn ten_years_of_a_list_are_as_many_cells_as_days_and_months() {
     let first: NaiveDate = "2017-10-01".parse().unwrap();
     let days = usize::try_from((at(NOW).date_naive() - first).num_days()).unwrap();
     assert_eq!(nights(&dirty).len(), days + 90, "since October 2017, and 90 months");
-    let rows = at_home.nights(("2025-03-01".parse().unwrap(), "2025-04-01".parse().unwrap()), None).unwrap();
+    let rows = at_home.nights(("2025-03-01".parse().unwrap(), "2025-04-01".parse().unwrap()), None, None).unwrap();
     assert_eq!(rows.num_rows(), 1);
     let until = rows.column_by_name("until_day").unwrap().as_primitive::<Date32Type>().value_as_date(0);
     assert_eq!(until, Some("2025-03-10".parse().unwrap()), "nights that are over");
@@ -172,7 +172,7 @@ fn nights_before_the_feeds_began_are_not_observed_and_nobody_is_followed_from_th
     take(&mut at_home, vec![spell("2025-01-05T10:00:00Z", "2025-01-08T10:00:00Z", 1), second], Vec::new(), vec![own]);
     at_home.settle(at(NOW)).unwrap();
     let window = ("2025-01-01".parse().unwrap(), "2025-03-01".parse().unwrap());
-    let rows = at_home.nights(window, None).unwrap();
+    let rows = at_home.nights(window, None, None).unwrap();
     let text = |row: usize, column: &str| {
         let column = rows.column_by_name(column).unwrap().as_string::<i32>();
         if column.is_null(row) { "" } else { column.value(row) }

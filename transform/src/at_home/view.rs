@@ -27,6 +27,7 @@ pub fn night_schema() -> SchemaRef {
         ("from_day", DataType::Date32),
         ("until_day", DataType::Date32),
         ("age_years", DataType::Int64),
+        ("people", DataType::Int64),
     ])
 }
 
@@ -57,22 +58,25 @@ fn schema(more: &[(&str, DataType)]) -> SchemaRef {
 /// A row of either view: a person, the place, and what is told.
 pub(super) type Row<'a, T> = (&'a str, &'a Place, T);
 
+/// Nights, the year of birth where it is known, and how many people they are of.
+pub(super) type Night = (Piece, Option<i32>, i64);
+
 /// Spans of nights; those away with the age that the person reaches in the year. Who opted out has no name.
-pub(super) fn nights(rows: &[Row<'_, (Piece, Option<i32>)>], geography: &Geography) -> Result<RecordBatch, ArrowError> {
-    let name = |(person, _, (piece, _)): &Row<'_, (Piece, Option<i32>)>| {
-        (piece.state != State::OptedOut).then(|| (*person).to_owned())
-    };
+pub(super) fn nights(rows: &[Row<'_, Night>], geography: &Geography) -> Result<RecordBatch, ArrowError> {
+    let name =
+        |(person, _, (piece, ..)): &Row<'_, Night>| (piece.state != State::OptedOut).then(|| (*person).to_owned());
     let mut columns = of_place(rows, rows.iter().map(name).collect(), geography);
-    let pieces = || rows.iter().map(|(.., (piece, _))| piece);
+    let pieces = || rows.iter().map(|(.., (piece, ..))| piece);
     columns.push(Arc::new(StringArray::from_iter_values(pieces().map(|piece| piece.state.name()))));
     columns.push(Arc::new(pieces().map(|piece| piece.state.reason()).collect::<StringArray>()));
     columns.push(days(pieces().map(|piece| Some(piece.span.from))));
     columns.push(days(pieces().map(|piece| Some(piece.span.to))));
-    let age = |(.., (piece, born)): &Row<'_, (Piece, Option<i32>)>| {
+    let age = |(.., (piece, born, _)): &Row<'_, Night>| {
         let born = born.filter(|_| piece.state.is_away())?;
         Some(i64::from(day_of(piece.span.from).year()) - i64::from(born))
     };
     columns.push(Arc::new(rows.iter().map(age).collect::<Int64Array>()));
+    columns.push(Arc::new(Int64Array::from_iter_values(rows.iter().map(|(.., (_, _, people))| *people))));
     RecordBatch::try_new(night_schema(), columns)
 }
 

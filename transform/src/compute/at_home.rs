@@ -6,14 +6,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{ChangedUnit, ComputeError, Due, by_month, is_due, periods, providers_of, run_due, with_every_provider};
+use super::{ChangedUnit, ComputeError, Due, Run, by_run, is_due, periods, providers_of, run_due, with_every_provider};
 use crate::at_home::AtHome;
 use crate::at_home::view::NAMES;
 use crate::book::change::Subject;
 use crate::book::dirty::{Causes, DirtyCells};
 use crate::cells::Cells;
 use crate::definition::{Catalogue, Definition};
-use crate::engine::period::Period;
 use crate::engine::{Engine, Input};
 
 /// Recomputes the dirty calendar cells of these definitions and adds the units that changed to `changed`.
@@ -29,8 +28,8 @@ pub async fn calendar(
     as_of: DateTime<Utc>,
     changed: &mut Vec<ChangedUnit>,
 ) -> Result<(), ComputeError> {
-    for (month, due) in by_month(dirty) {
-        let (first, last) = Period::calendar(month).local_days();
+    for Run { first, last, due } in by_run(dirty) {
+        let ((first, _), (_, last)) = (first.local_days(), last.local_days());
         let days = (first, last.succ_opt().unwrap_or(last));
         let families = [Subject::PersonNight, Subject::CohortMember];
         for (subject, adds_up) in families.into_iter().flat_map(|subject| [(subject, true), (subject, false)]) {
@@ -39,26 +38,51 @@ pub async fn calendar(
                 let counts = definition.subjects.contains(&subject);
                 definition.kind.adds_up() == adds_up && counts && is_due(definition, due.values())
             };
-            let definitions: Vec<&Definition> = catalogue.iter().filter(is_due).collect();
+            let mut definitions: Vec<&Definition> = catalogue.iter().filter(is_due).collect();
             if definitions.is_empty() {
                 continue;
             }
             let due = if adds_up { Cow::Borrowed(&due) } else { Cow::Owned(with_every_provider(&due, &definitions)) };
             let practices = adds_up.then(|| providers_of(&due));
-            let mut input = Input::empty(periods(&due), as_of);
             let [nights, members] = NAMES;
             if subject == Subject::CohortMember {
+                let mut input = Input::empty(periods(&due), as_of);
                 let [cohort, followed] = at_home.members(days, practices.as_ref())?;
                 input.add(members, cohort);
                 input.add(nights, followed);
-            } else {
-                input.add(nights, at_home.nights(days, practices.as_ref())?);
+                engine.register(&input).await?;
+                run_due(engine, &definitions, &due, cells, as_of, changed).await?;
+                continue;
             }
-            engine.register(&input).await?;
-            run_due(engine, &definitions, &due, cells, as_of, changed).await?;
+            let apart = split_off_apart(engine, &mut definitions).await?;
+            for (definitions, together) in [(definitions, true), (apart, false)] {
+                if definitions.is_empty() {
+                    continue;
+                }
+                let read = engine.columns_read(&definitions).await?;
+                let read = read.get(nights).filter(|_| together);
+                let mut input = Input::empty(periods(&due), as_of);
+                input.add(nights, at_home.nights(days, practices.as_ref(), read)?);
+                engine.register(&input).await?;
+                run_due(engine, &definitions, &due, cells, as_of, changed).await?;
+            }
         }
     }
     Ok(())
+}
+
+/// Takes the definitions out that need a row for each person: they do not read how many people a row stands for.
+async fn split_off_apart<'d>(
+    engine: &Engine,
+    definitions: &mut Vec<&'d Definition>,
+) -> Result<Vec<&'d Definition>, ComputeError> {
+    let mut apart = Vec::new();
+    for definition in std::mem::take(definitions) {
+        let read = engine.columns_read(&[definition]).await?;
+        let counts = read.get(NAMES[0]).is_some_and(|columns| columns.contains("people"));
+        if counts { definitions.push(definition) } else { apart.push(definition) }
+    }
+    Ok(apart)
 }
 
 /// What is due for the one reason: a night that changed says nothing of the members whose index day it is.

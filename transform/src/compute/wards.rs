@@ -1,5 +1,5 @@
-//! The same for definitions that count stays and beds of virtual wards: a month's run sees what touches it or the month
-//! before, which it is compared with.
+//! The same for definitions that count stays and beds of virtual wards: a run sees what touches its months or the month
+//! before, which the first is compared with.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 
 use super::{
-    ChangedUnit, ComputeError, by_month, has_grain, is_due, periods, providers_of, run_due, run_moving,
+    ChangedUnit, ComputeError, Run, by_run, has_grain, is_due, periods, providers_of, run_due, run_moving,
     with_every_provider,
 };
 use crate::book::dirty::DirtyCells;
@@ -34,9 +34,8 @@ pub async fn calendar(
     as_of: DateTime<Utc>,
     changed: &mut Vec<ChangedUnit>,
 ) -> Result<(), ComputeError> {
-    for (month, due) in by_month(dirty) {
-        let month = Period::calendar(month);
-        let before = Period::month_before(&month);
+    for Run { first, last, due } in by_run(dirty) {
+        let before = Period::month_before(&first);
         for adds_up in [true, false] {
             let is_due = |definition: &&Definition| {
                 definition.kind.adds_up() == adds_up && definition.counts_wards() && is_due(definition, due.values())
@@ -47,7 +46,7 @@ pub async fn calendar(
             }
             let due = if adds_up { Cow::Borrowed(&due) } else { Cow::Owned(with_every_provider(&due, &definitions)) };
             let providers = adds_up.then(|| providers_of(&due));
-            let span = Span::new(before.starts_at.timestamp_micros(), month.ends_at.timestamp_micros());
+            let span = Span::new(before.starts_at.timestamp_micros(), last.ends_at.timestamp_micros());
             engine.register(&input(wards, span, providers.as_ref(), periods(&due), as_of)?).await?;
             run_due(engine, &definitions, &due, cells, as_of, changed).await?;
         }

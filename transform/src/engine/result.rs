@@ -1,6 +1,6 @@
 //! Cells, and reading them from what the SQL of an indicator that adds up returned. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Int64Array, StringArray};
@@ -141,11 +141,11 @@ pub(super) fn read(
     definition: &Definition,
     batches: &[RecordBatch],
 ) -> Result<Vec<(Atom, AtomValue)>, ResultShapeError> {
-    let mut cells = Vec::new();
+    let (mut cells, mut texts) = (Vec::new(), Texts::default());
     for batch in batches {
         let columns = Columns::new(definition, batch)?;
         for row in 0..batch.num_rows() {
-            let (atom, value) = columns.cell(row)?;
+            let (atom, value) = columns.cell(row, &mut texts)?;
             let value = columns.by_band(definition, row, value);
             if !value.is_empty() {
                 cells.push((atom, value));
@@ -153,6 +153,24 @@ pub(super) fn read(
         }
     }
     Ok(cells)
+}
+
+/// Texts that many cells share: a run holds each of them once.
+#[derive(Default)]
+struct Texts(HashSet<Arc<str>, ahash::RandomState>);
+
+impl Texts {
+    fn at(&mut self, array: &StringArray, row: usize) -> Option<Arc<str>> {
+        if array.is_null(row) {
+            return None;
+        }
+        if let Some(held) = self.0.get(array.value(row)) {
+            return Some(Arc::clone(held));
+        }
+        let text: Arc<str> = Arc::from(array.value(row));
+        self.0.insert(Arc::clone(&text));
+        Some(text)
+    }
 }
 
 /// What the names of companion counts begin with.
@@ -212,21 +230,15 @@ impl Columns {
         })
     }
 
-    fn cell(&self, row: usize) -> Result<(Atom, AtomValue), ResultShapeError> {
-        let required = |array: &StringArray, name: &str| {
-            text_at(array, row).ok_or_else(|| ResultShapeError::Null(name.to_owned()))
+    fn cell(&self, row: usize, texts: &mut Texts) -> Result<(Atom, AtomValue), ResultShapeError> {
+        let mut required = |array: &StringArray, name: &str| {
+            texts.at(array, row).ok_or_else(|| ResultShapeError::Null(name.to_owned()))
         };
         let strata = self.strata.iter().map(|(name, array)| required(array, name)).collect::<Result<_, _>>()?;
-        let atom = Atom {
-            basis: required(&self.basis, "basis")?,
-            provider: required(&self.provider, "provider")?,
-            icb: text_at(&self.icb, row),
-            lcp: text_at(&self.lcp, row),
-            pcn: text_at(&self.pcn, row),
-            strata,
-            period: required(&self.period, "period")?,
-            place: None,
-        };
+        let (basis, provider) = (required(&self.basis, "basis")?, required(&self.provider, "provider")?);
+        let period = required(&self.period, "period")?;
+        let [icb, lcp, pcn] = [&self.icb, &self.lcp, &self.pcn].map(|areas| texts.at(areas, row));
+        let atom = Atom { basis, provider, icb, lcp, pcn, strata, period, place: None };
         let value = AtomValue {
             numerator: number_at(&self.numerator, row).ok_or_else(|| ResultShapeError::Null("numerator".to_owned()))?,
             denominator: number_at(&self.denominator, row),

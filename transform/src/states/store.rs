@@ -53,9 +53,15 @@ impl Store {
     /// An empty store of a table whose rows are versions of states.
     #[must_use]
     pub fn new(table: Table) -> Self {
+        Self::of_columns(table, |_| true)
+    }
+
+    /// The same, of the items that are wanted: of two versions of one rank these decide, and no others are held.
+    #[must_use]
+    pub fn of_columns(table: Table, is_wanted: impl Fn(&str) -> bool) -> Self {
         let items = items(table.feed());
         let columns = items.iter().filter(|item| item.name != "reason").filter_map(|item| item.column);
-        let kept: Vec<&str> = std::iter::once("event_time").chain(columns).collect();
+        let kept: Vec<&str> = std::iter::once("event_time").chain(columns.filter(|column| is_wanted(column))).collect();
         let facts = fact_schema(table);
         let fields = kept.iter().filter_map(|column| facts.field_with_name(column).ok().cloned());
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));

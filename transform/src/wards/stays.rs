@@ -37,6 +37,8 @@ pub(super) struct Stays {
     known: Vec<Option<Stay>>,
     groups: Vec<Group>,
     index: Map<Box<str>, u32>,
+    /// The groups of each provider.
+    of_provider: BTreeMap<Arc<str>, Vec<u32>>,
     providers: Map<Box<str>, Arc<str>>,
     /// Stays that overlap others, by the one that begins.
     merged: BTreeMap<u32, Episode>,
@@ -59,6 +61,7 @@ impl Stays {
             known: Vec::new(),
             groups: Vec::new(),
             index: Map::default(),
+            of_provider: BTreeMap::new(),
             providers: Map::default(),
             merged: BTreeMap::new(),
             hidden: RoaringBitmap::new(),
@@ -120,6 +123,7 @@ impl Stays {
         let next = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
         let group = *self.index.entry(key.into_boxed_str()).or_insert(next);
         if group == next {
+            self.of_provider.entry(Arc::clone(&provider)).or_default().push(group);
             self.groups.push(Group { provider, stays: Vec::new() });
         }
         Some(Stay {
@@ -222,7 +226,13 @@ impl Stays {
         let is_wanted = |stay: &Stay| {
             providers.is_none_or(|providers| providers.contains(&self.groups[stay.group as usize].provider))
         };
-        let mut heads = self.store.touching(span)?;
+        let mut heads = match providers.and_then(|providers| self.of_few(providers)) {
+            Some(mut own) => {
+                own.retain(|subject| self.known[*subject as usize].is_some_and(|stay| touches(&stay)));
+                own
+            }
+            None => self.store.touching(span)?,
+        };
         heads.retain(|subject| {
             let known = self.known[*subject as usize];
             !self.hidden.contains(*subject) && known.is_some_and(|stay| is_wanted(&stay))
@@ -247,6 +257,18 @@ impl Stays {
             made.push(Made { provider, recorded_at: stay.recorded_at, count });
         }
         view::stays((&self.store.rows(&begins)?, &self.store.rows(&ends)?), &made, &self.geography)
+    }
+}
+
+/// Where some providers have fewer groups than one in so many, their stays are looked up, and not all looked at.
+const FEW: usize = 8;
+
+impl Stays {
+    /// The stays of some providers; none where they have too many to look them up.
+    fn of_few(&self, providers: &BTreeSet<Arc<str>>) -> Option<Vec<u32>> {
+        let groups = || providers.iter().filter_map(|provider| self.of_provider.get(provider));
+        let few = groups().map(Vec::len).sum::<usize>() * FEW <= self.groups.len();
+        few.then(|| groups().flatten().flat_map(|group| &self.groups[*group as usize].stays).copied().collect())
     }
 }
 
