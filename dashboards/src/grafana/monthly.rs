@@ -12,6 +12,11 @@ use super::{Places, about, sql};
 /// Everything about one definition.
 pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places) {
     sheet.row(&definition.title);
+    months(sheet, definition, places);
+}
+
+/// Its months, in a row that is begun.
+pub(super) fn months(sheet: &mut Sheet, definition: &Definition, places: &Places) {
     if definition.strata.is_empty() {
         sheet.place(curve(definition, places), 10, 9);
         sheet.place(table(definition, places), 14, 9);
@@ -73,7 +78,7 @@ pub(super) fn curve(definition: &Definition, places: &Places) -> Panel {
 }
 
 /// One curve a band, source or other part, for each area.
-pub(super) fn parts(definition: &Definition, places: &Places) -> Panel {
+fn parts(definition: &Definition, places: &Places) -> Panel {
     let by: Vec<&str> = definition.strata.iter().map(|stratum| stratum.as_str()).collect();
     let title = format!("{} by month and {}: $area", definition.title, by.join(" and "));
     let text = format!(

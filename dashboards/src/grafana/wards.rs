@@ -32,8 +32,7 @@ pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places)
         if definition.id == wards_sql::IMPLIED_STAY {
             sheet.place(little(definition, places), 24, 9);
         }
-        sheet.place(monthly::table(definition, places), 24, 9);
-        sheet.place(monthly::parts(definition, places), 24, 9);
+        monthly::months(sheet, definition, places);
     }
 }
 

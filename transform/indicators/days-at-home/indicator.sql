@@ -35,7 +35,7 @@ each AS (   -- a person each, or people with the same nights; those who opted ou
 ),
 
 part AS (
-  SELECT *, 365 * (home + virtual_ward) AS x, home + virtual_ward + hospital + short_term AS y
+  SELECT *, 365 * ({at_home}) AS x, home + virtual_ward + hospital + short_term AS y
   FROM each
 )
 

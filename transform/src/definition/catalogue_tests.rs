@@ -74,6 +74,8 @@ fn the_built_in_definitions_are_sound() {
             "days-at-home-from-virtual-ward-30",
             "days-at-home-from-virtual-ward-365",
             "days-at-home-from-virtual-ward-90",
+            "days-at-home-own-home",
+            "days-at-home-with-short-term-beds",
             "nights-in-hospital",
             "nights-in-hospital-per-1000-people",
             "nights-in-hospital-per-1000-people-18-and-over",
