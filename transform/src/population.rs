@@ -1,5 +1,5 @@
 //! Figures that are divided when all is summed: by the people on the lists of an area (which people, and of which edition),
-//! or by what a factor says. Pure.
+//! by the nights of their months, or by what a factor says. Pure.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use homeward_contract::geography::{AreaLevel, Geography};
 
+use crate::book::referral_rows::next_month;
 use crate::definition::{Definition, PerPopulation};
 use crate::engine::AtomValue;
 use crate::figure::Dimension;
@@ -51,15 +52,24 @@ pub(crate) fn people(
     (people, editions.map(|edition| format!("{EDITION_FLAG}{}", edition.name())).collect())
 }
 
-/// Divides what a definition has divided last: by a factor, or by people, whose editions then stand among the flags, each
-/// with its people. Gives the rate where it is standardised.
+/// The nights of some months that are over on a day.
+fn nights(begins: &BTreeSet<NaiveDate>, today: NaiveDate) -> i64 {
+    begins.iter().map(|month| (next_month(*month).min(today) - *month).num_days().max(0)).sum()
+}
+
+/// Divides what a definition has divided last: by a factor, by the nights that are over `today`, or by people, whose editions
+/// then stand among the flags, each with its people. Gives the rate where it is standardised.
 pub(crate) fn divide(
     geography: &Geography,
     definition: &Definition,
     cell: &[(Dimension, Arc<str>)],
     begins: &BTreeSet<NaiveDate>,
+    today: NaiveDate,
     value: &mut AtomValue,
 ) -> Option<StandardisedRate> {
+    if definition.per_night {
+        value.denominator = Some(nights(begins, today));
+    }
     if let Some(factor) = &definition.factor {
         let (numerator, denominator) = factor.of(value.numerator, begins.len());
         (value.numerator, value.denominator) = (numerator, Some(denominator));
@@ -78,6 +88,15 @@ mod tests {
 
     fn cell(parts: &[(Dimension, &str)]) -> Vec<(Dimension, Arc<str>)> {
         parts.iter().map(|(dimension, value)| (*dimension, Arc::from(*value))).collect()
+    }
+
+    #[test]
+    fn nights_that_are_to_come_do_not_count() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let months = BTreeSet::from([day("2024-02-01"), day("2024-03-01")]);
+        assert_eq!(nights(&months, day("2024-04-01")), 29 + 31);
+        assert_eq!(nights(&months, day("2024-03-11")), 29 + 10);
+        assert_eq!(nights(&months, day("2024-02-01")), 0);
     }
 
     #[test]

@@ -237,7 +237,8 @@ impl Snapshot {
         span: &Period,
     ) -> Figure {
         let cell: Vec<_> = query.by.iter().copied().zip(key.values).collect();
-        let standardised = population::divide(&self.geography, definition, &cell, begins, &mut value);
+        let standardised =
+            population::divide(&self.geography, definition, &cell, begins, london(self.as_of).date(), &mut value);
         let plain = |counts: BTreeMap<Arc<str>, i64>| {
             counts.into_iter().map(|(name, count)| (name.to_string(), count)).collect()
         };

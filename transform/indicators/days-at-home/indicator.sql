@@ -3,6 +3,8 @@
 -- Reads   person_night_span  nights of people in one state: from_day <= night < until_day; people at home all along are one row
 --         period             the months to fill
 -- $as_of  the instant the figures speak for: a night counts when its day is over, and the view holds no other
+--
+-- The text serves several figures: indicator.toml says whose nights count, and which of them are at home.
 
 WITH
 
@@ -15,7 +17,7 @@ night AS (
   FROM person_night_span n
   JOIN period p
     ON n.from_day < local_date(p.ends_at) AND n.until_day > local_date(p.starts_at)
-  WHERE p.grain = 'month' AND n.from_day < local_date($as_of)
+  WHERE p.grain = 'month' AND n.from_day < local_date($as_of) AND {whose}
 ),
 
 each AS (   -- a person each, or people with the same nights; those who opted out have no name, and no observed night

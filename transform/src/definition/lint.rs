@@ -253,6 +253,12 @@ impl Lint<'_> {
 
     fn factor(&mut self) {
         let own = self.definition;
+        let has_other = own.per_population.is_some() || own.factor.is_some();
+        let of_months = |grain: &String| ["month", "twelve_months"].contains(&grain.as_str());
+        if own.per_night && (own.kind != Kind::Ratio || has_other || !own.grains.iter().all(of_months)) {
+            let what = "only a ratio by months that nothing else divides is divided by nights";
+            self.key("per_night", what, "set kind = \"ratio\" and grains = [\"month\"], or remove it");
+        }
         let Some(factor) = &own.factor else { return };
         if own.kind != Kind::Ratio || own.per_population.is_some() {
             let what = "only a ratio that nothing else divides is taken by a factor";

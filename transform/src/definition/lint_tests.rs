@@ -144,6 +144,9 @@ fn a_ratio_alone_has_an_interval_by_people_or_is_divided_by_them() {
     assert!(faults(per, |own| own.kind = Kind::Count).contains("only a ratio is divided by people"));
     let age = faults(per, |own| own.per_population = Some(PerPopulation { age_from: 17 }));
     assert!(age.contains("not told from the age 17 on"), "{age}");
+    let beds = "mean-beds-occupied-at-midnight";
+    let by_day = faults(beds, |own| own.grains = vec!["day".into()]);
+    assert!(by_day.contains("only a ratio by months that nothing else divides is divided by nights"), "{by_day}");
     let equivalent = "virtual-ward-acute-equivalent";
     assert!(faults(equivalent, |own| own.kind = Kind::Count).contains("only a ratio that nothing else divides"));
     let empty = faults(equivalent, |own| own.factor = Some(Factor { times: 90, over: 0, source: " ".into() }));

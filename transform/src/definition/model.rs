@@ -88,6 +88,9 @@ pub struct Definition {
     /// The figure is the sum of the SQL by a factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor: Option<Factor>,
+    /// The sum of the SQL is divided by the nights of the period that are over: a mean of what stood at each midnight.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub per_night: bool,
     /// What a standardised rate is weighted by. Absent for other kinds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardise: Option<Standardise>,

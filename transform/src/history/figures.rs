@@ -143,7 +143,8 @@ fn figure(
     let cell: Vec<_> = named.zip(key.values.iter().map(Arc::clone)).collect();
     let mut value = value.clone();
     let begins = BTreeSet::from([london(period.starts_at).date()]);
-    let standardised = population::divide(query.geography, query.definition, &cell, &begins, &mut value);
+    let today = london(shown_at).date();
+    let standardised = population::divide(query.geography, query.definition, &cell, &begins, today, &mut value);
     let mut dimensions: Vec<_> = cell.iter().map(|(dimension, value)| (*dimension, value.to_string())).collect();
     let name = key.period.split_once(':').map_or(key.period.as_ref(), |(_, name)| name);
     dimensions.push((query.grain, name.to_owned()));
