@@ -157,6 +157,7 @@ impl History<'_> {
                 to: last,
                 opted_out: self.dice.one_in(15),
                 care_home: self.dice.one_in(4),
+                efi_band: Some(self.dice.pick(&["fit", "mild", "moderate", "severe"]).to_owned()),
                 ..RegistrationInput::default()
             };
             if self.dice.one_in(6) {

@@ -15,6 +15,8 @@ AWAY = ("hospital", "hospital_open", "short", "short_open")
 OBSERVED = AWAY + ("virtual", "home")
 NIGHT = timedelta(days=1)
 BEDS = "beds-occupied-at-midnight"
+MEAN_BEDS = "mean-" + BEDS
+DAYS = "days-at-home"
 
 
 def last_sunday(year, month):
@@ -130,6 +132,7 @@ class Figures:
         self.cells = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
         self.own = defaultdict(lambda: [0, 0])
         self.away = set()
+        self.aged = defaultdict(int)
 
     def add(self, indicator, practice, period, **numbers):
         cell = self.cells[indicator][practice + "|" + period]
@@ -146,6 +149,9 @@ class Figures:
             self.add(indicator, practice, period, **spread([own]))
         for indicator, practice, period in self.away:
             self.add(indicator, practice, period, people_away=1)
+        for (indicator, practice, period, band), nights in self.aged.items():
+            self.add(indicator, practice, period, **{f"aged_{band}_squared": nights * nights})
+        self.aged.clear()
         self.own.clear()
         self.away.clear()
 
@@ -197,6 +203,8 @@ def people_of(events):
 
 AGES = (("nights-in-hospital-per-1000-people", 0), ("nights-in-hospital-per-1000-people-18-and-over", 18),
         ("nights-in-hospital-per-1000-people-65-and-over", 65))
+STANDARDISED = (("nights-in-hospital-standardised", 0), ("nights-in-hospital-standardised-18-and-over", 18),
+                ("nights-in-hospital-standardised-65-and-over", 65))
 
 
 def per_people(figures, path):
@@ -206,10 +214,10 @@ def per_people(figures, path):
     editions = sorted({(row["as_of"], int(row["version"])) for row in rows})
     people = defaultdict(int)
     for row in rows:
-        for indicator, youngest in AGES:
+        for indicator, youngest in AGES + STANDARDISED:
             counts = sum(int(count) for age, count in row.items() if age.isdigit() and int(age) >= youngest)
             people[indicator, row["practice"], row["as_of"], int(row["version"])] += counts
-    for indicator, _ in AGES:
+    for indicator, _ in AGES + STANDARDISED:
         for cell, numbers in figures.cells[indicator].items():
             practice, month = cell.split("|")
             come = [edition for edition in editions if edition[0] <= month + "-01"]
@@ -218,6 +226,14 @@ def per_people(figures, path):
                 count = people[(indicator, practice) + edition]
                 numbers["denominator"] = count
                 numbers[f"population of {edition[0]}, version {edition[1]}"] = count
+
+
+def per_night(figures, today):
+    """Divides nights away by the nights of the month that are over."""
+    for cell, numbers in figures.cells[MEAN_BEDS].items():
+        first = date.fromisoformat(cell.split("|")[1] + "-01")
+        after = (first + timedelta(days=31)).replace(day=1)
+        numbers["denominator"] = (min(after, today) - first).days
 
 
 def acceptances(events):
@@ -247,19 +263,32 @@ def spread(people):
             "denominator_squared": sum(y * y for _, y in own)}
 
 
-def nights_of(figures, person, practice, month, state, care_home, nights):
+def nights_of(figures, person, practice, month, state, care_home, efi_band, nights):
     """So many nights of one state in one month and place."""
     home, away, observed = state in ("home", "virtual"), state in AWAY, state in OBSERVED
     hospital, short = state.startswith("hospital"), state.startswith("short")
     count = lambda holds: nights if holds else 0
-    figures.add(
-        "days-at-home", practice, month, numerator=365 * count(home), denominator=count(observed),
-        home_nights=count(state == "home"), virtual_ward_nights=count(state == "virtual"), hospital_nights=count(hospital),
-        short_term_nights=count(short), own_home_nights=count(home and not care_home),
-        open_stay=count(state.endswith("_open")), unsupported=count(state == "unsupported"),
-        opted_out=count(state == "opted_out"), after_death=count(state == "after_death"))
-    figures.person("days-at-home", practice, month, 365 * count(home), count(observed))
+    for name, is_in, at_home in (
+            (DAYS, True, home), (DAYS + "-own-home", True, home and not care_home),
+            (DAYS + "-with-short-term-beds", True, home or short), (DAYS + "-of-care-home-residents", care_home, home),
+            (DAYS + "-of-people-with-frailty", efi_band in ("moderate", "severe"), home)):
+        if not is_in:
+            continue
+        figures.add(
+            name, practice, month, numerator=365 * count(at_home), denominator=count(observed),
+            home_nights=count(state == "home"), virtual_ward_nights=count(state == "virtual"),
+            hospital_nights=count(hospital), short_term_nights=count(short), own_home_nights=count(home and not care_home),
+            open_stay=count(state.endswith("_open")), unsupported=count(state == "unsupported"),
+            opted_out=count(state == "opted_out"), after_death=count(state == "after_death"))
+        figures.person(name, practice, month, 365 * count(at_home), count(observed))
     figures.add("nights-in-hospital", practice, month, numerator=1000 * count(hospital), denominator=count(observed))
+    for indicator, youngest in STANDARDISED:
+        figures.add(indicator, practice, month, observed_nights=count(observed))
+        if hospital and (age := int(month[:4]) - person.born) >= youngest:
+            band = max(youngest, min(age, 90) // 5 * 5)
+            figures.add(indicator, practice, month, numerator=nights, **{f"aged_{band}": nights})
+            figures.aged[indicator, practice, month, band] += nights
+            figures.away.add((indicator, practice, month))
     for indicator, youngest in AGES:
         counts = hospital and int(month[:4]) - person.born >= youngest
         figures.add(indicator, practice, month, numerator=1000 * count(counts), observed_nights=count(observed))
@@ -308,10 +337,12 @@ def main():
             own = person.list_of(night)
             if own is not None:
                 states[night], lists[night] = person.state(own, night), own
-                counts[own["practice"], night.strftime("%Y-%m"), states[night], own["care_home"]] += 1
+                month = night.strftime("%Y-%m")
+                counts[own["practice"], month, states[night], own["care_home"], own["efi_band"]] += 1
                 if states[night] in AWAY:
                     short = states[night].startswith("short")
                     figures.add(BEDS, own["practice"], night.isoformat(), numerator=1, short_term_beds=short)
+                    figures.add(MEAN_BEDS, own["practice"], month, numerator=1, short_term_nights=short)
             night += NIGHT
         for key, nights in counts.items():
             nights_of(figures, person, *key, nights)
@@ -320,6 +351,7 @@ def main():
                 follow(figures, person, states, lists[index], index, today)
         figures.person_done()
     per_people(figures, sys.argv[3])
+    per_night(figures, today)
     json.dump(figures.told(), sys.stdout)
 
 
