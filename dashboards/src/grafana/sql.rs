@@ -17,6 +17,12 @@ pub(super) const TARGET_COLUMN: &str = " target";
 /// The chosen areas. `:sqlstring` quotes and escapes whatever an address may carry.
 pub(super) const CHOSEN: &str = "level = ${level:sqlstring} AND area IN (${area:sqlstring})";
 
+/// The areas that a definition is shown for: the chosen ones, but for virtual wards by the people of an area, whose providers
+/// have none: then every care board.
+fn places(definition: &Definition) -> &'static str {
+    if definition.counts_wards() && definition.per_population.is_some() { "level = 'icb'" } else { CHOSEN }
+}
+
 /// The chosen window under its SQL name: Prometheus calls the last 24 hours `1d`.
 const WINDOW: &str = "CASE ${window:sqlstring} WHEN '1d' THEN '24h' ELSE ${window:sqlstring} END";
 
@@ -144,9 +150,10 @@ fn by_period(definition: &Definition, kind: &str, metric: &str, column: &str, or
     format!(
         "SELECT\n  period_start AS \"time\",\n  {metric} AS \"metric\",\n  {column} AS \"value\"\n\
          FROM outcomes.figures\n\
-         WHERE {} AND {CHOSEN}\n  AND period_kind = '{kind}' AND $__timeFilter(period_start)\n\
+         WHERE {} AND {}\n  AND period_kind = '{kind}' AND $__timeFilter(period_start)\n\
          ORDER BY period_start, {order}",
-        of(definition)
+        of(definition),
+        places(definition)
     )
 }
 
@@ -228,10 +235,11 @@ pub(super) fn months(definition: &Definition) -> String {
         "SELECT\n  period AS \"Month\",\n  area_name AS \"Area\",\n  basis AS \"Basis\",\n{}  {numbers},\n  \
          status AS \"Status\",\n  version AS \"Version\",\n  {REMARKS} AS \"Remarks\"\n\
          FROM outcomes.figures\n\
-         WHERE indicator = {} AND {CHOSEN}\n  AND period_kind = 'month' AND $__timeFilter(period_start)\n\
+         WHERE indicator = {} AND {}\n  AND period_kind = 'month' AND $__timeFilter(period_start)\n\
          ORDER BY period_start DESC, area_name, basis{order}\nLIMIT 500",
         parts.collect::<String>(),
-        quoted(&definition.id)
+        quoted(&definition.id),
+        places(definition)
     )
 }
 
