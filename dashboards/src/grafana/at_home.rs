@@ -1,7 +1,7 @@
 //! Panels of people's nights: days at home never without the nights away beside them, because nearly everybody is at home on
 //! nearly every night and an axis from zero would show a flat line (handbook, `days-at-home.md` section 1).
 
-use homeward_transform::definition::Definition;
+use homeward_transform::definition::{Definition, Kind};
 
 use super::datasources::sql_curve;
 use super::layout::Sheet;
@@ -10,12 +10,13 @@ use super::{Places, about, monthly, sql};
 
 /// What stands beside days at home.
 pub(super) const AWAY: &str = "nights-in-hospital";
+/// What the names of all days at home begin with; of these, those of the people on the lists have twelve months.
 const AT_HOME: &str = "days-at-home";
 
 /// Everything about one definition. `away` is the rate of nights away, which goes with every figure of days at home.
 pub(super) fn place(sheet: &mut Sheet, definition: &Definition, away: Option<&Definition>, places: &Places) {
     sheet.row(&definition.title);
-    if definition.id == AT_HOME {
+    if definition.id.starts_with(AT_HOME) && has_grain(definition, "twelve_months") {
         sheet.place(monthly::curve(definition, places), 12, 9);
         if let Some(away) = away {
             sheet.place(beside(away, places), 12, 9);
@@ -26,7 +27,11 @@ pub(super) fn place(sheet: &mut Sheet, definition: &Definition, away: Option<&De
         sheet.place(monthly::table(definition, places), 24, 9);
         return;
     }
-    if definition.has_months() {
+    if definition.kind == Kind::Standardised {
+        // A title that says what is standardised, and for whom, needs the width.
+        sheet.place(monthly::curve(definition, places), 24, 9);
+        sheet.place(monthly::table(definition, places), 24, 9);
+    } else if definition.has_months() {
         sheet.place(monthly::curve(definition, places), 10, 9);
         sheet.place(monthly::table(definition, places), 14, 9);
     }
