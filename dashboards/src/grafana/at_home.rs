@@ -19,8 +19,9 @@ pub(super) fn place(sheet: &mut Sheet, definition: &Definition, away: Option<&De
     if definition.id.starts_with(AT_HOME) && has_grain(definition, "twelve_months") {
         sheet.place(monthly::curve(definition, places), 12, 9);
         if let Some(away) = away {
-            sheet.place(beside(away, places), 12, 9);
+            sheet.place(beside(definition, away, places), 12, 9);
         }
+        let away = away.filter(|_| definition.id == AT_HOME);
         for drawn in [Some(definition), away].into_iter().flatten().filter(|drawn| has_grain(drawn, "twelve_months")) {
             sheet.place(twelve_months(drawn, places), 12, 9);
         }
@@ -56,13 +57,13 @@ fn twelve_months(definition: &Definition, places: &Places) -> Panel {
         .asks(sql_curve(sql::twelve_monthly(definition)))
 }
 
-fn beside(away: &Definition, places: &Places) -> Panel {
+fn beside(definition: &Definition, away: &Definition, places: &Places) -> Panel {
     let text = format!(
         "The same months and areas: a night away is the rare event, so a change is seen here first. Counted: {}. The axis begins \
          at zero.",
         away.numerator
     );
-    let title = format!("Beside it: {}", away.title.to_lowercase());
+    let title = format!("Nights in hospital beside {}", definition.title.to_lowercase());
     monthly::points(about(Panel::curves(&title, &text, "none"), away, places), away).asks(sql_curve(sql::monthly(away)))
 }
 

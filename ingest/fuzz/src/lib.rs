@@ -53,6 +53,8 @@ pub mod revision;
 pub mod snapshot;
 #[path = "../../../transform/src/spans/mod.rs"]
 pub mod spans;
+#[path = "../../../transform/src/standardised.rs"]
+pub mod standardised;
 #[path = "../../../transform/src/states/mod.rs"]
 pub mod states;
 #[path = "../../../transform/src/statistics/mod.rs"]
