@@ -95,9 +95,7 @@ impl DayReading {
     pub fn take(snapshot: &Snapshot, catalogue: &Catalogue, policy: &Policy) -> Self {
         let today = london(snapshot.as_of()).date();
         let mut levels = Vec::new();
-        let has_days = |definition: &&Definition| {
-            definition.is_of_the_moment() && definition.grains.iter().any(|grain| grain == "day")
-        };
+        let has_days = |definition: &&Definition| definition.is_of_the_moment() && definition.has_grain("day");
         for definition in catalogue.iter().filter(has_days) {
             for level in DAY_LEVELS {
                 let figures = snapshot.figures(&FigureQuery {
@@ -198,7 +196,7 @@ pub fn shown_basis(definition: &Definition) -> &str {
 /// that live outlets know; others are added up, or told as a whole where figures do not add up.
 #[must_use]
 pub fn live_dimensions(definition: &Definition, level: Dimension) -> (Vec<Dimension>, Option<String>) {
-    let windowed = definition.grains.iter().any(|grain| grain == "window");
+    let windowed = definition.has_grain("window");
     let mut by = vec![level];
     by.extend(definition.strata.iter().copied().filter(|stratum| *stratum == Dimension::Band));
     if windowed {

@@ -130,7 +130,7 @@ fn replace(definition: &Definition, units: Units, due: &Due, cells: &mut Cells, 
     for ((provider, calendar), causes) in due {
         let period = Period::calendar(*calendar);
         let causes = causes_of(definition, causes);
-        if causes.is_empty() || !has_grain(definition, &[period.grain()]) {
+        if causes.is_empty() || !definition.has_grain(period.grain()) {
             continue;
         }
         let new = units.remove(&(Arc::clone(provider), period.kind)).unwrap_or_default();
@@ -147,7 +147,7 @@ fn replace(definition: &Definition, units: Units, due: &Due, cells: &mut Cells, 
 fn with_every_provider(month: &Due, definitions: &[&Definition]) -> Due {
     let has_units = |period: CalendarPeriod| {
         let grain = Period::calendar(period).grain();
-        definitions.iter().any(|definition| has_grain(definition, &[grain]))
+        definitions.iter().any(|definition| definition.has_grain(grain))
     };
     let everyone: Arc<str> = Arc::from(EVERY_PROVIDER);
     let mut due = Due::new();
@@ -163,7 +163,7 @@ fn with_every_provider(month: &Due, definitions: &[&Definition]) -> Due {
 
 /// True when something changed that a definition of days or months counts.
 fn is_due<'a>(definition: &Definition, mut causes: impl Iterator<Item = &'a Causes>) -> bool {
-    has_grain(definition, &["day", "month"])
+    ["day", "month"].into_iter().any(|grain| definition.has_grain(grain))
         && causes.any(|causes| causes.keys().any(|reason| definition.subjects.contains(&reason.subject)))
 }
 
@@ -200,12 +200,11 @@ pub async fn moving(
     let days: Vec<(NaiveDate, NaiveDate)> = windows.iter().map(Period::local_days).collect();
     let of_records: Vec<&Definition> = catalogue.iter().filter(|definition| !definition.counts_wards()).collect();
     let counted: Vec<&Definition> =
-        of_records.iter().copied().filter(|definition| has_grain(definition, &["window"])).collect();
+        of_records.iter().copied().filter(|definition| definition.has_grain("window")).collect();
     let read = engine.columns_read(&counted).await?;
     engine.register(&input(book, &recent, &read, days.into_iter(), windows, as_of)?).await?;
     run_moving(engine, &of_records, cells, "window", as_of).await?;
-    let now: Vec<&Definition> =
-        of_records.iter().copied().filter(|definition| has_grain(definition, &["now"])).collect();
+    let now: Vec<&Definition> = of_records.iter().copied().filter(|definition| definition.has_grain("now")).collect();
     let read = engine.columns_read(&now).await?;
     let (unstopped, now) = (book.unstopped().clone(), vec![Period::now(as_of)]);
     engine.register(&input(book, &unstopped, &read, std::iter::empty(), now, as_of)?).await?;
@@ -219,10 +218,10 @@ async fn run_moving(
     grain: &str,
     as_of: DateTime<Utc>,
 ) -> Result<(), ComputeError> {
-    for definition in definitions.iter().filter(|definition| has_grain(definition, &[grain])) {
+    for definition in definitions.iter().filter(|definition| definition.has_grain(grain)) {
         let mut units = Units::default();
         units.add(engine.run_registered(definition, as_of, None).await?, as_of);
-        if grain == "window" || !has_grain(definition, &["window"]) {
+        if grain == "window" || !definition.has_grain("window") {
             cells.clear_moving(&definition.id);
         }
         for ((provider, period), unit) in units.finish(definition) {
@@ -337,8 +336,4 @@ fn input(
         }
         book.cool();
     }
-}
-
-fn has_grain(definition: &Definition, grains: &[&str]) -> bool {
-    definition.grains.iter().any(|grain| grains.contains(&grain.as_str()))
 }

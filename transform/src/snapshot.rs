@@ -190,7 +190,7 @@ impl Snapshot {
     #[must_use]
     pub fn figures(&self, query: &FigureQuery) -> Vec<Figure> {
         let Some(definition) = self.catalogue.get(&query.indicator) else { return Vec::new() };
-        let has_twelve = definition.grains.iter().any(|grain| grain == Dimension::TwelveMonths.as_str());
+        let has_twelve = definition.has_grain(Dimension::TwelveMonths.as_str());
         if !levels::has_figure(definition, query) || twelve_months(query) && !has_twelve {
             return Vec::new();
         }
@@ -199,18 +199,22 @@ impl Snapshot {
             if !wanted_period(query, kind) {
                 continue;
             }
+            // All cells of a unit are of one period.
+            let own = unit.keys().next().and_then(|atom| parse_name(&atom.period, self.as_of));
+            let Some(own) = own else { continue };
+            let begin = london(own.starts_at).date();
+            let mut periods = counted_in(query, own, self.as_of);
+            periods.retain(|period| {
+                within(query, period) && (!definition.stock || is_summed_at(query, period, self.as_of))
+            });
             let read = |atom: &Atom| wanted_basis(query, atom) && levels::is_read(definition, &query.by, atom);
             for (atom, value) in unit.iter().filter(|(atom, _)| read(atom)) {
-                let Some(own) = parse_name(&atom.period, self.as_of) else { continue };
-                for period in counted_in(query, &own, self.as_of).iter().filter(|period| within(query, period)) {
-                    if definition.stock && !is_summed_at(query, period, self.as_of) {
-                        continue;
-                    }
+                for period in &periods {
                     let key = self.group_key(definition, query, atom, period);
                     let new = || (AtomValue::default(), period.clone(), BTreeSet::new());
                     let (sum, span, begins) = groups.entry(key).or_insert_with(new);
                     sum.add(value);
-                    begins.insert(london(own.starts_at).date());
+                    begins.insert(begin);
                     span.starts_at = span.starts_at.min(period.starts_at);
                     span.ends_at = span.ends_at.max(period.ends_at);
                 }
@@ -328,13 +332,13 @@ fn twelve_months(query: &FigureQuery) -> bool {
 
 /// The periods of a question that a cell of a period is counted in: its own, or each twelve months that hold its month and are
 /// over. Twelve months of which one is not there have no figure: they would be eleven by the name of twelve.
-fn counted_in(query: &FigureQuery, own: &Period, as_of: DateTime<Utc>) -> Vec<Period> {
+fn counted_in(query: &FigureQuery, own: Period, as_of: DateTime<Utc>) -> Vec<Period> {
     match own.kind {
         PeriodKind::Calendar(CalendarPeriod::Month(first)) if twelve_months(query) => {
             let last = (0..12).filter_map(|months| first.checked_add_months(Months::new(months)));
             last.map(Period::twelve_months).filter(|period| period.ends_at <= as_of).collect()
         }
-        _ => vec![own.clone()],
+        _ => vec![own],
     }
 }
 

@@ -16,13 +16,13 @@ const AT_HOME: &str = "days-at-home";
 /// Everything about one definition. `away` is the rate of nights away, which goes with every figure of days at home.
 pub(super) fn place(sheet: &mut Sheet, definition: &Definition, away: Option<&Definition>, places: &Places) {
     sheet.row(&definition.title);
-    if definition.id.starts_with(AT_HOME) && has_grain(definition, "twelve_months") {
+    if definition.id.starts_with(AT_HOME) && definition.has_grain("twelve_months") {
         sheet.place(monthly::curve(definition, places), 12, 9);
         if let Some(away) = away {
             sheet.place(beside(definition, away, places), 12, 9);
         }
         let away = away.filter(|_| definition.id == AT_HOME);
-        for drawn in [Some(definition), away].into_iter().flatten().filter(|drawn| has_grain(drawn, "twelve_months")) {
+        for drawn in [Some(definition), away].into_iter().flatten().filter(|drawn| drawn.has_grain("twelve_months")) {
             sheet.place(twelve_months(drawn, places), 12, 9);
         }
         sheet.place(monthly::table(definition, places), 24, 9);
@@ -36,13 +36,9 @@ pub(super) fn place(sheet: &mut Sheet, definition: &Definition, away: Option<&De
         sheet.place(monthly::curve(definition, places), 10, 9);
         sheet.place(monthly::table(definition, places), 14, 9);
     }
-    if has_grain(definition, "day") {
+    if definition.has_grain("day") {
         sheet.place(daily(definition, places), 24, 9);
     }
-}
-
-fn has_grain(definition: &Definition, wanted: &str) -> bool {
-    definition.grains.iter().any(|grain| grain == wanted)
 }
 
 /// Winters and summers level out; there is a point a month.

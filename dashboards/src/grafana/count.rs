@@ -13,7 +13,7 @@ use super::{Places, about, monthly, promql, sql, variables};
 pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places) {
     sheet.row(&definition.title);
     sheet.place(by_window(definition, places), 8, 9);
-    if definition.grains.iter().any(|grain| grain == "day") {
+    if definition.has_grain("day") {
         sheet.place(daily(definition, places), 16, 9);
     }
     if definition.has_months() {

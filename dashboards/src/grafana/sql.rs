@@ -147,11 +147,12 @@ fn daily_column(definition: &Definition, column: &str) -> String {
 }
 
 fn by_period(definition: &Definition, kind: &str, metric: &str, column: &str, order: &str) -> String {
+    let at = if kind == "twelve_months" { "period_end" } else { "period_start" };
     format!(
-        "SELECT\n  period_start AS \"time\",\n  {metric} AS \"metric\",\n  {column} AS \"value\"\n\
+        "SELECT\n  {at} AS \"time\",\n  {metric} AS \"metric\",\n  {column} AS \"value\"\n\
          FROM outcomes.figures\n\
-         WHERE {} AND {}\n  AND period_kind = '{kind}' AND $__timeFilter(period_start)\n\
-         ORDER BY period_start, {order}",
+         WHERE {} AND {}\n  AND period_kind = '{kind}' AND $__timeFilter({at})\n\
+         ORDER BY {at}, {order}",
         of(definition),
         places(definition)
     )
@@ -250,7 +251,7 @@ pub(super) fn monthly(definition: &Definition) -> String {
 
 /// Twelve months, drawn at their end, one curve an area.
 pub(super) fn twelve_monthly(definition: &Definition) -> String {
-    by_period(definition, "twelve_months", "area_name", "value", "area_name").replace("period_start", "period_end")
+    by_period(definition, "twelve_months", "area_name", "value", "area_name")
 }
 
 /// Its months, one curve a part: band, source.

@@ -14,18 +14,17 @@ use super::{Places, about, monthly, promql, wards_sql};
 /// Everything about one definition, by the periods that it has.
 pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places) {
     sheet.row(&definition.title);
-    let has = |grain: &str| definition.grains.iter().any(|own| own == grain);
-    if has("now") {
+    if definition.has_grain("now") {
         now(sheet, definition, places);
     }
-    if has("window") {
+    if definition.has_grain("window") {
         sheet.place(year(definition, places), 8, 9);
         sheet.place(year_over_time(definition, places), 16, 9);
     }
-    if has("day") {
+    if definition.has_grain("day") {
         sheet.place(daily(definition, places), 24, 10);
     }
-    if has("month") {
+    if definition.has_grain("month") {
         if definition.stock {
             sheet.place(equivalent(definition, places), 24, 8);
         }

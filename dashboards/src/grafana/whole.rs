@@ -14,7 +14,7 @@ pub(super) fn place(sheet: &mut Sheet, definition: &Definition, places: &Places)
     sheet.place(by_area(definition, places), 12, 9);
     sheet.place(rolling(definition, places), 12, 9);
     sheet.place(monthly::table(definition, places), 24, 9);
-    if definition.grains.iter().any(|grain| grain == "day") {
+    if definition.has_grain("day") {
         sheet.place(daily(definition, places), 24, 9);
     }
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::cells::Unit;
 use crate::definition::Definition;
 use crate::engine::period::{PeriodKind, parse_name};
-use crate::engine::{Atom, Tally};
+use crate::engine::{Atom, Tally, finished};
 
 /// The units of one definition, by provider and period.
 #[derive(Debug, Default)]
@@ -25,12 +25,8 @@ impl Units {
         }
     }
 
-    /// The units, when all parts are added. A cell in which nothing was counted is absent, not zero.
+    /// The units, when all parts are added.
     pub(super) fn finish(self, definition: &Definition) -> BTreeMap<(Arc<str>, PeriodKind), Unit> {
-        let finished = |cells: BTreeMap<Atom, Tally>| -> Unit {
-            let cells = cells.into_iter().map(|(atom, tally)| (atom, tally.finish(definition.quantile)));
-            cells.filter(|(_, value)| !value.is_empty()).collect()
-        };
-        self.0.into_iter().map(|(key, cells)| (key, finished(cells))).collect()
+        self.0.into_iter().map(|(key, cells)| (key, finished(cells, definition.quantile).collect())).collect()
     }
 }

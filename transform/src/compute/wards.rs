@@ -9,8 +9,7 @@ use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 
 use super::{
-    ChangedUnit, ComputeError, Run, by_run, has_grain, is_due, periods, providers_of, run_due, run_moving,
-    with_every_provider,
+    ChangedUnit, ComputeError, Run, by_run, is_due, periods, providers_of, run_due, run_moving, with_every_provider,
 };
 use crate::book::dirty::DirtyCells;
 use crate::cells::Cells;
@@ -73,7 +72,7 @@ pub async fn moving(
             Window::ALL.into_iter().filter(|window| definition.windows.iter().any(|name| name == window.as_str()));
         let windows: Vec<Period> = named.map(|window| Period::window(window, as_of)).collect();
         for (grain, periods) in [("window", windows), ("now", vec![Period::now(as_of)])] {
-            if !has_grain(definition, &[grain]) {
+            if !definition.has_grain(grain) {
                 continue;
             }
             let from = periods.iter().map(|period| period.starts_at).min().unwrap_or(as_of);

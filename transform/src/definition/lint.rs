@@ -100,7 +100,7 @@ impl Lint<'_> {
         }
         self.known("grains", &own.grains, &GRAINS);
         self.known("windows", &own.windows, &WINDOWS);
-        if own.grains.iter().any(|grain| grain == "window") == own.windows.is_empty() {
+        if own.has_grain("window") == own.windows.is_empty() {
             self.key("windows", "grain window and the list of windows do not agree", "give both or neither");
         }
         if own.windows.iter().any(|window| window == "365d") && !own.counts_wards() {
@@ -193,8 +193,7 @@ impl Lint<'_> {
             let what = "what is open at a period's end is counted by months alone";
             self.key("stock", what, "set kind = \"count\" and grains = [\"month\"], or remove it");
         }
-        let has = |wanted: &str| own.grains.iter().any(|grain| grain == wanted);
-        if has("twelve_months") && (!has("month") || own.stock || !own.kind.adds_up()) {
+        if own.has_grain("twelve_months") && (!own.has_grain("month") || own.stock || !own.kind.adds_up()) {
             let what = "twelve months are the sum of months, which only figures that add up have";
             self.key("grains", what, "remove twelve_months, or count months that add up");
         }

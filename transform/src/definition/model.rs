@@ -141,6 +141,12 @@ impl Definition {
         self.grains.iter().any(|grain| matches!(grain.as_str(), "window" | "now"))
     }
 
+    /// True when it has figures of this kind of period.
+    #[must_use]
+    pub fn has_grain(&self, grain: &str) -> bool {
+        self.grains.iter().any(|own| own == grain)
+    }
+
     /// True when it counts stays or beds of virtual wards; it then counts nothing else.
     #[must_use]
     pub fn counts_wards(&self) -> bool {
@@ -163,7 +169,7 @@ impl Definition {
     /// True when it has figures of calendar months.
     #[must_use]
     pub fn has_months(&self) -> bool {
-        self.grains.iter().any(|grain| grain == "month")
+        self.has_grain("month")
     }
 
     /// The basis of that id.

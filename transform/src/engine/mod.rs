@@ -38,7 +38,7 @@ pub use prepared::ColumnsRead;
 use prepared::{Plans, Slot};
 use records::{PERSON, RecordFault};
 pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultShapeError};
-pub use tally::Tally;
+pub use tally::{Tally, finished};
 
 /// What one run computes.
 #[derive(Debug, Clone)]
@@ -162,8 +162,7 @@ impl Engine {
             cells.entry(atom).or_default().add(&tally);
             cells
         });
-        let finished = cells.into_iter().map(|(atom, tally)| (atom, tally.finish(definition.quantile)));
-        Ok(finished.filter(|(_, value)| !value.is_empty()).collect())
+        Ok(finished(cells, definition.quantile).collect())
     }
 
     /// Makes the input's rows the content of the views.

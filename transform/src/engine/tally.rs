@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::result::AtomValue;
+use super::result::{Atom, AtomValue};
 use crate::percentile::{Percentile, Quantile};
 
 /// A cell, or a part of one. Parts add up: of a percentile they hold every measure with the number of its records, and of
@@ -42,6 +42,12 @@ impl Tally {
         let percentile = Percentile::of(&self.measures, quantile);
         AtomValue { denominator: Some(self.measures.values().sum()), percentile, ..self.value }
     }
+}
+
+/// The cells, when all their parts are added. One in which nothing was counted is absent, not zero.
+pub fn finished(cells: BTreeMap<Atom, Tally>, quantile: Option<Quantile>) -> impl Iterator<Item = (Atom, AtomValue)> {
+    let cells = cells.into_iter().map(move |(atom, tally)| (atom, tally.finish(quantile)));
+    cells.filter(|(_, value)| !value.is_empty())
 }
 
 #[cfg(test)]

@@ -225,7 +225,7 @@ mod tests {
         let (_sender, snapshots) = watch::channel(None);
         let catalogue = Arc::new(Catalogue::builtin().unwrap());
         let kinds: usize = catalogue.iter().map(|definition| definition.grains.len()).sum();
-        let by_day = catalogue.iter().filter(|definition| definition.grains.iter().any(|grain| grain == "day"));
+        let by_day = catalogue.iter().filter(|definition| definition.has_grain("day"));
         let by_day = by_day.count();
         let source = Source::new(snapshots, None, catalogue, Arc::new(Geography::devon()), Arc::new(SystemClock));
         let reader = Reader { pin: Arc::new(Pin::new(&source, None)), source, policy: &Policy::ALL[0] };
