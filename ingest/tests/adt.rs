@@ -16,7 +16,7 @@ use homeward_ingest::adt::Wards;
 use homeward_ingest::decode::adt_key;
 use homeward_ingest::kafka::{EmbeddedBroker, Publisher};
 use homeward_ingest::lake::Lake;
-use homeward_ingest::pipeline::{Ingest, IngestOptions, run_ingest};
+use homeward_ingest::pipeline::{Ingest, IngestOptions, run_ingest, unsaid};
 use homeward_ingest::quarantine::{QUARANTINE_TABLE, QuarantineKey, batch_to_entries};
 use homeward_ingest::telemetry::IngestTelemetry;
 use tokio_util::sync::CancellationToken;
@@ -108,6 +108,10 @@ async fn messages_become_facts_once_and_a_bad_one_waits_in_quarantine() {
     take_in(&broker, folder.path(), &second, 4, 1).await;
 
     let lake = Lake::open(folder.path()).unwrap();
+    let wards = ingest(&broker, folder.path()).options.wards;
+    assert_eq!(unsaid(&lake, &wards).await.unwrap(), 0);
+    // A ward that is no virtual one any more: the move to it was none, and the stay is one segment.
+    assert_eq!(unsaid(&lake, &Wards::default()).await.unwrap(), 1);
     let spells = events(&lake, Table::HospitalSpell).await;
     let expected = [("RA9|V1|1", "V1.1.1"), ("RA9|V1|1", "V1.1.2"), ("RA9|V1|2", "V1.2.2"), ("RA9|V1|2", "V1.2.3")];
     assert_eq!(spells, expected.map(|(subject, id)| (subject.to_owned(), id.to_owned())));

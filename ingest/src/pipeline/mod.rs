@@ -27,6 +27,7 @@ mod relay;
 mod senders;
 
 pub use poison::PoisonRule;
+pub use relay::{RelayError, unsaid};
 pub use senders::UNKNOWN as UNKNOWN_SENDER;
 
 use crate::adt::Wards;
