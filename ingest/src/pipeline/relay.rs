@@ -61,28 +61,33 @@ pub(super) async fn relay(ingest: Arc<Ingest>, ended: CancellationToken) {
 
 async fn follow(ingest: &Ingest) -> Result<std::convert::Infallible, RelayError> {
     let publisher = Arc::new(Publisher::new(&ingest.kafka)?);
-    let mut visits = Visits::new(ingest.options.wards.clone());
-    let mut commits = ingest.lake.commits();
-    let mut follower = ingest.lake.follow(Feed::Adt);
+    let lake = &ingest.lake;
+    let mut visits = Visits::new(ingest.options.wards.clone()).held_for(ingest.options.visits_held_for);
+    let mut commits = lake.commits();
+    let mut follower = lake.follow(Feed::Adt);
     let mut is_first = true;
     loop {
         commits.mark_unchanged();
-        let mut batches: Vec<RecordBatch> = Vec::new();
         loop {
             let facts = follower.poll().await?;
             if facts.is_empty() {
                 break;
             }
-            batches.extend(facts.into_iter().flat_map(|commit| commit.batches));
+            let batches: Vec<RecordBatch> = facts.into_iter().flat_map(|commit| commit.batches).collect();
+            let mut events = visits.take(&batches)?;
+            // The first reading, and a stay that is read again, meet what was said before.
+            if is_first {
+                events = still_unsaid(lake, events).await?;
+            }
+            if visits.has_late() {
+                let again = visits.read_again(&lake.read(Table::AdtMessage.name()).await?)?;
+                events.extend(still_unsaid(lake, again).await?);
+            }
+            if !events.is_empty() {
+                publish(ingest, &publisher, events).await?;
+            }
         }
-        let mut events = visits.take(&batches)?;
-        // Only the first reading meets what was said before.
-        if std::mem::take(&mut is_first) {
-            events = still_unsaid(&ingest.lake, events).await?;
-        }
-        if !events.is_empty() {
-            publish(ingest, &publisher, events).await?;
-        }
+        is_first = false;
         let _ = tokio::time::timeout(LOOK_EVERY, commits.changed()).await;
     }
 }
