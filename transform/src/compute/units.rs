@@ -1,6 +1,7 @@
 //! Units while they are put together from the parts that they are computed in. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -17,11 +18,19 @@ pub(super) struct Units(BTreeMap<(Arc<str>, PeriodKind), BTreeMap<Atom, Tally>>)
 impl Units {
     /// Adds what a run gave.
     pub(super) fn add(&mut self, cells: Vec<(Atom, Tally)>, as_of: DateTime<Utc>) {
+        let mut kinds: HashMap<Arc<str>, Option<PeriodKind>, ahash::RandomState> = HashMap::default();
         for (atom, tally) in cells {
+            let kind = kinds.get(&atom.period).copied().unwrap_or_else(|| {
+                let kind = parse_name(&atom.period, as_of).map(|period| period.kind);
+                kinds.insert(Arc::clone(&atom.period), kind);
+                kind
+            });
             // A period that is not one of ours cannot come out of a join with the period view.
-            let Some(period) = parse_name(&atom.period, as_of) else { continue };
-            let unit = self.0.entry((Arc::clone(&atom.provider), period.kind)).or_default();
-            unit.entry(atom).or_default().add(&tally);
+            let Some(kind) = kind else { continue };
+            match self.0.entry((Arc::clone(&atom.provider), kind)).or_default().entry(atom) {
+                Entry::Vacant(cell) => drop(cell.insert(tally)),
+                Entry::Occupied(mut cell) => cell.get_mut().add(&tally),
+            }
         }
     }
 

@@ -1,12 +1,12 @@
 //! The cells of every level, straight from the records: distinct people and percentiles do not add up (handbook,
 //! statistics section 6), so each area of each level is computed by itself, with and without each stratum. Pure.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
 
+use super::counts::Counts;
 use super::records::{own_column, sums};
 use super::result::{Atom, AtomValue, COUNT, EVERY_PROVIDER, EVERY_STRATUM, FLAG, Place, number_at, text_at};
 use super::tally::Tally;
@@ -121,13 +121,13 @@ impl Columns {
     }
 
     fn tally(&self, row: usize) -> Tally {
-        let some = |columns: &[(Arc<str>, Int64Array)]| -> BTreeMap<Arc<str>, i64> {
-            columns.iter().map(|(name, column)| (Arc::clone(name), number_at(column, row).unwrap_or(0))).collect()
+        let some = |columns: &[(Arc<str>, Int64Array)], is_told: fn(i64) -> bool| -> Counts {
+            let counts = columns.iter().map(|(name, column)| (name, number_at(column, row).unwrap_or(0)));
+            counts.filter(|(_, count)| is_told(*count)).map(|(name, count)| (Arc::clone(name), count)).collect()
         };
-        let mut flags = some(&self.flags);
-        flags.retain(|_, count| *count != 0);
+        let (counts, flags) = (some(&self.counts, |_| true), some(&self.flags, |count| count != 0));
         let source_rank = number_at(&self.source_rank, row);
-        let sums = AtomValue { source_rank, counts: some(&self.counts), flags, ..AtomValue::default() };
+        let sums = AtomValue { source_rank, counts, flags, ..AtomValue::default() };
         match &self.own {
             Own::People(people) => AtomValue { numerator: number_at(people, row).unwrap_or(0), ..sums }.into(),
             Own::Measure(measures, records) => {

@@ -5,6 +5,7 @@
 //!
 //! The engine sees only the rows and periods it is given; which those are is decided by [`crate::live`].
 
+mod counts;
 mod levels;
 pub mod period;
 mod plan;
@@ -33,6 +34,7 @@ use crate::book::shard::Shards;
 use crate::book::view;
 use crate::definition::{Definition, Kind};
 use crate::wards;
+pub use counts::Counts;
 pub use plan::PlanFault;
 pub use prepared::ColumnsRead;
 use prepared::{Plans, Slot};

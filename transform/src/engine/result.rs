@@ -1,6 +1,6 @@
 //! Cells, and reading them from what the SQL of an indicator that adds up returned. Pure.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Int64Array, StringArray};
@@ -8,6 +8,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
 
+use super::counts::Counts;
 use crate::definition::{Definition, Kind};
 use crate::figure::Dimension;
 use crate::percentile::Percentile;
@@ -43,7 +44,7 @@ pub struct Atom {
     /// Primary care network code.
     pub pcn: Option<Arc<str>>,
     /// Values of the definition's strata, in its order, or [`EVERY_STRATUM`].
-    pub strata: Vec<Arc<str>>,
+    pub strata: Arc<[Arc<str>]>,
     /// Name of the period.
     pub period: Arc<str>,
     /// The area of a cell that does not add up; the areas above are then empty.
@@ -62,9 +63,9 @@ pub struct AtomValue {
     /// Lowest source rank: 1 live, 2 Primary, 3 Refresh; none when no clock counted.
     pub source_rank: Option<i64>,
     /// Companion counts.
-    pub counts: BTreeMap<Arc<str>, i64>,
+    pub counts: Counts,
     /// Flags that occur, with the number of records.
-    pub flags: BTreeMap<Arc<str>, i64>,
+    pub flags: Counts,
 }
 
 impl AtomValue {
@@ -80,12 +81,8 @@ impl AtomValue {
             (Some(one), Some(two)) => Some(one.min(two)),
             (one, two) => one.or(two),
         };
-        for (name, count) in &other.counts {
-            *self.counts.entry(Arc::clone(name)).or_default() += count;
-        }
-        for (name, count) in &other.flags {
-            *self.flags.entry(Arc::clone(name)).or_default() += count;
-        }
+        self.counts.add(&other.counts);
+        self.flags.add(&other.flags);
     }
 
     /// True when nothing was counted: such a cell is absent, not zero.
@@ -93,8 +90,8 @@ impl AtomValue {
     pub fn is_empty(&self) -> bool {
         self.numerator == 0
             && self.denominator.is_none_or(|denominator| denominator == 0)
-            && self.counts.values().all(|count| *count == 0)
-            && self.flags.values().all(|count| *count == 0)
+            && self.counts.are_zero()
+            && self.flags.are_zero()
     }
 }
 
@@ -155,21 +152,33 @@ pub(super) fn read(
     Ok(cells)
 }
 
-/// Texts that many cells share: a run holds each of them once.
+/// Texts that many cells share, and strata: a run holds each of them once.
 #[derive(Default)]
-struct Texts(HashSet<Arc<str>, ahash::RandomState>);
+struct Texts {
+    held: HashSet<Arc<str>, ahash::RandomState>,
+    lists: HashSet<Arc<[Arc<str>]>, ahash::RandomState>,
+}
 
 impl Texts {
     fn at(&mut self, array: &StringArray, row: usize) -> Option<Arc<str>> {
         if array.is_null(row) {
             return None;
         }
-        if let Some(held) = self.0.get(array.value(row)) {
+        if let Some(held) = self.held.get(array.value(row)) {
             return Some(Arc::clone(held));
         }
         let text: Arc<str> = Arc::from(array.value(row));
-        self.0.insert(Arc::clone(&text));
+        self.held.insert(Arc::clone(&text));
         Some(text)
+    }
+
+    fn list(&mut self, texts: &[Arc<str>]) -> Arc<[Arc<str>]> {
+        if let Some(held) = self.lists.get(texts) {
+            return Arc::clone(held);
+        }
+        let list: Arc<[Arc<str>]> = Arc::from(texts);
+        self.lists.insert(Arc::clone(&list));
+        list
     }
 }
 
@@ -234,10 +243,11 @@ impl Columns {
         let mut required = |array: &StringArray, name: &str| {
             texts.at(array, row).ok_or_else(|| ResultShapeError::Null(name.to_owned()))
         };
-        let strata = self.strata.iter().map(|(name, array)| required(array, name)).collect::<Result<_, _>>()?;
+        let strata = self.strata.iter().map(|(name, array)| required(array, name)).collect::<Result<Vec<_>, _>>()?;
         let (basis, provider) = (required(&self.basis, "basis")?, required(&self.provider, "provider")?);
         let period = required(&self.period, "period")?;
         let [icb, lcp, pcn] = [&self.icb, &self.lcp, &self.pcn].map(|areas| texts.at(areas, row));
+        let strata = texts.list(&strata);
         let atom = Atom { basis, provider, icb, lcp, pcn, strata, period, place: None };
         let value = AtomValue {
             numerator: number_at(&self.numerator, row).ok_or_else(|| ResultShapeError::Null("numerator".to_owned()))?,

@@ -16,7 +16,7 @@ use chrono::DateTime;
 
 use super::CellVersion;
 use crate::book::view::instant_type;
-use crate::engine::{Atom, AtomValue, Place};
+use crate::engine::{Atom, AtomValue, Counts, Place};
 use crate::percentile::Percentile;
 
 /// The history table does not have the columns of this version of Homeward.
@@ -62,8 +62,15 @@ pub fn schema() -> SchemaRef {
 }
 
 pub(super) fn to_batch(versions: &[CellVersion]) -> Result<RecordBatch, ArrowError> {
-    let text = |read: fn(&CellVersion) -> Option<String>| -> ArrayRef {
+    let text = |read: fn(&CellVersion) -> Option<&str>| -> ArrayRef {
         Arc::new(versions.iter().map(read).collect::<StringArray>())
+    };
+    let json = |read: fn(&AtomValue) -> &Counts| -> Result<ArrayRef, ArrowError> {
+        let counts =
+            versions.iter().map(|version| version.value.as_ref().map(read).map(serde_json::to_string).transpose());
+        let texts: StringArray =
+            counts.collect::<Result<_, _>>().map_err(|error| ArrowError::JsonError(error.to_string()))?;
+        Ok(Arc::new(texts))
     };
     let number = |read: fn(&AtomValue) -> Option<i64>| -> ArrayRef {
         let values = versions.iter().map(|version| version.value.as_ref().and_then(read));
@@ -71,26 +78,26 @@ pub(super) fn to_batch(versions: &[CellVersion]) -> Result<RecordBatch, ArrowErr
     };
     let known_at = versions.iter().map(|version| version.known_at.timestamp_micros());
     let columns: Vec<ArrayRef> = vec![
-        text(|version| Some(version.indicator.to_string())),
+        text(|version| Some(&version.indicator)),
         Arc::new(versions.iter().map(|version| i32::try_from(version.version).ok()).collect::<Int32Array>()),
-        text(|version| Some(version.atom.basis.to_string())),
-        text(|version| Some(version.atom.provider.to_string())),
-        text(|version| version.atom.icb.as_deref().map(str::to_owned)),
-        text(|version| version.atom.lcp.as_deref().map(str::to_owned)),
-        text(|version| version.atom.pcn.as_deref().map(str::to_owned)),
-        text(|version| Some(version.atom.strata.join("|"))),
-        text(|version| Some(version.atom.period.to_string())),
+        text(|version| Some(&version.atom.basis)),
+        text(|version| Some(&version.atom.provider)),
+        text(|version| version.atom.icb.as_deref()),
+        text(|version| version.atom.lcp.as_deref()),
+        text(|version| version.atom.pcn.as_deref()),
+        Arc::new(StringArray::from_iter_values(versions.iter().map(|version| version.atom.strata.join("|")))),
+        text(|version| Some(&version.atom.period)),
         Arc::new(versions.iter().map(|version| Some(version.value.is_some())).collect::<BooleanArray>()),
         number(|value| Some(value.numerator)),
         number(|value| value.denominator),
         number(|value| value.source_rank),
-        text(|version| version.value.as_ref().map(|value| json(&value.counts))),
-        text(|version| version.value.as_ref().map(|value| json(&value.flags))),
+        json(|value| &value.counts)?,
+        json(|value| &value.flags)?,
         Arc::new(TimestampMicrosecondArray::from_iter_values(known_at).with_timezone("UTC")),
-        text(|version| Some(version.csds_because.to_string())),
-        text(|version| Some(version.live_because.to_string())),
-        text(|version| version.atom.place.as_ref().map(|place| place.level.to_string())),
-        text(|version| version.atom.place.as_ref().map(|place| place.area.to_string())),
+        text(|version| Some(&version.csds_because)),
+        text(|version| Some(&version.live_because)),
+        text(|version| version.atom.place.as_ref().map(|place| place.level.as_str())),
+        text(|version| version.atom.place.as_ref().map(|place| &*place.area)),
         Arc::new(versions.iter().map(percentile).collect::<Float64Array>()),
     ];
     RecordBatch::try_new(schema(), columns)
@@ -98,11 +105,6 @@ pub(super) fn to_batch(versions: &[CellVersion]) -> Result<RecordBatch, ArrowErr
 
 fn percentile(version: &CellVersion) -> Option<f64> {
     version.value.as_ref()?.percentile.map(Percentile::value)
-}
-
-fn json(counts: &BTreeMap<Arc<str>, i64>) -> String {
-    let plain: BTreeMap<&str, i64> = counts.iter().map(|(name, count)| (name.as_ref(), *count)).collect();
-    serde_json::to_string(&plain).unwrap_or_default()
 }
 
 /// Which cell a version is of, before it is read whole.
@@ -193,8 +195,8 @@ impl<'a> Columns<'a> {
         self.numbers.get(name).filter(|array| array.is_valid(row)).map(|array| array.value(row))
     }
 
-    fn counts(&self, name: &'static str, row: usize) -> Result<BTreeMap<Arc<str>, i64>, HistoryShapeError> {
-        let Some(text) = self.text(name, row) else { return Ok(BTreeMap::new()) };
+    fn counts(&self, name: &'static str, row: usize) -> Result<Counts, HistoryShapeError> {
+        let Some(text) = self.text(name, row) else { return Ok(Counts::default()) };
         let plain: BTreeMap<String, i64> = serde_json::from_str(&text).map_err(|_| HistoryShapeError(name))?;
         Ok(plain.into_iter().map(|(name, count)| (Arc::from(name), count)).collect())
     }

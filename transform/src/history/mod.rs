@@ -3,6 +3,7 @@
 //! One row a cell version. A cell that vanished has a row with `present` false. The revision log is a function of these
 //! rows, so figure and reason are durable in one commit.
 
+mod changes;
 mod columns;
 mod figures;
 mod log;
@@ -15,11 +16,11 @@ use chrono::{DateTime, Utc};
 
 use crate::book::View;
 use crate::cells::{Cells, Unit};
-use crate::compute::ChangedUnit;
 use crate::engine::period::parse_name;
 use crate::engine::{Atom, AtomValue};
-use crate::revision::{because, view_of};
+use crate::revision::view_of;
 
+pub use changes::{Changes, joined};
 pub use columns::{HistoryShapeError, VersionName, schema};
 pub use figures::{FigureVersion, VersionQuery, figure_versions};
 pub use log::RevisionLog;
@@ -57,35 +58,25 @@ impl CellVersion {
     }
 }
 
-/// The cell versions that a set of changed units makes.
-#[must_use]
-pub fn versions(changed: &[ChangedUnit], known_at: DateTime<Utc>) -> Vec<CellVersion> {
-    changed.iter().flat_map(|unit| unit_versions(unit, known_at)).collect()
-}
-
-fn unit_versions(unit: &ChangedUnit, known_at: DateTime<Utc>) -> Vec<CellVersion> {
-    let csds_because: Arc<str> = Arc::from(because(&unit.causes, View::Csds));
-    let live_because: Arc<str> = Arc::from(because(&unit.causes, View::Live));
-    let version = |atom: &Atom, value: Option<&AtomValue>| CellVersion {
-        indicator: Arc::clone(&unit.shelf.0),
-        version: unit.version,
-        atom: atom.clone(),
-        value: value.cloned(),
-        known_at,
-        csds_because: Arc::clone(&csds_because),
-        live_because: Arc::clone(&live_because),
-    };
-    let changed = unit.new.iter().filter(|(atom, value)| unit.old.get(*atom) != Some(value));
-    let vanished = unit.old.keys().filter(|atom| !unit.new.contains_key(*atom));
-    changed.map(|(atom, value)| version(atom, Some(value))).chain(vanished.map(|atom| version(atom, None))).collect()
-}
-
 /// Cell versions as one batch.
 ///
 /// # Errors
 /// When Arrow refuses the columns, which a test rules out.
 pub fn to_batch(versions: &[CellVersion]) -> Result<RecordBatch, arrow::error::ArrowError> {
     columns::to_batch(versions)
+}
+
+/// Versions in one batch at most.
+const BATCH_VERSIONS: usize = 131_072;
+
+/// Cell versions as batches of bounded size, made one after the other.
+pub fn to_batches(
+    mut versions: impl Iterator<Item = CellVersion>,
+) -> impl Iterator<Item = Result<RecordBatch, arrow::error::ArrowError>> {
+    std::iter::from_fn(move || {
+        let some: Vec<CellVersion> = versions.by_ref().take(BATCH_VERSIONS).collect();
+        (!some.is_empty()).then(|| columns::to_batch(&some))
+    })
 }
 
 /// Cell versions from batches, oldest first.
