@@ -8,8 +8,9 @@ use arrow::datatypes::Int64Type;
 
 use super::counts::Counts;
 use super::records::{own_column, sums};
-use super::result::{Atom, AtomValue, COUNT, EVERY_PROVIDER, EVERY_STRATUM, FLAG, Place, number_at, text_at};
+use super::result::{Atom, AtomValue, COUNT, EVERY_PROVIDER, EVERY_STRATUM, FLAG, Place, number_at};
 use super::tally::Tally;
+use super::texts::Texts;
 use crate::definition::{Definition, Kind};
 use crate::figure::Dimension;
 use crate::release::reach::LEVELS;
@@ -73,8 +74,8 @@ struct Columns {
 
 /// Reads the cells that [`sql`] made; `None` when they do not have its columns, a defect.
 pub(super) fn read(definition: &Definition, cells: &RecordBatch) -> Option<Vec<(Atom, Tally)>> {
-    let columns = Columns::new(definition, cells)?;
-    Some((0..cells.num_rows()).map(|row| (columns.atom(row), columns.tally(row))).collect())
+    let (columns, mut texts) = (Columns::new(definition, cells)?, Texts::default());
+    Some((0..cells.num_rows()).map(|row| (columns.atom(row, &mut texts), columns.tally(row))).collect())
 }
 
 impl Columns {
@@ -103,19 +104,20 @@ impl Columns {
     }
 
     /// The columns that a cell is not grouped by are empty in it, and those it is grouped by never are.
-    fn atom(&self, row: usize) -> Atom {
-        let area = self.areas.iter().find_map(|(level, areas)| Some((*level, text_at(areas, row)?)));
-        let (level, area) = area.unwrap_or((Dimension::Nation, Arc::from(NATION)));
+    fn atom(&self, row: usize, texts: &mut Texts) -> Atom {
+        let area = self.areas.iter().find_map(|(level, areas)| Some((*level, texts.at(areas, row)?)));
+        let (level, area) = area.unwrap_or_else(|| (Dimension::Nation, texts.text(NATION)));
         let own_provider = (level == Dimension::Provider).then(|| Arc::clone(&area));
-        let stratum = |values: &StringArray| text_at(values, row).unwrap_or_else(|| Arc::from(EVERY_STRATUM));
+        let mut stratum = |values: &StringArray| texts.at(values, row).unwrap_or_else(|| texts.text(EVERY_STRATUM));
+        let strata: Vec<_> = self.strata.iter().map(&mut stratum).collect();
         Atom {
-            basis: Arc::from(self.basis.value(row)),
-            provider: own_provider.unwrap_or_else(|| Arc::from(EVERY_PROVIDER)),
+            basis: texts.text(self.basis.value(row)),
+            provider: own_provider.unwrap_or_else(|| texts.text(EVERY_PROVIDER)),
             icb: None,
             lcp: None,
             pcn: None,
-            strata: self.strata.iter().map(stratum).collect(),
-            period: Arc::from(self.period.value(row)),
+            strata: texts.list(&strata),
+            period: texts.text(self.period.value(row)),
             place: Some(Place { level, area }),
         }
     }

@@ -14,6 +14,7 @@ mod records;
 mod result;
 mod spans;
 mod tally;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,6 +42,7 @@ use prepared::{Plans, Slot};
 use records::{PERSON, RecordFault};
 pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultShapeError};
 pub use tally::{Tally, finished};
+pub(crate) use texts::Texts;
 
 /// What one run computes.
 #[derive(Debug, Clone)]

@@ -1,6 +1,5 @@
 //! Cells, and reading them from what the SQL of an indicator that adds up returned. Pure.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Int64Array, StringArray};
@@ -9,6 +8,7 @@ use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
 
 use super::counts::Counts;
+use super::texts::Texts;
 use crate::definition::{Definition, Kind};
 use crate::figure::Dimension;
 use crate::percentile::Percentile;
@@ -150,36 +150,6 @@ pub(super) fn read(
         }
     }
     Ok(cells)
-}
-
-/// Texts that many cells share, and strata: a run holds each of them once.
-#[derive(Default)]
-struct Texts {
-    held: HashSet<Arc<str>, ahash::RandomState>,
-    lists: HashSet<Arc<[Arc<str>]>, ahash::RandomState>,
-}
-
-impl Texts {
-    fn at(&mut self, array: &StringArray, row: usize) -> Option<Arc<str>> {
-        if array.is_null(row) {
-            return None;
-        }
-        if let Some(held) = self.held.get(array.value(row)) {
-            return Some(Arc::clone(held));
-        }
-        let text: Arc<str> = Arc::from(array.value(row));
-        self.held.insert(Arc::clone(&text));
-        Some(text)
-    }
-
-    fn list(&mut self, texts: &[Arc<str>]) -> Arc<[Arc<str>]> {
-        if let Some(held) = self.lists.get(texts) {
-            return Arc::clone(held);
-        }
-        let list: Arc<[Arc<str>]> = Arc::from(texts);
-        self.lists.insert(Arc::clone(&list));
-        list
-    }
 }
 
 /// What the names of companion counts begin with.
@@ -329,10 +299,6 @@ fn column(
         return Err(mismatch());
     }
     cast(found, wanted).map_err(|_| mismatch())
-}
-
-pub(super) fn text_at(array: &StringArray, row: usize) -> Option<Arc<str>> {
-    array.is_valid(row).then(|| Arc::from(array.value(row)))
 }
 
 pub(super) fn number_at(array: &Int64Array, row: usize) -> Option<i64> {

@@ -16,7 +16,7 @@ use chrono::DateTime;
 
 use super::CellVersion;
 use crate::book::view::instant_type;
-use crate::engine::{Atom, AtomValue, Counts, Place};
+use crate::engine::{Atom, AtomValue, Counts, Place, Texts};
 use crate::percentile::Percentile;
 
 /// The history table does not have the columns of this version of Homeward.
@@ -121,6 +121,7 @@ pub struct VersionName<'a> {
 pub(super) fn read_batch(
     batch: &RecordBatch,
     wanted: impl Fn(&VersionName<'_>) -> bool,
+    texts: &mut Texts,
     versions: &mut Vec<CellVersion>,
 ) -> Result<(), HistoryShapeError> {
     let columns = Columns::new(batch)?;
@@ -131,7 +132,7 @@ pub(super) fn read_batch(
             period: columns.plain("period", row)?,
         };
         if wanted(&name) {
-            versions.push(columns.version(row)?);
+            versions.push(columns.version(row, texts)?);
         }
     }
     Ok(())
@@ -178,27 +179,22 @@ impl<'a> Columns<'a> {
         })
     }
 
-    fn text(&self, name: &'static str, row: usize) -> Option<Arc<str>> {
-        self.texts.get(name).filter(|array| array.is_valid(row)).map(|array| Arc::from(array.value(row)))
-    }
-
     fn plain(&self, name: &'static str, row: usize) -> Result<&'a str, HistoryShapeError> {
-        let array = self.texts.get(name).filter(|array| array.is_valid(row));
-        array.map(|array| array.value(row)).ok_or(HistoryShapeError(name))
+        self.optional(name, row).ok_or(HistoryShapeError(name))
     }
 
-    fn required(&self, name: &'static str, row: usize) -> Result<Arc<str>, HistoryShapeError> {
-        self.text(name, row).ok_or(HistoryShapeError(name))
+    fn optional(&self, name: &'static str, row: usize) -> Option<&'a str> {
+        self.texts.get(name).filter(|array| array.is_valid(row)).map(|array| array.value(row))
     }
 
     fn number(&self, name: &'static str, row: usize) -> Option<i64> {
         self.numbers.get(name).filter(|array| array.is_valid(row)).map(|array| array.value(row))
     }
 
-    fn counts(&self, name: &'static str, row: usize) -> Result<Counts, HistoryShapeError> {
-        let Some(text) = self.text(name, row) else { return Ok(Counts::default()) };
-        let plain: BTreeMap<String, i64> = serde_json::from_str(&text).map_err(|_| HistoryShapeError(name))?;
-        Ok(plain.into_iter().map(|(name, count)| (Arc::from(name), count)).collect())
+    fn counts(&self, name: &'static str, row: usize, texts: &mut Texts) -> Result<Counts, HistoryShapeError> {
+        let Some(text) = self.optional(name, row) else { return Ok(Counts::default()) };
+        let plain: BTreeMap<String, i64> = serde_json::from_str(text).map_err(|_| HistoryShapeError(name))?;
+        Ok(plain.into_iter().map(|(name, count)| (texts.text(&name), count)).collect())
     }
 
     fn percentile(&self, row: usize) -> Result<Option<Percentile>, HistoryShapeError> {
@@ -206,44 +202,42 @@ impl<'a> Columns<'a> {
         held.map(|value| Percentile::stored(value).ok_or(HistoryShapeError("percentile"))).transpose()
     }
 
-    fn place(&self, row: usize) -> Result<Option<Place>, HistoryShapeError> {
-        let Some(level) = self.text("level", row) else { return Ok(None) };
+    fn place(&self, row: usize, texts: &mut Texts) -> Result<Option<Place>, HistoryShapeError> {
+        let Some(level) = self.optional("level", row) else { return Ok(None) };
         let level = level.parse().map_err(|_| HistoryShapeError("level"))?;
-        Ok(Some(Place { level, area: self.required("area", row)? }))
+        Ok(Some(Place { level, area: texts.text(self.plain("area", row)?) }))
     }
 
-    fn version(&self, row: usize) -> Result<CellVersion, HistoryShapeError> {
-        let strata = self.required("strata", row)?;
-        let strata = strata.split(STRATA_SEPARATOR).filter(|part| !part.is_empty()).map(Arc::from).collect();
-        let value = if self.present.value(row) {
-            Some(AtomValue {
-                numerator: self.number("numerator", row).ok_or(HistoryShapeError("numerator"))?,
-                denominator: self.number("denominator", row),
-                percentile: self.percentile(row)?,
-                source_rank: self.number("source_rank", row),
-                counts: self.counts("counts", row)?,
-                flags: self.counts("flags", row)?,
-            })
-        } else {
-            None
-        };
+    fn atom(&self, row: usize, texts: &mut Texts) -> Result<Atom, HistoryShapeError> {
+        let strata = self.plain("strata", row)?.split(STRATA_SEPARATOR).filter(|part| !part.is_empty());
+        let strata: Vec<_> = strata.map(|stratum| texts.text(stratum)).collect();
+        let place = self.place(row, texts)?;
+        let mut required = |name| Ok(texts.text(self.plain(name, row)?));
+        let (basis, provider, period) = (required("basis")?, required("provider")?, required("period")?);
+        let [icb, lcp, pcn] = ["icb", "lcp", "pcn"].map(|name| self.optional(name, row).map(|area| texts.text(area)));
+        Ok(Atom { basis, provider, icb, lcp, pcn, strata: texts.list(&strata), period, place })
+    }
+
+    fn value(&self, row: usize, texts: &mut Texts) -> Result<AtomValue, HistoryShapeError> {
+        Ok(AtomValue {
+            numerator: self.number("numerator", row).ok_or(HistoryShapeError("numerator"))?,
+            denominator: self.number("denominator", row),
+            percentile: self.percentile(row)?,
+            source_rank: self.number("source_rank", row),
+            counts: self.counts("counts", row, texts)?,
+            flags: self.counts("flags", row, texts)?,
+        })
+    }
+
+    fn version(&self, row: usize, texts: &mut Texts) -> Result<CellVersion, HistoryShapeError> {
         Ok(CellVersion {
-            indicator: self.required("indicator", row)?,
+            indicator: texts.text(self.plain("indicator", row)?),
             version: u32::try_from(self.version.value(row)).map_err(|_| HistoryShapeError("version"))?,
-            atom: Atom {
-                basis: self.required("basis", row)?,
-                provider: self.required("provider", row)?,
-                icb: self.text("icb", row),
-                lcp: self.text("lcp", row),
-                pcn: self.text("pcn", row),
-                strata,
-                period: self.required("period", row)?,
-                place: self.place(row)?,
-            },
-            value,
+            atom: self.atom(row, texts)?,
+            value: self.present.value(row).then(|| self.value(row, texts)).transpose()?,
             known_at: DateTime::from_timestamp_micros(self.known_at.value(row)).ok_or(HistoryShapeError("known_at"))?,
-            csds_because: self.required("csds_because", row)?,
-            live_because: self.required("live_because", row)?,
+            csds_because: texts.text(self.plain("csds_because", row)?),
+            live_because: texts.text(self.plain("live_because", row)?),
         })
     }
 }

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use crate::book::View;
 use crate::cells::{Cells, Unit};
 use crate::engine::period::parse_name;
-use crate::engine::{Atom, AtomValue};
+use crate::engine::{Atom, AtomValue, Texts};
 use crate::revision::view_of;
 
 pub use changes::{Changes, joined};
@@ -95,9 +95,9 @@ pub fn from_batches_where(
     batches: &[RecordBatch],
     wanted: impl Fn(&VersionName<'_>) -> bool,
 ) -> Result<Vec<CellVersion>, HistoryShapeError> {
-    let mut versions = Vec::new();
+    let (mut versions, mut texts) = (Vec::new(), Texts::default());
     for batch in batches {
-        columns::read_batch(batch, &wanted, &mut versions)?;
+        columns::read_batch(batch, &wanted, &mut texts, &mut versions)?;
     }
     versions.sort_by_key(|version| version.known_at);
     Ok(versions)

@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 
 use super::episode::{Episode, OPEN, Stay, episodes};
 use super::touched::{Touched, of_episodes};
-use super::view::{self, Made};
+use super::view::{self, Made, Read, Rows};
 use crate::book::View;
 use crate::book::change::{Cause, Origin, Subject};
 use crate::book::clock::Micros;
@@ -221,7 +221,12 @@ impl Stays {
     }
 
     /// The merged stays that touch a span, as rows.
-    pub(super) fn view(&self, span: Span, providers: Option<&BTreeSet<Arc<str>>>) -> Result<RecordBatch, ArrowError> {
+    pub(super) fn view(
+        &self,
+        span: Span,
+        providers: Option<&BTreeSet<Arc<str>>>,
+        read: Read<'_>,
+    ) -> Result<RecordBatch, ArrowError> {
         let touches = |stay: &Stay| stay.from < span.to && stay.to >= span.from;
         let is_wanted = |stay: &Stay| {
             providers.is_none_or(|providers| providers.contains(&self.groups[stay.group as usize].provider))
@@ -256,7 +261,8 @@ impl Stays {
             let provider = Arc::clone(&self.groups[stay.group as usize].provider);
             made.push(Made { provider, recorded_at: stay.recorded_at, count });
         }
-        view::stays((&self.store.rows(&begins)?, &self.store.rows(&ends)?), &made, &self.geography)
+        let rows = |places| Rows { store: &self.store, places };
+        view::stays((&rows(begins), &rows(ends)), &made, &self.geography, read)
     }
 }
 
