@@ -204,18 +204,42 @@ impl Lake {
         self.read_projected(name, Some(columns)).await
     }
 
+    /// As [`Lake::read`], a file at a time: `take` is given the rows of each, so that no more than one need be in memory.
+    ///
+    /// # Errors
+    /// As [`Lake::read`], and what `take` refuses.
+    pub async fn read_each<E: From<LakeError>>(
+        &self,
+        name: &str,
+        take: impl FnMut(Vec<RecordBatch>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        self.each_file(name, None, take).await
+    }
+
     async fn read_projected(&self, name: &str, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, LakeError> {
-        let table = self.table(name)?;
-        let (schema, files) = match table.current().await? {
-            Some(log) => (project(name, &readable(name, log.schema()), columns)?, log.files()),
-            None => return Ok(Vec::new()),
-        };
-        let store = table.store.object_store(None);
         let mut batches = Vec::new();
-        for file in files {
-            batches.extend(datafile::read(&*store, name, &file.path, &schema).await?);
-        }
+        let take = |rows| {
+            batches.extend(rows);
+            Ok::<_, LakeError>(())
+        };
+        self.each_file(name, columns, take).await?;
         Ok(batches)
+    }
+
+    async fn each_file<E: From<LakeError>>(
+        &self,
+        name: &str,
+        columns: Option<&[&str]>,
+        mut take: impl FnMut(Vec<RecordBatch>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let table = self.table(name)?;
+        let Some(log) = table.current().await? else { return Ok(()) };
+        let (schema, files) = (project(name, &readable(name, log.schema()), columns)?, log.files());
+        let store = table.store.object_store(None);
+        for file in files {
+            take(datafile::read(&*store, name, &file.path, &schema).await?)?;
+        }
+        Ok(())
     }
 
     /// Newest version of the table `name`; nothing when it does not exist.

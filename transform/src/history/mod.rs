@@ -79,28 +79,42 @@ pub fn to_batches(
     })
 }
 
+/// Cell versions while they are read, a batch at a time.
+#[derive(Default)]
+pub struct Reading {
+    versions: Vec<CellVersion>,
+    texts: Texts,
+}
+
+impl Reading {
+    /// Takes the versions of a batch that are wanted: the others are never built.
+    ///
+    /// # Errors
+    /// When the table was written by another version of Homeward.
+    pub fn take(
+        &mut self,
+        batch: &RecordBatch,
+        wanted: impl Fn(&VersionName<'_>) -> bool,
+    ) -> Result<(), HistoryShapeError> {
+        columns::read_batch(batch, wanted, &mut self.texts, &mut self.versions)
+    }
+
+    /// The versions, oldest first.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<CellVersion> {
+        self.versions.sort_by_key(|version| version.known_at);
+        self.versions
+    }
+}
+
 /// Cell versions from batches, oldest first.
 ///
 /// # Errors
-/// When the table was written by another version of Homeward.
+/// As [`Reading::take`].
 pub fn from_batches(batches: &[RecordBatch]) -> Result<Vec<CellVersion>, HistoryShapeError> {
-    from_batches_where(batches, |_| true)
-}
-
-/// As [`from_batches`], but only the versions that are wanted: the others are never built.
-///
-/// # Errors
-/// As [`from_batches`].
-pub fn from_batches_where(
-    batches: &[RecordBatch],
-    wanted: impl Fn(&VersionName<'_>) -> bool,
-) -> Result<Vec<CellVersion>, HistoryShapeError> {
-    let (mut versions, mut texts) = (Vec::new(), Texts::default());
-    for batch in batches {
-        columns::read_batch(batch, &wanted, &mut texts, &mut versions)?;
-    }
-    versions.sort_by_key(|version| version.known_at);
-    Ok(versions)
+    let mut reading = Reading::default();
+    batches.iter().try_for_each(|batch| reading.take(batch, |_| true))?;
+    Ok(reading.finish())
 }
 
 /// The cells as they were shown at an instant.

@@ -123,10 +123,12 @@ impl Live {
         options: LiveOptions,
         now: DateTime<Utc>,
     ) -> Result<Self, LiveError> {
-        let shown = history::from_batches(&lake.read(history::TABLE).await?)?;
+        let shown = past::versions(&lake, |_| true).await?;
         let shown_at = shown.last().map(|version| version.known_at);
         let spills = spill::files(lake.root()).map_err(LiveError::Spill)?;
         let computation = Computation::resume(Arc::clone(&catalogue), Arc::clone(&geography), &shown);
+        // A country's history is not held while its facts are read.
+        drop(shown);
         let mut computation = computation.within(options.book, spills);
         let mut followers: Vec<Follower> =
             Feed::counted().map(|feed| lake.follow_columns(feed, Book::columns_read)).collect();
