@@ -13,12 +13,14 @@ use crate::engine::{Atom, Tally, finished};
 
 /// The units of one definition, by provider and period.
 #[derive(Debug, Default)]
-pub(super) struct Units(BTreeMap<(Arc<str>, PeriodKind), BTreeMap<Atom, Tally>>);
+pub(super) struct Units(Map<(Arc<str>, PeriodKind), BTreeMap<Atom, Tally>>);
+
+type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 
 impl Units {
     /// Adds what a run gave.
     pub(super) fn add(&mut self, cells: Vec<(Atom, Tally)>, as_of: DateTime<Utc>) {
-        let mut kinds: HashMap<Arc<str>, Option<PeriodKind>, ahash::RandomState> = HashMap::default();
+        let mut kinds: Map<Arc<str>, Option<PeriodKind>> = Map::default();
         for (atom, tally) in cells {
             let kind = kinds.get(&atom.period).copied().unwrap_or_else(|| {
                 let kind = parse_name(&atom.period, as_of).map(|period| period.kind);
@@ -35,7 +37,7 @@ impl Units {
     }
 
     /// The units, when all parts are added.
-    pub(super) fn finish(self, definition: &Definition) -> BTreeMap<(Arc<str>, PeriodKind), Unit> {
+    pub(super) fn finish(self, definition: &Definition) -> Map<(Arc<str>, PeriodKind), Unit> {
         self.0.into_iter().map(|(key, cells)| (key, finished(cells, definition.quantile).collect())).collect()
     }
 }

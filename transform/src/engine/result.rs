@@ -1,5 +1,6 @@
 //! Cells, and reading them from what the SQL of an indicator that adds up returned. Pure.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Int64Array, StringArray};
@@ -31,7 +32,7 @@ pub struct Place {
 
 /// A cell. Where figures add up it is the finest one: one basis, provider, set of areas, stratum and period. Where they do
 /// not, each area of each level has a cell of its own.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Atom {
     /// Basis of the definition.
     pub basis: Arc<str>,
@@ -49,6 +50,34 @@ pub struct Atom {
     pub period: Arc<str>,
     /// The area of a cell that does not add up; the areas above are then empty.
     pub place: Option<Place>,
+}
+
+/// By their parts, in their order. Cells of a run share texts, so that most comparisons look at no letter.
+impl Ord for Atom {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let area = |one: &Option<Arc<str>>, two: &Option<Arc<str>>| match (one, two) {
+            (Some(one), Some(two)) => order(one, two),
+            (one, two) => one.is_some().cmp(&two.is_some()),
+        };
+        order(&self.basis, &other.basis)
+            .then_with(|| order(&self.provider, &other.provider))
+            .then_with(|| area(&self.icb, &other.icb))
+            .then_with(|| area(&self.lcp, &other.lcp))
+            .then_with(|| area(&self.pcn, &other.pcn))
+            .then_with(|| order(&self.strata, &other.strata))
+            .then_with(|| order(&self.period, &other.period))
+            .then_with(|| self.place.cmp(&other.place))
+    }
+}
+
+fn order<T: Ord + ?Sized>(one: &Arc<T>, two: &Arc<T>) -> Ordering {
+    if Arc::ptr_eq(one, two) { Ordering::Equal } else { one.cmp(two) }
+}
+
+impl PartialOrd for Atom {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// What a cell holds. All parts are sums over records, but for distinct people and percentiles.
@@ -303,4 +332,41 @@ fn column(
 
 pub(super) fn number_at(array: &Int64Array, row: usize) -> Option<i64> {
     array.is_valid(row).then(|| array.value(row))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text() -> impl Strategy<Value = Arc<str>> {
+        "[ab]?".prop_map(Arc::from)
+    }
+
+    prop_compose! {
+        fn atom()(
+            [basis, provider, period] in [text(), text(), text()],
+            [icb, lcp, pcn] in [prop::option::of(text()), prop::option::of(text()), prop::option::of(text())],
+            strata in prop::collection::vec(text(), 0..3).prop_map(Arc::from),
+            area in prop::option::of(text()),
+        ) -> Atom {
+            let place = area.map(|area| Place { level: Dimension::Lcp, area });
+            Atom { basis, provider, icb, lcp, pcn, strata, period, place }
+        }
+    }
+
+    proptest! {
+        /// Two cells are equal in their order exactly when they are equal, and all their parts decide, in their order.
+        #[test]
+        fn cells_are_in_the_order_of_their_parts(one in atom(), two in atom()) {
+            let parts = |atom: &Atom| {
+                let Atom { basis, provider, icb, lcp, pcn, strata, period, place } = atom.clone();
+                (basis, provider, icb, lcp, pcn, strata, period, place)
+            };
+            prop_assert_eq!(one.cmp(&two), parts(&one).cmp(&parts(&two)));
+            prop_assert_eq!(one.cmp(&two).is_eq(), one == two);
+            prop_assert!(one.cmp(&one.clone()).is_eq());
+        }
+    }
 }

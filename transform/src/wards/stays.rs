@@ -117,8 +117,8 @@ impl Stays {
         let provider = self.provider(columns.provider.value(row));
         let ward = text_at(&columns.ward, row).unwrap_or_default();
         let key = match text_at(&columns.person, row) {
-            Some(person) => format!("{provider}|{ward}|{person}"),
-            None => format!("{provider}|{ward}||{}", self.store.name(subject)),
+            Some(person) => [&*provider, ward, person].join("|"),
+            None => [&*provider, ward, "", self.store.name(subject)].join("|"),
         };
         let next = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
         let group = *self.index.entry(key.into_boxed_str()).or_insert(next);
