@@ -200,7 +200,7 @@ impl Snapshot {
                 continue;
             }
             // All cells of a unit are of one period.
-            let own = unit.keys().next().and_then(|atom| parse_name(&atom.period, self.as_of));
+            let own = unit.iter().next().and_then(|(atom, _)| parse_name(&atom.period, self.as_of));
             let Some(own) = own else { continue };
             let begin = london(own.starts_at).date();
             let mut periods = counted_in(query, own, self.as_of);

@@ -1,7 +1,6 @@
 //! Units while they are put together from the parts that they are computed in. Pure.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -9,11 +8,11 @@ use chrono::{DateTime, Utc};
 use crate::cells::Unit;
 use crate::definition::Definition;
 use crate::engine::period::{PeriodKind, parse_name};
-use crate::engine::{Atom, Tally, finished};
+use crate::engine::{Atom, Parts, Tally};
 
 /// The units of one definition, by provider and period.
 #[derive(Debug, Default)]
-pub(super) struct Units(Map<(Arc<str>, PeriodKind), BTreeMap<Atom, Tally>>);
+pub(super) struct Units(Map<(Arc<str>, PeriodKind), Parts>);
 
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 
@@ -29,15 +28,12 @@ impl Units {
             });
             // A period that is not one of ours cannot come out of a join with the period view.
             let Some(kind) = kind else { continue };
-            match self.0.entry((Arc::clone(&atom.provider), kind)).or_default().entry(atom) {
-                Entry::Vacant(cell) => drop(cell.insert(tally)),
-                Entry::Occupied(mut cell) => cell.get_mut().add(&tally),
-            }
+            self.0.entry((Arc::clone(&atom.provider), kind)).or_default().add(atom, tally);
         }
     }
 
     /// The units, when all parts are added.
     pub(super) fn finish(self, definition: &Definition) -> Map<(Arc<str>, PeriodKind), Unit> {
-        self.0.into_iter().map(|(key, cells)| (key, finished(cells, definition.quantile).collect())).collect()
+        self.0.into_iter().map(|(key, cells)| (key, cells.finish(definition.quantile).collect())).collect()
     }
 }

@@ -41,7 +41,7 @@ pub use prepared::ColumnsRead;
 use prepared::{Plans, Slot};
 use records::{PERSON, RecordFault};
 pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultShapeError};
-pub use tally::{Tally, finished};
+pub use tally::{Parts, Tally};
 pub(crate) use texts::Texts;
 
 /// What one run computes.
@@ -162,11 +162,9 @@ impl Engine {
     pub async fn run(&self, definition: &Definition, input: &Input) -> Result<Vec<(Atom, AtomValue)>, EngineError> {
         self.register(input).await?;
         let tallies = self.run_registered(definition, input.as_of, None).await?;
-        let cells = tallies.into_iter().fold(BTreeMap::<Atom, Tally>::new(), |mut cells, (atom, tally)| {
-            cells.entry(atom).or_default().add(&tally);
-            cells
-        });
-        Ok(finished(cells, definition.quantile).collect())
+        let mut parts = Parts::default();
+        tallies.into_iter().for_each(|(atom, tally)| parts.add(atom, tally));
+        Ok(parts.finish(definition.quantile).collect())
     }
 
     /// Makes the input's rows the content of the views.

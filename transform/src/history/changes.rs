@@ -95,10 +95,10 @@ pub fn joined(units: Vec<ChangedUnit>) -> Vec<ChangedUnit> {
 
 /// Cells that have another value than before, or are new.
 pub(super) fn changed_cells(unit: &ChangedUnit) -> impl Iterator<Item = (&Atom, &AtomValue)> {
-    unit.new.iter().filter(|(atom, value)| unit.old.get(*atom) != Some(value))
+    unit.new.iter().filter(|(atom, value)| unit.old.get(atom) != Some(value))
 }
 
 /// Cells that are no longer there.
 pub(super) fn vanished_cells(unit: &ChangedUnit) -> impl Iterator<Item = &Atom> {
-    unit.old.keys().filter(|atom| !unit.new.contains_key(*atom))
+    unit.old.iter().map(|(atom, _)| atom).filter(|atom| unit.new.get(atom).is_none())
 }

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 
 use super::CellVersion;
 use super::changes::{Changes, changed_cells, vanished_cells};
-use crate::cells::Unit;
 use crate::engine::period::parse_name;
 use crate::engine::{Atom, AtomValue, EVERY_STRATUM, Place};
 use crate::figure::Dimension;
@@ -59,7 +58,10 @@ impl RevisionLog {
                 let period = Arc::from(unit.period.name());
                 let key = (Arc::clone(indicator), Arc::clone(provider), period, Arc::clone(basis));
                 let because = changes.reason(unit, view_of(basis));
-                moved.insert(key, Moved { old: total(&unit.old, basis), new: total(&unit.new, basis), because });
+                moved.insert(
+                    key,
+                    Moved { old: total(unit.old.iter(), basis), new: total(unit.new.iter(), basis), because },
+                );
             }
         }
         self.tell(moved, changes.known_at());
@@ -89,7 +91,7 @@ impl RevisionLog {
 
 /// The cells that stand while versions are followed.
 #[derive(Default)]
-struct Standing(BTreeMap<Key, Unit>);
+struct Standing(BTreeMap<Key, BTreeMap<Atom, AtomValue>>);
 
 impl Standing {
     /// Takes the versions of one instant.
@@ -97,7 +99,7 @@ impl Standing {
         let mut moved: BTreeMap<Key, Moved> = BTreeMap::new();
         for version in now.iter().filter(|version| is_told(&version.atom)) {
             let key = key(version);
-            let old = || self.0.get(&key).and_then(|cells| total(cells, &key.3));
+            let old = || self.0.get(&key).and_then(|cells| total(cells.iter(), &key.3));
             let told =
                 moved.entry(key.clone()).or_insert_with(|| Moved { old: old(), new: None, because: Arc::from("") });
             told.because = Arc::from(version.because());
@@ -108,15 +110,15 @@ impl Standing {
             };
         }
         for (key, moved) in &mut moved {
-            moved.new = self.0.get(key).and_then(|cells| total(cells, &key.3));
+            moved.new = self.0.get(key).and_then(|cells| total(cells.iter(), &key.3));
         }
         moved
     }
 }
 
 /// The sum of a basis over a provider's cells of a period; `None` when it has no cell.
-fn total(cells: &Unit, basis: &Arc<str>) -> Option<AtomValue> {
-    let told = cells.iter().filter(|(atom, _)| &atom.basis == basis && is_told(atom));
+fn total<'a>(cells: impl Iterator<Item = (&'a Atom, &'a AtomValue)>, basis: &Arc<str>) -> Option<AtomValue> {
+    let told = cells.filter(|(atom, _)| &atom.basis == basis && is_told(atom));
     told.map(|(_, value)| value).fold(None, |total: Option<AtomValue>, value| {
         let mut total = total.unwrap_or_default();
         total.add(value);

@@ -124,17 +124,17 @@ pub fn cells_at(versions: &[CellVersion], known_at: DateTime<Utc>) -> Cells {
     for version in versions.iter().filter(|version| version.known_at <= known_at) {
         newest.insert((&version.indicator, &version.atom), version);
     }
-    let mut units: BTreeMap<_, Unit> = BTreeMap::new();
+    let mut units: BTreeMap<_, Vec<(Atom, AtomValue)>> = BTreeMap::new();
     for ((indicator, atom), version) in newest {
         let Some(period) = parse_name(&atom.period, known_at) else { continue };
         let shelf = (Arc::clone(indicator), Arc::clone(&atom.provider));
         if let Some(value) = &version.value {
-            units.entry((shelf, period.kind)).or_default().insert(atom.clone(), value.clone());
+            units.entry((shelf, period.kind)).or_default().push((atom.clone(), value.clone()));
         }
     }
     let mut cells = Cells::default();
     for ((shelf, period), unit) in units {
-        cells.replace(&shelf, period, unit);
+        cells.replace(&shelf, period, Unit::from_iter(unit));
     }
     cells
 }
