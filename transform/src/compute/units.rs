@@ -12,28 +12,30 @@ use crate::engine::{Atom, Parts, Tally};
 
 /// The units of one definition, by provider and period.
 #[derive(Debug, Default)]
-pub(super) struct Units(Map<(Arc<str>, PeriodKind), Parts>);
+pub(super) struct Units {
+    parts: Map<(Arc<str>, PeriodKind), Parts>,
+    /// What the periods are, by name.
+    kinds: Map<Arc<str>, Option<PeriodKind>>,
+}
 
 type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 
 impl Units {
-    /// Adds what a run gave.
-    pub(super) fn add(&mut self, cells: Vec<(Atom, Tally)>, as_of: DateTime<Utc>) {
-        let mut kinds: Map<Arc<str>, Option<PeriodKind>> = Map::default();
-        for (atom, tally) in cells {
-            let kind = kinds.get(&atom.period).copied().unwrap_or_else(|| {
-                let kind = parse_name(&atom.period, as_of).map(|period| period.kind);
-                kinds.insert(Arc::clone(&atom.period), kind);
-                kind
-            });
-            // A period that is not one of ours cannot come out of a join with the period view.
-            let Some(kind) = kind else { continue };
-            self.0.entry((Arc::clone(&atom.provider), kind)).or_default().add(atom, tally);
+    /// Adds a part of a cell.
+    pub(super) fn add(&mut self, atom: Atom, part: Tally, as_of: DateTime<Utc>) {
+        let kind = self.kinds.get(&atom.period).copied().unwrap_or_else(|| {
+            let kind = parse_name(&atom.period, as_of).map(|period| period.kind);
+            self.kinds.insert(Arc::clone(&atom.period), kind);
+            kind
+        });
+        // A period that is not one of ours cannot come out of a join with the period view.
+        if let Some(kind) = kind {
+            self.parts.entry((Arc::clone(&atom.provider), kind)).or_default().add(atom, part);
         }
     }
 
     /// The units, when all parts are added.
     pub(super) fn finish(self, definition: &Definition) -> Map<(Arc<str>, PeriodKind), Unit> {
-        self.0.into_iter().map(|(key, cells)| (key, cells.finish(definition.quantile).collect())).collect()
+        self.parts.into_iter().map(|(key, cells)| (key, cells.finish(definition.quantile).collect())).collect()
     }
 }

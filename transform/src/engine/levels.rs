@@ -73,9 +73,10 @@ struct Columns {
 }
 
 /// Reads the cells that [`sql`] made; `None` when they do not have its columns, a defect.
-pub(super) fn read(definition: &Definition, cells: &RecordBatch) -> Option<Vec<(Atom, Tally)>> {
+pub(super) fn read(definition: &Definition, cells: &RecordBatch, mut take: impl FnMut(Atom, Tally)) -> Option<()> {
     let (columns, mut texts) = (Columns::new(definition, cells)?, Texts::default());
-    Some((0..cells.num_rows()).map(|row| (columns.atom(row, &mut texts), columns.tally(row))).collect())
+    (0..cells.num_rows()).for_each(|row| take(columns.atom(row, &mut texts), columns.tally(row)));
+    Some(())
 }
 
 impl Columns {

@@ -162,23 +162,24 @@ pub enum ResultShapeError {
     Unknown(String),
 }
 
-/// Reads all rows.
+/// Reads all rows, and gives each cell to `take`.
 pub(super) fn read(
     definition: &Definition,
     batches: &[RecordBatch],
-) -> Result<Vec<(Atom, AtomValue)>, ResultShapeError> {
-    let (mut cells, mut texts) = (Vec::new(), Texts::default());
+    mut take: impl FnMut(Atom, AtomValue),
+) -> Result<(), ResultShapeError> {
+    let mut texts = Texts::default();
     for batch in batches {
         let columns = Columns::new(definition, batch)?;
         for row in 0..batch.num_rows() {
             let (atom, value) = columns.cell(row, &mut texts)?;
             let value = columns.by_band(definition, row, value);
             if !value.is_empty() {
-                cells.push((atom, value));
+                take(atom, value);
             }
         }
     }
-    Ok(cells)
+    Ok(())
 }
 
 /// What the names of companion counts begin with.

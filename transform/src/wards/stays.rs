@@ -89,8 +89,7 @@ impl Stays {
             }
             let old = self.known[number];
             self.before.entry(change.subject).or_insert(old);
-            let groups: BTreeSet<u32> = [old, new].into_iter().flatten().map(|stay| stay.group).collect();
-            for group in groups {
+            for Stay { group, .. } in [old, new].into_iter().flatten() {
                 if !self.groups_before.contains_key(&group) {
                     self.groups_before.insert(group, self.episodes(group));
                 }
@@ -158,8 +157,11 @@ impl Stays {
         for (subject, old) in std::mem::take(&mut self.before) {
             let new = self.known[subject as usize];
             let Some(cause) = cause(old, new) else { continue };
-            let groups: BTreeSet<u32> = [old, new].into_iter().flatten().map(|stay| stay.group).collect();
-            groups.into_iter().for_each(|group| causes.entry(group).or_default().push(cause));
+            // A stay that changed within its group is one change of it.
+            let moved_to = new.filter(|new| old.is_none_or(|old| old.group != new.group));
+            for Stay { group, .. } in [old, moved_to].into_iter().flatten() {
+                causes.entry(group).or_default().push(cause);
+            }
         }
         let groups_before = std::mem::take(&mut self.groups_before);
         // All of them first: a stay may leave one merged stay for another.
