@@ -12,8 +12,9 @@ use homeward_contract::feed::Feed;
 use homeward_contract::identity::PseudonymKeys;
 use homeward_contract::reject::RejectCode;
 use homeward_contract::state::Version as Order;
-use homeward_ingest::decode::{DecodeContext, Place, RawRecord, decode};
-use homeward_simulator::states::{State, StateRates, States, Version};
+use homeward_ingest::adt::{Visits, Wards};
+use homeward_ingest::decode::{DecodeContext, Decoded, Place, RawRecord, decode};
+use homeward_simulator::states::{State, StateRates, States, Version, wards_csv};
 use homeward_simulator::{Message, Parameters};
 
 /// Rows of one feed, newest of each subject.
@@ -153,4 +154,115 @@ fn what_is_decoded_is_what_was_planted() {
         }
     }
     assert_eq!(refused, states.backwards());
+}
+
+/// What events and messages of one hospital both say of a segment and of an attendance.
+const SPELL_ITEMS: [&str; 10] = [
+    "pseudonym",
+    "pseudonym_key_version",
+    "age_years",
+    "admitted_at",
+    "discharged_at",
+    "setting",
+    "ward_kind",
+    "admission_method",
+    "patient_classification",
+    "withdrawn",
+];
+const ED_ITEMS: [&str; 6] =
+    ["pseudonym", "pseudonym_key_version", "age_years", "arrived_at", "departed_at", "withdrawn"];
+
+/// Decodes records of one feed: key and payload.
+fn decoded<'r>(
+    feed: Feed,
+    records: impl Iterator<Item = (&'r [u8], &'r [u8])>,
+    context: &DecodeContext<'_>,
+) -> Decoded {
+    let topic: Arc<str> = Arc::from(feed.default_topic());
+    let records: Vec<RawRecord<'_>> = records
+        .zip(0..)
+        .map(|((key, payload), offset)| RawRecord {
+            place: Place { topic: Arc::clone(&topic), partition: 0, offset },
+            key: Some(key),
+            payload: Some(payload),
+        })
+        .collect();
+    decode(feed, &records, context)
+}
+
+/// The newest state of each subject of a hospital, item by item, as told by events.
+fn told(batch: RecordBatch, items: &[&str], hospital: &str) -> BTreeMap<String, Vec<String>> {
+    let newest = Newest::of(batch);
+    let own = newest.rows.iter().filter(|(subject, _)| subject.starts_with(hospital));
+    own.map(|(subject, row)| {
+        let value = |item: &&str| {
+            let column = newest.batch.column_by_name(item).unwrap();
+            arrow::util::display::array_value_to_string(column, *row).unwrap()
+        };
+        (subject.clone(), items.iter().map(value).collect())
+    })
+    .collect()
+}
+
+#[test]
+fn a_hospital_told_in_hl7_gives_the_facts_of_its_events() {
+    let hospital = "RA9";
+    // Over the clock changes of spring and of autumn.
+    for (seed, start) in [(11, "2025-03-01T00:00:00Z"), (12, "2025-10-01T00:00:00Z"), (13, "2025-06-01T00:00:00Z")] {
+        let parameters = Parameters { seed, days: 60, start: start.parse().unwrap(), ..Parameters::default() };
+        let as_events = States::new(&parameters, &StateRates::default());
+        let rates = StateRates { hl7_hospital: Some(hospital.to_owned()), ..StateRates::default() };
+        let as_messages = States::new(&parameters, &rates);
+        let keys = parameters.pseudonym_keys();
+        let context = DecodeContext::new(&keys, DateTime::UNIX_EPOCH);
+
+        let of = |states: &States, feed: Feed| {
+            let own = states.messages().iter().filter(|message| message.feed == feed);
+            own.map(|message| (message.key.clone(), message.payload.clone())).collect::<Vec<_>>()
+        };
+        let messages = of(&as_messages, Feed::Adt);
+        let pairs = |records: &[(Vec<u8>, Vec<u8>)]| {
+            let mut one = decoded(Feed::Adt, records.iter().map(|(key, payload)| (&**key, &**payload)), &context);
+            for refusal in &one.refusals {
+                assert_eq!(refusal.code, RejectCode::AdtEndsBeforeStart, "{}", refusal.detail);
+            }
+            assert!(one.flags.is_empty(), "{:?}", one.flags);
+            (one.tables.pop().map(|(_, batch)| batch), one.refusals.len() as u64)
+        };
+        let reversed: Vec<_> = messages.iter().rev().cloned().collect();
+        for (order, messages) in [("as delivered", messages), ("reversed", reversed)] {
+            let mut visits = Visits::new(Wards::from_csv(&wards_csv()).unwrap());
+            let (mut events, mut refused) = (Vec::new(), 0);
+            for records in messages.chunks(25) {
+                let (batch, faults) = pairs(records);
+                refused += faults;
+                events.extend(visits.take(batch.as_slice()).unwrap());
+            }
+            for (feed, items) in [(Feed::Spell, &SPELL_ITEMS[..]), (Feed::EdStay, &ED_ITEMS)] {
+                let made = events.iter().filter(|event| event.feed == feed);
+                let made = made.map(|event| (event.subject.as_bytes(), event.payload.as_bytes()));
+                let mut made = decoded(feed, made, &context);
+                assert!(made.refusals.is_empty() && made.flags.is_empty(), "{:?}", made.refusals);
+                let records = of(&as_events, feed);
+                let mut sent = decoded(feed, records.iter().map(|(key, payload)| (&**key, &**payload)), &context);
+                let due = told(sent.tables.remove(0).1, items, hospital);
+                let found = told(made.tables.remove(0).1, items, hospital);
+                assert!(due.len() > 50, "{} of {feed}", due.len());
+                for (subject, items) in &due {
+                    assert_eq!(found.get(subject), Some(items), "{order}, seed {seed}, {subject}");
+                }
+                assert_eq!(found.len(), due.len());
+            }
+            let own = as_messages.messages().iter().filter(|message| Feed::STATES.contains(&message.feed));
+            let others: Vec<&Message> = own.collect();
+            let mut elsewhere = 0;
+            for feed in Feed::STATES {
+                let own = others.iter().filter(|message| message.feed == feed);
+                let own = own.map(|message| (&*message.key, &*message.payload));
+                elsewhere += decoded(feed, own, &context).refusals.len() as u64;
+            }
+            assert_eq!(refused + elsewhere, as_messages.backwards(), "what must be refused is");
+            assert!(refused > 0);
+        }
+    }
 }

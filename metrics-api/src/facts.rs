@@ -126,6 +126,10 @@ pub fn decode_records(records: &[OwnedRecord], keys: &PseudonymKeys, known_at: D
 }
 
 #[cfg(test)]
+#[path = "facts_hl7_tests.rs"]
+mod hl7_tests;
+
+#[cfg(test)]
 mod tests {
     use homeward_contract::calendar::BY_RULE;
 

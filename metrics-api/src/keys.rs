@@ -1,4 +1,4 @@
-//! Keys made for one run: the demonstration's, and those of `evaluate`, whose pseudonyms outlive nothing.
+//! Keys made for one run: those of `evaluate`, whose pseudonyms outlive nothing, and the demonstration's for quarantine.
 
 use homeward_contract::identity::PseudonymKeys;
 use uuid::Uuid;

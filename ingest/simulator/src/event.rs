@@ -4,12 +4,10 @@ use chrono::{DateTime, Utc};
 use homeward_contract::identity::{NhsNumber, PseudonymKeys};
 
 use crate::json::{Object, quoted};
+use crate::parameters::{KEY_VERSION, Parameters};
 use crate::random::guid;
 use crate::referral::{Decision, Fact, FactKind, Referral, SendKind, Transmission};
 use crate::wall::{wall, with_offset, with_z};
-
-/// Version of the pseudonym key that simulated providers use.
-pub(crate) const KEY_VERSION: u32 = 3;
 
 /// Writes facts as events.
 pub(crate) struct EventWriter {
@@ -18,9 +16,9 @@ pub(crate) struct EventWriter {
 }
 
 impl EventWriter {
-    /// A writer whose ids come from `seed` and whose pseudonyms come from `secret`.
-    pub(crate) fn new(seed: u64, secret: &str) -> Self {
-        Self { seed, keys: PseudonymKeys::from_secret(KEY_VERSION, secret.as_bytes()) }
+    /// A writer whose ids and pseudonyms come from the parameters.
+    pub(crate) fn new(parameters: &Parameters) -> Self {
+        Self { seed: parameters.seed, keys: parameters.pseudonym_keys() }
     }
 
     /// The Kafka key of a referral's events.

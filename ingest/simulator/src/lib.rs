@@ -19,7 +19,7 @@
 //! | `parameters` | every rate |
 //! | `arrivals`, `response`, `person` | when, how long, who |
 //! | `history`, `delivery` | what happens to a referral; how its facts reach the feed |
-//! | `event`, `malformed` | the records, good and broken |
+//! | `event`, `hl7`, `malformed` | the records, good and broken |
 //! | `csds` | the monthly submissions |
 //! | `truth` | the oracle |
 //! | [`states`] | stays, beds, spells, deaths, registrations, as whole states |
@@ -31,6 +31,7 @@ mod csds;
 mod delivery;
 mod event;
 mod history;
+mod hl7;
 mod json;
 pub mod load;
 mod malformed;

@@ -1,6 +1,7 @@
 //! Every rate of the simulated Devon, in one place.
 
 use chrono::{DateTime, Utc};
+use homeward_contract::identity::PseudonymKeys;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::Scenario;
@@ -43,7 +44,8 @@ pub struct Parameters {
     pub quiet_hours: f64,
     /// A planted story, for the demonstration.
     pub scenario: Option<Scenario>,
-    /// The key with which providers make pseudonyms at their edge; not secret, because nobody here is real.
+    /// The key with which providers make pseudonyms at their edge; not secret, because nobody here is real. Who takes in
+    /// messages with NHS numbers beside it needs the same key: [`Parameters::pseudonym_keys`].
     pub pseudonym_secret: String,
     /// Number of people a provider knows; at most 12,000.
     pub people_per_provider: u32,
@@ -282,7 +284,17 @@ impl Default for CsdsRates {
     }
 }
 
+/// Version of the pseudonym key that simulated providers use.
+pub(crate) const KEY_VERSION: u32 = 3;
+
 impl Parameters {
+    /// The keys with which pseudonyms are made of NHS numbers, in every feed. Whoever takes in CSDS or HL7, where the number
+    /// itself stands, makes the same pseudonyms with the same keys.
+    #[must_use]
+    pub fn pseudonym_keys(&self) -> PseudonymKeys {
+        PseudonymKeys::from_secret(KEY_VERSION, self.pseudonym_secret.as_bytes())
+    }
+
     /// The stretch in which [`Parameters::quiet_provider`] is quiet, if there is one.
     #[must_use]
     pub fn quiet_until(&self) -> Option<DateTime<Utc>> {

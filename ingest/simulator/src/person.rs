@@ -29,9 +29,14 @@ pub(crate) struct Person {
 impl Person {
     /// Age in completed years on a day.
     pub(crate) fn age_on(&self, day: NaiveDate) -> i32 {
-        let had_birthday = (day.month(), day.day()) >= (self.birth_date.month(), self.birth_date.day());
-        day.year() - self.birth_date.year() - i32::from(!had_birthday)
+        age_on(self.birth_date, day)
     }
+}
+
+/// Age in completed years on a day.
+pub(crate) fn age_on(birth: NaiveDate, day: NaiveDate) -> i32 {
+    let had_birthday = (day.month(), day.day()) >= (birth.month(), birth.day());
+    day.year() - birth.year() - i32::from(!had_birthday)
 }
 
 /// Where a person is registered.

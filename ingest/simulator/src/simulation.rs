@@ -25,7 +25,7 @@ impl Simulation {
     /// Plans everything. The same parameters always give the same records.
     #[must_use]
     pub fn new(parameters: Parameters) -> Self {
-        let writer = EventWriter::new(parameters.seed, &parameters.pseudonym_secret);
+        let writer = EventWriter::new(&parameters);
         let days = Days::new(parameters);
         let length = u64::from(days.parameters.days);
         let mut referrals: BTreeMap<u64, Arc<Referral>> = BTreeMap::new();

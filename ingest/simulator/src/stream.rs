@@ -203,7 +203,7 @@ pub struct EndlessSimulation {
 
 impl EndlessSimulation {
     pub(crate) fn new(parameters: Parameters) -> Self {
-        let writer = EventWriter::new(parameters.seed, &parameters.pseudonym_secret);
+        let writer = EventWriter::new(&parameters);
         Self { days: Days::new(parameters), next_day: 0, waiting: BinaryHeap::new(), writer }
     }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Duration, Utc};
 use homeward_contract::feed::Feed;
 use homeward_simulator::Parameters;
-use homeward_simulator::states::{State, StateRates, States};
+use homeward_simulator::states::{State, StateRates, States, Version};
 use serde_json::Value;
 
 fn states(seed: u64) -> States {
@@ -91,4 +91,48 @@ fn the_newest_state_of_each_subject_is_told_at_any_instant() {
     }
     assert!(open > 0, "some spells nobody ever closes");
     assert_eq!(silent, 2, "one ward fell silent and one never said a number");
+}
+
+#[test]
+fn a_hospital_that_writes_hl7_tells_the_same_history() {
+    let parameters = Parameters { seed: 8, days: 60, ..Parameters::default() };
+    let as_events = States::new(&parameters, &StateRates::default());
+    let rates = StateRates { hl7_hospital: Some("RA9".to_owned()), ..StateRates::default() };
+    let as_messages = States::new(&parameters, &rates);
+    let plan = |states: &States| -> Vec<Version> {
+        states.versions().iter().map(|version| Version { told_in: None, ..version.clone() }).collect()
+    };
+    assert!(plan(&as_events) == plan(&as_messages), "only the form differs");
+    assert!(as_events.versions().iter().all(|version| version.told_in == Some(version.feed)));
+
+    let (mut triggers, mut ids) = (BTreeMap::<String, usize>::new(), BTreeMap::<String, usize>::new());
+    let (mut backwards, mut with_number) = (0, 0);
+    for message in as_messages.messages().iter().filter(|message| message.feed == Feed::Adt) {
+        let text = str::from_utf8(&message.payload).unwrap();
+        let field = |segment: &str, number: usize| -> String {
+            let found = text.split('\r').find(|held| held.starts_with(segment)).unwrap();
+            let offset = usize::from(segment == "MSH");
+            found.split('|').nth(number - offset).unwrap_or_default().to_owned()
+        };
+        *triggers.entry(field("EVN", 1)).or_default() += 1;
+        *ids.entry(field("MSH", 10)).or_default() += 1;
+        assert_eq!(message.key, format!("RA9|{}", field("PV1", 19)).into_bytes());
+        assert_eq!((field("MSH", 4).as_str(), field("MSH", 9)), ("RA9", format!("ADT^{}", field("EVN", 1))));
+        with_number += usize::from(field("PID", 3).contains("~999"));
+        // Of one offset or of two an hour apart: no discharge is less than an hour before its admission.
+        let (admitted, discharged) = (field("PV1", 44), field("PV1", 45));
+        backwards += u64::from(!discharged.is_empty() && discharged < admitted);
+    }
+    assert_eq!(triggers.keys().map(String::as_str).collect::<Vec<_>>(), ["A01", "A02", "A03", "A08", "A11", "A13"]);
+    assert!(with_number > 0 && backwards > 0 && ids.values().any(|times| *times == 2));
+    let told = as_messages.versions().iter().filter(|version| version.told_in == Some(Feed::Adt)).count() as u64;
+    assert_eq!(ids.len() as u64, told + backwards);
+    let silent = |version: &&Version| version.told_in.is_none();
+    let moved: Vec<&Version> = as_messages.versions().iter().filter(silent).collect();
+    assert!(!moved.is_empty(), "a move ends a segment without a message of its own");
+    let of_hospital = |message: &&homeward_simulator::Message| {
+        [Feed::Spell, Feed::EdStay].contains(&message.feed) && message.key.starts_with(b"RA9|")
+    };
+    assert_eq!(as_messages.messages().iter().filter(of_hospital).count(), 0, "nothing is told twice");
+    assert!(as_events.messages().iter().filter(of_hospital).count() > 0);
 }

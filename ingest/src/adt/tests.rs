@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta, Utc};
 use homeward_contract::feed::Feed;
 use homeward_contract::identity::PseudonymKeys;
 use homeward_contract::state::Version;
@@ -29,6 +29,10 @@ fn message(control: &str, trigger: &str, recorded: &str, class: &str, ward: &str
 }
 
 fn decoded(feed: Feed, records: &[(String, String)]) -> Decoded {
+    decoded_at(feed, records, DateTime::UNIX_EPOCH)
+}
+
+fn decoded_at(feed: Feed, records: &[(String, String)], known_at: DateTime<Utc>) -> Decoded {
     let keys = PseudonymKeys::from_secret(3, b"homeward-test-key-not-secret");
     let raw: Vec<RawRecord<'_>> = records
         .iter()
@@ -39,7 +43,7 @@ fn decoded(feed: Feed, records: &[(String, String)]) -> Decoded {
             payload: Some(payload.as_bytes()),
         })
         .collect();
-    decode(feed, &raw, &DecodeContext::new(&keys, DateTime::UNIX_EPOCH))
+    decode(feed, &raw, &DecodeContext::new(&keys, known_at))
 }
 
 /// The rows of the messages, taken one by one as given.
@@ -251,6 +255,36 @@ fn reading_everything_anew_says_the_same_with_the_same_ids() {
     let (first, last) = (batch.slice(0, 2), batch.slice(2, 2));
     let mut visits = Visits::new(Wards::from_csv(WARDS).unwrap());
     assert_eq!(visits.take(&[last, first]).unwrap(), one_by_one);
+}
+
+#[test]
+fn a_stay_that_is_over_is_set_aside_and_read_again_when_a_message_comes_late() {
+    let [to_virtual, back] = moves();
+    let late = message("9", "A13", "202505121600", "I", "W1", [ADMITTED, ""]);
+    let told: Vec<(i64, String)> = vec![(0, admit()), (1, to_virtual), (2, back), (3, discharge())];
+    let other = |visit: &str| admit().replace("|V1|", &format!("|{visit}|")).replace("|1|P|", "|8|P|");
+    let told: Vec<_> = told.into_iter().chain([(20, other("V2")), (50, other("V3")), (90, late)]).collect();
+
+    let mut forgetful = Visits::new(Wards::from_csv(WARDS).unwrap()).held_for(Duration::from_hours(24 * 30));
+    let mut mindful = Visits::new(Wards::from_csv(WARDS).unwrap());
+    let mut table: Vec<RecordBatch> = Vec::new();
+    let mut held = Vec::new();
+    let (mut events, mut due) = (Vec::new(), Vec::new());
+    for (day, message) in told {
+        let known_at = DateTime::UNIX_EPOCH + TimeDelta::days(day);
+        let batch = decoded_at(Feed::Adt, &[(String::new(), message)], known_at).tables.remove(0).1;
+        table.push(batch.clone());
+        due.extend(mindful.take(&[batch.clone()]).unwrap());
+        events.extend(forgetful.take(&[batch]).unwrap());
+        if forgetful.has_late() {
+            let again = forgetful.read_again(&table).unwrap();
+            events.extend(again.into_iter().filter(|event| !events.contains(event)).collect::<Vec<_>>());
+        }
+        held.push(forgetful.visits.len());
+    }
+    assert_eq!(held, [1, 1, 1, 1, 2, 2, 3], "V1 goes and comes back; V2 and V3 are not over");
+    assert_eq!((forgetful.aside.len(), forgetful.has_late()), (0, false));
+    assert_eq!(events, due);
 }
 
 #[test]

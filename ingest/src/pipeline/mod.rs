@@ -27,6 +27,7 @@ mod relay;
 mod senders;
 
 pub use poison::PoisonRule;
+pub use relay::{RelayError, unsaid};
 pub use senders::UNKNOWN as UNKNOWN_SENDER;
 
 use crate::adt::Wards;
@@ -57,6 +58,8 @@ pub struct IngestOptions {
     pub retry_wait_max: Duration,
     /// Which wards of ADT messages are virtual, and of what kind.
     pub wards: Wards,
+    /// A stay that is over leaves memory so long after its newest ADT message.
+    pub visits_held_for: Duration,
     /// When tables are checkpointed and compacted; nothing leaves that to another process.
     pub upkeep: Option<UpkeepPolicy>,
 }
@@ -72,6 +75,7 @@ impl Default for IngestOptions {
             stall: Duration::from_secs(120),
             retry_wait_max: Duration::from_secs(30),
             wards: Wards::default(),
+            visits_held_for: Duration::from_hours(24 * 30),
             upkeep: Some(UpkeepPolicy::default()),
         }
     }

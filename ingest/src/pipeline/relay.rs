@@ -15,7 +15,7 @@ use homeward_contract::feed::{Feed, Table};
 use tokio_util::sync::CancellationToken;
 
 use super::Ingest;
-use crate::adt::{AdtEvent, AdtShapeError, SOURCE_ENDING, Visits};
+use crate::adt::{AdtEvent, AdtShapeError, SOURCE_ENDING, Visits, Wards};
 use crate::kafka::{PublishError, Publisher};
 use crate::lake::{Lake, LakeError};
 
@@ -24,15 +24,30 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Why a round ended; the next one begins anew.
 #[derive(Debug, thiserror::Error)]
-enum RelayError {
+pub enum RelayError {
+    /// The lake could not be read.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// Messages in the lake lack a column.
     #[error(transparent)]
     Shape(#[from] AdtShapeError),
+    /// Kafka did not take the events.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// A thread ended by itself.
     #[error("defect: publishing ended before it was told to")]
     Panicked,
+}
+
+/// How many events the ADT messages of the lake tell of that its spells and attendances do not hold yet: on their way, or
+/// refused by the rules of those feeds.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub async fn unsaid(lake: &Lake, wards: &Wards) -> Result<usize, RelayError> {
+    let messages = lake.read(Table::AdtMessage.name()).await?;
+    let events = Visits::new(wards.clone()).take(&messages)?;
+    Ok(still_unsaid(lake, events).await?.len())
 }
 
 /// Runs until `ended`; a failure is logged, and tried again from the start.
@@ -46,36 +61,43 @@ pub(super) async fn relay(ingest: Arc<Ingest>, ended: CancellationToken) {
 
 async fn follow(ingest: &Ingest) -> Result<std::convert::Infallible, RelayError> {
     let publisher = Arc::new(Publisher::new(&ingest.kafka)?);
-    let mut visits = Visits::new(ingest.options.wards.clone());
-    let mut commits = ingest.lake.commits();
-    let mut follower = ingest.lake.follow(Feed::Adt);
-    let hasher = RandomState::new();
+    let lake = &ingest.lake;
+    let mut visits = Visits::new(ingest.options.wards.clone()).held_for(ingest.options.visits_held_for);
+    let mut commits = lake.commits();
+    let mut follower = lake.follow(Feed::Adt);
     let mut is_first = true;
     loop {
         commits.mark_unchanged();
-        let mut batches: Vec<RecordBatch> = Vec::new();
         loop {
             let facts = follower.poll().await?;
             if facts.is_empty() {
                 break;
             }
-            batches.extend(facts.into_iter().flat_map(|commit| commit.batches));
+            let batches: Vec<RecordBatch> = facts.into_iter().flat_map(|commit| commit.batches).collect();
+            let mut events = visits.take(&batches)?;
+            // The first reading, and a stay that is read again, meet what was said before.
+            if is_first {
+                events = still_unsaid(lake, events).await?;
+            }
+            if visits.has_late() {
+                let again = visits.read_again(&lake.read(Table::AdtMessage.name()).await?)?;
+                events.extend(still_unsaid(lake, again).await?);
+            }
+            if !events.is_empty() {
+                publish(ingest, &publisher, events).await?;
+            }
         }
-        let mut events = visits.take(&batches)?;
-        // Only the first reading meets what was said before.
-        if std::mem::take(&mut is_first) && !events.is_empty() {
-            let known = said(&ingest.lake, &hasher).await?;
-            events.retain(|event| !known.contains(&hasher.hash_one((event.feed, &event.source, &event.id))));
-        }
-        if !events.is_empty() {
-            publish(ingest, &publisher, events).await?;
-        }
+        is_first = false;
         let _ = tokio::time::timeout(LOOK_EVERY, commits.changed()).await;
     }
 }
 
-/// Hashes of the events of messages that the lake holds.
-async fn said(lake: &Lake, hasher: &RandomState) -> Result<HashSet<u64>, RelayError> {
+/// Without the events that the lake holds.
+async fn still_unsaid(lake: &Lake, mut events: Vec<AdtEvent>) -> Result<Vec<AdtEvent>, RelayError> {
+    if events.is_empty() {
+        return Ok(events);
+    }
+    let hasher = RandomState::new();
     let mut said = HashSet::new();
     for table in [Table::HospitalSpell, Table::EdStay] {
         for batch in lake.read_columns(table.name(), &["source", "event_id"]).await? {
@@ -86,7 +108,8 @@ async fn said(lake: &Lake, hasher: &RandomState) -> Result<HashSet<u64>, RelayEr
             said.extend(ours.map(|(source, id)| hasher.hash_one((table.feed(), source, id))));
         }
     }
-    Ok(said)
+    events.retain(|event| !said.contains(&hasher.hash_one((event.feed, event.source.as_str(), event.id.as_str()))));
+    Ok(events)
 }
 
 async fn publish(ingest: &Ingest, publisher: &Arc<Publisher>, events: Vec<AdtEvent>) -> Result<(), RelayError> {

@@ -7,6 +7,7 @@ use homeward_ingest::adt::AdtShapeError;
 use homeward_ingest::file::FileError;
 use homeward_ingest::kafka::{EmbeddedError, PublishError};
 use homeward_ingest::lake::LakeError;
+use homeward_ingest::pipeline::RelayError;
 use homeward_ingest::quarantine::QuarantineError;
 use homeward_transform::book::read::FactShapeError;
 use homeward_transform::definition::DefinitionErrors;
@@ -53,6 +54,9 @@ pub enum CliError {
     /// HL7 messages could not be read back.
     #[error(transparent)]
     Messages(#[from] AdtShapeError),
+    /// What HL7 messages tell could not be followed.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
     /// Submissions could not be reviewed.
     #[error(transparent)]
     Review(#[from] ReviewError),

@@ -97,6 +97,7 @@ fn ingest(
         commit_interval: config.commit_interval,
         buffer_bytes_max: config.buffer_bytes,
         wards: config.wards.clone(),
+        visits_held_for: config.visits_held_for,
         poison: PoisonRule { share: config.poison_share, records_min: config.poison_minimum_records },
         ..IngestOptions::default()
     };

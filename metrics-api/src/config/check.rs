@@ -77,6 +77,8 @@ pub struct Config {
     pub buffer_bytes: usize,
     /// The wards that HL7 messages name.
     pub wards: Wards,
+    /// How long a stay that is over is held after its newest HL7 message.
+    pub visits_held_for: Duration,
     /// Windows of CSDS submissions.
     pub calendar: SubmissionCalendar,
     /// The secrets.
@@ -177,6 +179,7 @@ impl Config {
                 poison_minimum_records: settings.ingest.poison_minimum_records,
                 buffer_bytes: settings.ingest.buffer_bytes,
                 wards,
+                visits_held_for: Duration::from_hours(24 * u64::from(settings.ingest.adt_held_days)),
                 calendar,
                 keys,
                 definitions: settings.transform.definitions,

@@ -92,6 +92,8 @@ pub struct IngestSettings {
     pub buffer_bytes: usize,
     /// List of the wards that HL7 messages name, with the kind of each.
     pub wards_file: Option<PathBuf>,
+    /// A stay that is over leaves memory so many days after its newest HL7 message.
+    pub adt_held_days: u32,
 }
 
 impl Default for IngestSettings {
@@ -103,6 +105,7 @@ impl Default for IngestSettings {
             poison_minimum_records: 100,
             buffer_bytes: 64 * 1024 * 1024,
             wards_file: None,
+            adt_held_days: 30,
         }
     }
 }

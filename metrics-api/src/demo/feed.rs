@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use homeward_contract::clock::{Clock, ScaledClock, SystemClock};
+use homeward_contract::identity::PseudonymKeys;
 use homeward_contract::time::{local_midnight, london};
 use homeward_ingest::kafka::{PublishError, PublishReceipt, Publisher};
 use homeward_simulator::states::{StateRates, States};
@@ -17,6 +18,9 @@ use crate::cli::{DemoArguments, Story};
 /// Where the planted story happens: a provider that is otherwise on time while it is told.
 pub(super) const STORY_PROVIDER: &str = "RK9";
 
+/// The hospital that writes HL7 messages in place of events: Torbay.
+pub(super) const HL7_HOSPITAL: &str = "RA9";
+
 /// Simulated days after the origin for which stays, spells and deaths are planned; then no more of them come.
 const STATE_DAYS_AHEAD: u32 = 30;
 
@@ -27,6 +31,7 @@ pub(super) struct DemoFeed {
     states: Peekable<std::vec::IntoIter<Message>>,
     submissions: Vec<SubmissionFiles>,
     publisher: Arc<Publisher>,
+    keys: PseudonymKeys,
 }
 
 /// The day on which history begins.
@@ -53,10 +58,17 @@ impl DemoFeed {
         let submissions =
             planned.submissions().iter().filter(|submission| submission.delivered_at <= origin).cloned().collect();
         let ahead = Parameters { days: history_days + STATE_DAYS_AHEAD, ..parameters.clone() };
-        let states = States::new(&ahead, &StateRates::default()).into_messages().into_iter().peekable();
+        let rates = StateRates { hl7_hospital: Some(HL7_HOSPITAL.to_owned()), ..StateRates::default() };
+        let states = States::new(&ahead, &rates).into_messages().into_iter().peekable();
         let link = (arguments.story == Story::WriteUps).then(|| BrokenLink::of(STORY_PROVIDER, origin));
+        let keys = parameters.pseudonym_keys();
         let events = Delivered::new(Simulation::endless(parameters), link).peekable();
-        Self { events, states, submissions, publisher }
+        Self { events, states, submissions, publisher, keys }
+    }
+
+    /// The keys of the simulated providers: who has a pseudonym in one feed and an NHS number in another is one person.
+    pub(super) fn pseudonym_keys(&self) -> PseudonymKeys {
+        self.keys.clone()
     }
 
     /// Just before the first submission is received: what was known then is what the submissions restate.

@@ -1,7 +1,8 @@
 //! `homeward demo`: a simulated Devon on this machine, from the broker to the page.
 //!
 //! It is the production code throughout. Three things are the demonstration's own: the broker lives in this
-//! process, the clock runs fast, and the people do not exist. History is laid down in two steps, before and
+//! process, the clock runs fast, and the people do not exist. One hospital writes HL7 messages, the others events. Pseudonyms
+//! are made with the key of the simulated providers, which is no secret. History is laid down in two steps, before and
 //! after the monthly submissions of May, so that the revision log has something to tell.
 //!
 //! Limits: the embedded broker keeps 5 MiB a partition, so history is at most 90 days.
@@ -23,11 +24,13 @@ use homeward_contract::clock::Clock;
 use homeward_contract::feed::Feed;
 use homeward_contract::geography::Geography;
 use homeward_contract::time::{london, resolve_start};
+use homeward_ingest::adt::Wards;
 use homeward_ingest::kafka::{EmbeddedBroker, KafkaConfig, PublishReceipt, Publisher};
 use homeward_ingest::lake::Lake;
-use homeward_ingest::pipeline::{Ingest, IngestOptions};
+use homeward_ingest::pipeline::{Ingest, IngestOptions, unsaid};
 use homeward_ingest::quarantine::QuarantineKey;
 use homeward_ingest::telemetry::IngestTelemetry;
+use homeward_simulator::states::wards_csv;
 use homeward_transform::definition::{Catalogue, FirstDays};
 use homeward_transform::live::LiveOptions;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +41,7 @@ use crate::house::{House, Rooms, Snapshots, told_to_stop};
 use crate::keys;
 use clock::DemoClock;
 use conditions::Conditions;
-use feed::{DemoFeed, STORY_PROVIDER};
+use feed::{DemoFeed, HL7_HOSPITAL, STORY_PROVIDER};
 
 /// Partitions of each topic of the embedded broker.
 const PARTITIONS: i32 = 4;
@@ -93,11 +96,13 @@ pub(crate) async fn run(arguments: &DemoArguments, out: &mut (dyn Write + Send))
     let address = house.serve(serve_config(arguments)?, stale_after, Some(notice)).await?;
     let password = sql::password(arguments.sql_password_file.as_deref())?;
     let sql = house.serve_sql(sql::config(arguments, &password)?).await?;
+    let wards = Wards::from_csv(&wards_csv())
+        .map_err(|fault| CliError::argument(fault.to_string(), "please report this defect"))?;
     house.ingest(Ingest {
         kafka,
-        options: IngestOptions::default(),
+        options: IngestOptions { wards: wards.clone(), ..IngestOptions::default() },
         lake: lake.clone(),
-        keys: Arc::new(keys::of_this_run()),
+        keys: Arc::new(feed.pseudonym_keys()),
         quarantine_key: Arc::new(QuarantineKey::new(1, keys::random_32_bytes())),
         calendar: Arc::default(),
         clock: shared,
@@ -107,7 +112,7 @@ pub(crate) async fn run(arguments: &DemoArguments, out: &mut (dyn Write + Send))
     writeln!(out, "Homeward demo: a simulated Devon at {} times real time. Nobody in it exists.", arguments.speed)?;
     writeln!(out, "Laying down {} days of history ...", arguments.history_days)?;
     out.flush()?;
-    let preload = preload(&house, &mut feed, &clock, &lake, origin);
+    let preload = preload(&house, &mut feed, &clock, (&lake, &wards), origin);
     let Some(live) = shutdown.run_until_cancelled(preload).await else {
         return end(house, shutdown).await;
     };
@@ -148,22 +153,22 @@ async fn preload(
     house: &House,
     feed: &mut DemoFeed,
     clock: &DemoClock,
-    lake: &Lake,
+    (lake, wards): (&Lake, &Wards),
     origin: DateTime<Utc>,
 ) -> Result<homeward_transform::live::Live, CliError> {
     let before = feed.before_submissions(origin);
     let receipt = feed.publish_events(before)?;
-    until_durable(lake, &receipt).await?;
+    until_durable(lake, wards, &receipt).await?;
     let live = house.restore(LiveOptions::default()).await?;
     clock.stand_at(origin);
     feed.publish_submissions()?;
     let receipt = feed.publish_events(origin)?;
-    until_durable(lake, &receipt).await?;
+    until_durable(lake, wards, &receipt).await?;
     Ok(live)
 }
 
-/// Waits until the lake holds everything that the broker acknowledged.
-async fn until_durable(lake: &Lake, receipt: &PublishReceipt) -> Result<(), CliError> {
+/// Waits until the lake holds everything that the broker acknowledged, and what its HL7 messages tell.
+async fn until_durable(lake: &Lake, wards: &Wards, receipt: &PublishReceipt) -> Result<(), CliError> {
     let mut commits = lake.commits();
     let durable = async {
         loop {
@@ -176,7 +181,8 @@ async fn until_durable(lake: &Lake, receipt: &PublishReceipt) -> Result<(), CliE
                 .partitions
                 .iter()
                 .all(|(place, partition)| frontier.get(place).is_some_and(|next| *next > partition.last_offset));
-            if reached || commits.changed().await.is_err() {
+            let is_whole = reached && unsaid(lake, wards).await? == 0;
+            if is_whole || commits.changed().await.is_err() {
                 return Ok(());
             }
         }
@@ -237,6 +243,8 @@ fn welcome(
     writeln!(out, "  Revisions http://{address}/api/v1/revisions")?;
     writeln!(out, "  SQL       psql '{sql}'")?;
     writeln!(out, "  Kafka     {brokers}")?;
+    let hospital = geography.name_of(HL7_HOSPITAL).unwrap_or(HL7_HOSPITAL);
+    writeln!(out, "  HL7       {hospital} writes ADT messages to {}", Feed::Adt.default_topic())?;
     writeln!(out)?;
     writeln!(out, "{} Ctrl-C ends the demo.", plot(arguments, name))?;
     writeln!(out, "It is {} in London.", london(origin).format("%H:%M on %A %-d %B %Y"))?;

@@ -2,18 +2,18 @@
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use homeward_contract::feed::Feed;
-use homeward_contract::identity::{NhsNumber, PseudonymKeys};
+use homeward_contract::identity::NhsNumber;
 
-use super::truth::{Beds, Death, EdStay, Registration, Spell, State, Stay, Who};
+use super::hospital::{Admission, HOSPITALS, admit, attend};
+use super::truth::{Beds, Death, Registration, State, Stay, Who};
 use super::{Plan, Subject};
-use crate::event::KEY_VERSION;
-use crate::person::{Home, Map, people as people_known, person};
+use crate::person::{Home, Map, age_on, people as people_known, person};
 use crate::random::{Stream, between, generator, weighted};
 use crate::wall::{midnight, wall};
 
 /// A virtual ward: provider, ward, pathway, beds. One whose beds nobody knows any more stands last but one, one whose
 /// beds nobody ever knew last.
-const WARDS: [(&str, &str, &str, Option<u32>); 5] = [
+pub(super) const WARDS: [(&str, &str, &str, Option<u32>); 5] = [
     ("RH8", "RH8-VW-FRAILTY", "frailty", Some(30)),
     ("RH8", "RH8-VW-RESP", "acute_respiratory", Some(12)),
     ("RK9", "RK9-VW-FRAILTY", "frailty", Some(24)),
@@ -23,9 +23,6 @@ const WARDS: [(&str, &str, &str, Option<u32>); 5] = [
 
 /// The ward that stops telling.
 const SILENT_WARD: usize = 3;
-
-/// Hospitals with an emergency department.
-const HOSPITALS: [&str; 3] = ["RH8", "RK9", "RA9"];
 
 /// Beds of every ward: all from before the first day, the first one's changed half way and one number put right.
 pub(super) fn wards(plan: &mut Plan<'_>) {
@@ -50,27 +47,32 @@ pub(super) fn wards(plan: &mut Plan<'_>) {
 }
 
 /// One person's circumstances.
-struct Life {
+pub(super) struct Life {
     serial: u64,
     who: Who,
-    residence: &'static str,
+    pub(super) residence: &'static str,
     died_at: Option<DateTime<Utc>>,
     told: u32,
 }
 
 impl Life {
     /// An id of the next thing that happens to this person.
-    fn next_id(&mut self, prefix: &str) -> String {
+    pub(super) fn next_id(&mut self, prefix: &str) -> String {
         self.told += 1;
         format!("{prefix}-{:06}", self.serial * 40 + u64::from(self.told))
     }
 
+    /// The person at the begin of a stay in hospital: hospitals tell the age at the admission.
+    pub(super) fn who_at(&self, at: DateTime<Utc>) -> Who {
+        Who { age_years: age_on(self.who.birth_date, wall(at).date()), ..self.who.clone() }
+    }
+
     /// An end, or the death that comes before it.
-    fn until(&self, end: DateTime<Utc>) -> DateTime<Utc> {
+    pub(super) fn until(&self, end: DateTime<Utc>) -> DateTime<Utc> {
         self.died_at.map_or(end, |died_at| end.min(died_at))
     }
 
-    fn dies_by(&self, end: DateTime<Utc>) -> bool {
+    pub(super) fn dies_by(&self, end: DateTime<Utc>) -> bool {
         self.died_at.is_some_and(|died_at| died_at <= end)
     }
 }
@@ -78,7 +80,7 @@ impl Life {
 /// Every person: registration, death, episodes of care.
 pub(super) fn people(plan: &mut Plan<'_>) {
     let (parameters, map) = (plan.parameters, Map::devon());
-    let keys = PseudonymKeys::from_secret(KEY_VERSION, parameters.pseudonym_secret.as_bytes());
+    let keys = parameters.pseudonym_keys();
     let providers = parameters.providers.len().max(1) as u64;
     for serial in 0..u64::from(plan.rates.people).min(u64::from(people_known(parameters)) * providers) {
         let place = (serial % providers) as usize;
@@ -89,6 +91,9 @@ pub(super) fn people(plan: &mut Plan<'_>) {
         let who = Who {
             pseudonym: number.map(|number| keys.nhs(&number)),
             age_years: known.age_on(wall(plan.start).date()),
+            birth_date: known.birth_date,
+            nhs_number: known.nhs_number,
+            local_patient_id: known.local_patient_id,
             lsoa: known.lsoa,
             practice: known.home.practice.clone(),
         };
@@ -194,141 +199,6 @@ fn episode(plan: &mut Plan<'_>, life: &mut Life, begin: DateTime<Utc>) {
         }
     }
 }
-
-/// An attendance; its departure, when it is left alive.
-fn attend(
-    plan: &mut Plan<'_>,
-    life: &mut Life,
-    provider: &'static str,
-    arrived_at: DateTime<Utc>,
-    spell: Option<&str>,
-) -> Option<DateTime<Utc>> {
-    let attendance_id = life.next_id("ED");
-    let mut subject = Subject::new(Feed::EdStay, &[provider, &attendance_id]);
-    let person = life.who.clone();
-    let mut stay = EdStay {
-        provider,
-        attendance_id,
-        person,
-        arrived_at,
-        departed_at: None,
-        disposal: None,
-        linked_spell_id: None,
-    };
-    plan.tell(&mut subject, arrived_at + Duration::minutes(2), false, State::EdStay(stay.clone()));
-    if spell.is_none() && plan.chance(plan.rates.cancelled) {
-        plan.tell(&mut subject, arrived_at + Duration::minutes(40), true, State::EdStay(stay));
-        return None;
-    }
-    let departed_at = life.until(arrived_at + plan.hours(1, 11));
-    stay.departed_at = Some(departed_at);
-    stay.disposal = Some(if spell.is_some() { "admitted" } else { "home" });
-    stay.linked_spell_id = spell.map(str::to_owned);
-    plan.tell(&mut subject, departed_at + Duration::minutes(3), false, State::EdStay(stay));
-    (!life.dies_by(departed_at)).then_some(departed_at)
-}
-
-/// An admission to a hospital.
-struct Admission {
-    hospital: &'static str,
-    id: Option<String>,
-    begin: DateTime<Utc>,
-    end: DateTime<Utc>,
-    method: &'static str,
-    /// End of a virtual segment that follows within the spell.
-    to_ward: Option<DateTime<Utc>>,
-}
-
-fn admit(plan: &mut Plan<'_>, life: &mut Life, admission: Admission) {
-    let Admission { hospital, id, begin, end, method, to_ward } = admission;
-    let end = life.until(end);
-    let spell_id = id.unwrap_or_else(|| life.next_id("SP"));
-    let same_day = wall(begin).date() == wall(end).date();
-    let spell = Spell {
-        provider: hospital,
-        spell_id,
-        segment: 1,
-        trigger: "A01",
-        person: life.who.clone(),
-        admitted_at: begin,
-        discharged_at: None,
-        setting: "acute",
-        ward_kind: "physical",
-        admission_method: method,
-        patient_classification: if same_day && method == "elective" { "day_case" } else { "ordinary" },
-        usual_residence: life.residence,
-        discharge_destination: None,
-        discharge_pathway: None,
-    };
-    let transferred = plan.chance(plan.rates.transferred).then(|| begin + (end - begin) / 2);
-    match (to_ward, transferred) {
-        (Some(until), _) => {
-            segment(plan, life, spell.clone(), Some(end));
-            let virtual_part = Spell { segment: 2, trigger: "A02", admitted_at: end, ward_kind: "virtual", ..spell };
-            let until = life.until(until);
-            segment(plan, life, virtual_part, Some(until));
-        }
-        (None, Some(moved_at)) => {
-            let moved_at = crate::wall::whole_seconds(moved_at);
-            segment(plan, life, spell.clone(), Some(moved_at));
-            let setting = "community_hospital";
-            segment(
-                plan,
-                life,
-                Spell { segment: 2, trigger: "A02", admitted_at: moved_at, setting, ..spell },
-                Some(end),
-            );
-        }
-        (None, None) if plan.chance(plan.rates.never_closed) && !life.dies_by(end) => segment(plan, life, spell, None),
-        (None, None) => segment(plan, life, spell, Some(end)),
-    }
-}
-
-/// Tells one segment from its begin to its end, and what went wrong in between.
-fn segment(plan: &mut Plan<'_>, life: &Life, opened: Spell, end: Option<DateTime<Utc>>) {
-    let mut subject = Subject::new(Feed::Spell, &[opened.provider, &opened.spell_id, &opened.segment.to_string()]);
-    let begin = opened.admitted_at;
-    plan.tell(&mut subject, begin + Duration::minutes(1), false, State::Spell(opened.clone()));
-    if opened.segment == 1 && end.is_some() && plan.chance(plan.rates.cancelled) {
-        let cancelled = Spell { trigger: "A11", ..opened };
-        plan.tell(&mut subject, begin + Duration::minutes(50), true, State::Spell(cancelled));
-        return;
-    }
-    let mut current = opened;
-    if plan.chance(plan.rates.corrected) {
-        current = Spell { trigger: "A08", admitted_at: begin - Duration::minutes(20), ..current };
-        plan.tell(&mut subject, begin + Duration::minutes(90), false, State::Spell(current.clone()));
-    }
-    let Some(end) = end else { return };
-    let dies = life.dies_by(end);
-    let closed = Spell {
-        trigger: "A03",
-        discharged_at: Some(end),
-        discharge_destination: Some(if dies { "died" } else { "usual_residence" }),
-        discharge_pathway: (!dies).then(|| weighted(&mut plan.rng, &PATHWAYS).copied().unwrap_or("P0")),
-        ..current
-    };
-    plan.tell(&mut subject, end + Duration::minutes(12), false, State::Spell(closed.clone()));
-    if !dies && plan.chance(plan.rates.reopened) {
-        let reopened = Spell {
-            trigger: "A13",
-            discharged_at: None,
-            discharge_destination: None,
-            discharge_pathway: None,
-            ..closed.clone()
-        };
-        plan.tell(&mut subject, end + Duration::minutes(40), false, State::Spell(reopened));
-        let later = life.until(end + plan.hours(4, 30));
-        plan.tell(
-            &mut subject,
-            later + Duration::minutes(12),
-            false,
-            State::Spell(Spell { discharged_at: Some(later), ..closed }),
-        );
-    }
-}
-
-const PATHWAYS: [(&str, f64); 4] = [("P0", 0.6), ("P1", 0.25), ("P2", 0.1), ("P3", 0.05)];
 
 /// A stay on a virtual ward, from its begin to its end.
 fn virtual_stay(

@@ -4,7 +4,13 @@
 //! can be of one person. States are late, sent twice, corrected, voided, cancelled (A11) and reopened (A13); some stays
 //! are never closed; one ward says nothing of its beds any more and another never said a number. The truth is what
 //! the plan says, worked out without reading a message.
+//!
+//! One hospital may tell its spells and attendances as HL7 v2 ADT messages instead: of the same history, each as late and
+//! as often as its event would be. Not said in them: small area and practice, usual residence, discharge destination and
+//! pathway, the spell that an attendance led to, and how somebody arrived and was disposed of.
 
+mod adt;
+mod hospital;
 mod life;
 mod truth;
 mod write;
@@ -18,6 +24,7 @@ use crate::random::{Stream, between, chance, generator, guid};
 use crate::stream::Message;
 use crate::wall::whole_seconds;
 
+pub use adt::wards_csv;
 pub use truth::{Beds, Death, EdStay, Registration, Spell, State, Stay, Version, Who};
 
 /// How states come about and reach their feeds. All shares are probabilities from 0 to 1.
@@ -53,6 +60,8 @@ pub struct StateRates {
     pub duplicate_new_id: f64,
     /// Records whose end lies before their begin, as a share of good ones with an end; they come in addition.
     pub backwards: f64,
+    /// The provider whose spells and attendances come as HL7 messages: RH8, RK9 or RA9. None by default.
+    pub hl7_hospital: Option<String>,
 }
 
 impl Default for StateRates {
@@ -73,6 +82,7 @@ impl Default for StateRates {
             duplicate_same_id: 0.02,
             duplicate_new_id: 0.01,
             backwards: 0.01,
+            hl7_hospital: None,
         }
     }
 }
@@ -191,6 +201,7 @@ impl<'p> Plan<'p> {
         let serial = self.versions.len() as u64;
         let version = Version {
             feed: subject.feed,
+            told_in: self.told_in(subject.feed, &state),
             subject: subject.subject.clone(),
             version_id: subject.version_id,
             event_id: guid(self.parameters.seed, &[u64::MAX, serial, 0]),
@@ -209,7 +220,7 @@ impl<'p> Plan<'p> {
         {
             let event_id = guid(self.parameters.seed, &[u64::MAX, serial, 2]);
             self.send(&Version { event_id, state: backwards, ..version.clone() }, version.delivered_at);
-            self.backwards += 1;
+            self.backwards += u64::from(version.told_in.is_some());
         }
         if self.chance(self.rates.duplicate_new_id) {
             let event_id = guid(self.parameters.seed, &[u64::MAX, serial, 1]);
@@ -220,9 +231,20 @@ impl<'p> Plan<'p> {
         self.versions.push(version);
     }
 
+    fn told_in(&self, feed: Feed, state: &State) -> Option<Feed> {
+        match (&self.rates.hl7_hospital, adt::hospital(state)) {
+            (Some(writes_hl7), Some(hospital)) if writes_hl7 == hospital => {
+                adt::has_message(state).then_some(Feed::Adt)
+            }
+            _ => Some(feed),
+        }
+    }
+
     fn send(&mut self, version: &Version, deliver_at: DateTime<Utc>) {
-        let payload = write::payload(version).into_bytes();
-        let key = version.subject.clone().into_bytes();
-        self.messages.push(Message { feed: version.feed, key, payload, deliver_at });
+        let Some(feed) = version.told_in else { return };
+        let as_message = (feed == Feed::Adt).then(|| adt::record(version)).flatten();
+        let as_event = || (version.subject.clone().into_bytes(), write::payload(version).into_bytes());
+        let (key, payload) = as_message.unwrap_or_else(as_event);
+        self.messages.push(Message { feed, key, payload, deliver_at });
     }
 }

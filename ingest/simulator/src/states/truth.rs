@@ -10,8 +10,11 @@ use super::States;
 /// One version of one subject's state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Version {
-    /// The feed it is told in.
+    /// The feed of the state.
     pub feed: Feed,
+    /// The feed of its message: `adt` at a hospital that writes HL7. None for a segment that a move ends there: the message of
+    /// the next segment says it.
+    pub told_in: Option<Feed>,
     /// Which stay, ward, segment, attendance, death or registration.
     pub subject: String,
     /// The higher one stands.
@@ -52,8 +55,14 @@ pub enum State {
 pub struct Who {
     /// None for who has no NHS number.
     pub pseudonym: Option<String>,
-    /// Age at the begin of the simulated days.
+    /// Age at the begin of a stay in hospital, else at the begin of the simulated days.
     pub age_years: i32,
+    /// Day of birth; HL7 messages carry it.
+    pub birth_date: NaiveDate,
+    /// The number of which the pseudonym is made; HL7 messages carry it.
+    pub nhs_number: Option<String>,
+    /// The hospital's own number of the person; HL7 messages carry it.
+    pub local_patient_id: String,
     /// Small area of residence.
     pub lsoa: String,
     /// Practice.
@@ -117,6 +126,8 @@ pub struct Spell {
     pub trigger: &'static str,
     /// The person.
     pub person: Who,
+    /// Begin of the whole spell.
+    pub spell_admitted_at: DateTime<Utc>,
     /// Begin.
     pub admitted_at: DateTime<Utc>,
     /// End; none while open.
@@ -203,7 +214,7 @@ impl State {
                 State::Stay(Stay { discharged_at: Some(stay.admitted_at - hour), ..stay.clone() })
             }
             State::Spell(spell) if spell.discharged_at.is_some() => {
-                State::Spell(Spell { discharged_at: Some(spell.admitted_at - hour), ..spell.clone() })
+                State::Spell(Spell { discharged_at: Some(spell.spell_admitted_at - hour), ..spell.clone() })
             }
             State::EdStay(stay) if stay.departed_at.is_some() => {
                 State::EdStay(EdStay { departed_at: Some(stay.arrived_at - hour), ..stay.clone() })
@@ -219,6 +230,8 @@ impl State {
 
 impl States {
     /// The newest version of each subject, of what has been delivered at an instant. Withdrawn ones are among them.
+    ///
+    /// A hospital that writes HL7 tells no versions: what stands there is this once all of its messages are delivered.
     #[must_use]
     pub fn newest_at(&self, at: DateTime<Utc>) -> BTreeMap<(Feed, &str), &Version> {
         let mut newest: BTreeMap<(Feed, &str), &Version> = BTreeMap::new();

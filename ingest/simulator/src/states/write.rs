@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::truth::{Beds, Death, EdStay, Registration, Spell, State, Stay, Version, Who};
-use crate::event::KEY_VERSION;
 use crate::json::Object;
+use crate::parameters::KEY_VERSION;
 use crate::wall::{with_offset, with_z};
 
 /// The board that all of them belong to.
