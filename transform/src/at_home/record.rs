@@ -28,9 +28,17 @@ pub(super) const fn items_read(table: Table) -> &'static [&'static str] {
         }
         Table::EdStay => &["pseudonym", "arrived_at", "departed_at", "age_years"],
         Table::Death => &["pseudonym", "date_of_death", "status"],
-        Table::Registration => {
-            &["pseudonym", "practice", "lsoa", "efi_band", "registered_from", "registered_to", "opted_out", "care_home"]
-        }
+        Table::Registration => &[
+            "pseudonym",
+            "practice",
+            "lsoa",
+            "efi_band",
+            "registered_from",
+            "registered_to",
+            "opted_out",
+            "care_home",
+            "age_years",
+        ],
         _ => &["pseudonym", "admitted_at", "discharged_at", "age_years"],
     }
 }
@@ -131,15 +139,21 @@ pub(super) enum Columns {
         to: Date32Array,
         texts: [StringArray; 3],
         flags: [BooleanArray; 2],
+        age: Age,
     },
 }
 
-/// Begin, end, when the newest version was recorded, and the person's age.
+/// Begin, end, when the newest version was recorded, and the person's age at the begin.
 pub(super) struct Times {
-    begin: TimestampMicrosecondArray,
     end: TimestampMicrosecondArray,
     recorded: TimestampMicrosecondArray,
-    age_years: Int32Array,
+    age: Age,
+}
+
+/// The person's age, and when it was so many years.
+pub(super) struct Age {
+    at: TimestampMicrosecondArray,
+    years: Int32Array,
 }
 
 impl Columns {
@@ -147,11 +161,9 @@ impl Columns {
         let facts = Facts::new(table.name(), batch);
         let text = |column| facts.text(column).cloned();
         let person = text("pseudonym")?;
-        let at = |begin, end| {
-            let instant = |column| facts.instant(column).cloned();
-            let age_years = facts.int("age_years")?.clone();
-            Ok(Times { begin: instant(begin)?, end: instant(end)?, recorded: instant("event_time")?, age_years })
-        };
+        let instant = |column| facts.instant(column).cloned();
+        let age = |at| Ok(Age { at: instant(at)?, years: facts.int("age_years")?.clone() });
+        let at = |begin, end| Ok(Times { end: instant(end)?, recorded: instant("event_time")?, age: age(begin)? });
         Ok(match table {
             Table::HospitalSpell => Self::Spell {
                 person,
@@ -169,6 +181,7 @@ impl Columns {
                 to: facts.date("registered_to")?.clone(),
                 texts: [text("practice")?, text("lsoa")?, text("efi_band")?],
                 flags: [facts.flag("opted_out")?.clone(), facts.flag("care_home")?.clone()],
+                age: age("event_time")?,
             },
             _ => Self::Ward { person, at: at("admitted_at", "discharged_at")? },
         })
@@ -202,7 +215,12 @@ impl Columns {
                 Says::Died(day_at(day, row)?.into(), text_at(status, row) == Some("formal"))
             }
             Self::Registration {
-                from, to, texts: [practice, lsoa, efi_band], flags: [opted_out, care_home], ..
+                from,
+                to,
+                texts: [practice, lsoa, efi_band],
+                flags: [opted_out, care_home],
+                age,
+                ..
             } => {
                 let place = Place {
                     practice: Arc::from(text_at(practice, row)?),
@@ -215,6 +233,7 @@ impl Columns {
                     nights: Span::new(day_at(from, row)?.into(), until),
                     place: places.number(place),
                     opted_out: opted_out.is_valid(row) && opted_out.value(row),
+                    born: age.born(row),
                 })
             }
         })
@@ -224,16 +243,20 @@ impl Columns {
 impl Times {
     /// As it will be seen once every day has come: which nights are over by then is asked when they are counted.
     fn stay(&self, row: usize, bed: Bed) -> Option<Stay> {
-        let begin = instant_at(&self.begin, row)?;
-        let began_on = local_day(begin);
-        let begin = from_micros(begin);
+        let begin = from_micros(instant_at(&self.age.at, row)?);
         let end = instant_at(&self.end, row).map(from_micros);
         let recorded = from_micros(self.recorded.value(row));
         let ever = from_micros((NEVER - 1) * 24 * 3600 * 1_000_000);
         let counted = nights(begin, end, recorded, ever, EXPIRY_DAYS);
-        let age_years = self.age_years.is_valid(row).then(|| self.age_years.value(row));
         let Nights { span, open, unsupported } = counted;
-        let born = age_years.map(|age| began_on.year().saturating_sub(age));
-        Some(Stay { bed, spell: None, nights: span, open, unsupported, born })
+        Some(Stay { bed, spell: None, nights: span, open, unsupported, born: self.age.born(row) })
+    }
+}
+
+impl Age {
+    /// The year of birth that it comes to, or the year after it.
+    fn born(&self, row: usize) -> Option<i32> {
+        let years = self.years.is_valid(row).then(|| self.years.value(row))?;
+        Some(local_day(instant_at(&self.at, row)?).year().saturating_sub(years))
     }
 }

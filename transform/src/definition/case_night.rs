@@ -120,6 +120,8 @@ pub struct RegistrationInput {
     pub care_home: bool,
     /// Default `fit`.
     pub efi_band: Option<String>,
+    /// Age of the person at `time`. Default: not told.
+    pub age_years: Option<i64>,
     /// `versionid`. Default: one more than the entries before it of the same registration.
     pub version: Option<i64>,
     /// When the source recorded it. Default: the midnight that begins the first night.
@@ -272,6 +274,7 @@ impl RegistrationInput {
             "opted_out": self.opted_out,
             "care_home": self.care_home,
             "efi_band": text_or(self.efi_band.as_deref(), "fit"),
+            "ageYears": self.age_years,
         });
         Ok(Message {
             feed: Feed::Registration,
