@@ -65,6 +65,8 @@ fn the_built_in_definitions_are_sound() {
             "community-people-referred",
             "community-referrals",
             "days-at-home",
+            "days-at-home-18-and-over",
+            "days-at-home-65-and-over",
             "days-at-home-after-discharge-30",
             "days-at-home-after-discharge-365",
             "days-at-home-after-discharge-90",

@@ -158,6 +158,7 @@ impl History<'_> {
                 opted_out: self.dice.one_in(15),
                 care_home: self.dice.one_in(4),
                 efi_band: Some(self.dice.pick(&["fit", "mild", "moderate", "severe"]).to_owned()),
+                age_years: if self.dice.one_in(3) { None } else { Some(self.dice.pick(&AGES)) },
                 ..RegistrationInput::default()
             };
             if self.dice.one_in(6) {

@@ -88,7 +88,9 @@ class Person:
         formal = [day for day, status in self.deaths if status == "formal"]
         self.died = min(formal or [day for day, _ in self.deaths], default=None)
         self.lists.sort(key=lambda own: (own["registered_from"], own["subject"]))
-        self.born = min((own.born for own in self.intervals), default=None)
+        self.listed = min((own["born"] for own in self.lists if own["born"] is not None), default=None)
+        stayed = min((own.born for own in self.intervals), default=None)
+        self.born = stayed if self.listed is None else self.listed
         self.left = bool(self.lists) and self.lists[-1]["opted_out"]
 
     def marks_of(self, own, at_home, in_bed, today):
@@ -195,6 +197,8 @@ def people_of(events):
         people[who].accepted.add(local_day(at))
     for event in newest(by_type["registration"]):
         data = dict(event["data"], subject=event["subject"])
+        age = data.get("ageYears")
+        data["born"] = None if age is None else local_day(instant(event["time"])).year - age
         data["registered_from"] = date.fromisoformat(data["registered_from"])
         data["registered_to"] = data["registered_to"] and date.fromisoformat(data["registered_to"])
         people[data["pseudonym"]].lists.append(data)
@@ -268,10 +272,16 @@ def nights_of(figures, person, practice, month, state, care_home, efi_band, nigh
     home, away, observed = state in ("home", "virtual"), state in AWAY, state in OBSERVED
     hospital, short = state.startswith("hospital"), state.startswith("short")
     count = lambda holds: nights if holds else 0
+    listed_age = None if person.listed is None else int(month[:4]) - person.listed
+    for youngest in (18, 65):
+        if listed_age is None and observed:
+            figures.add(f"{DAYS}-{youngest}-and-over", practice, month, age_unknown=nights)
     for name, is_in, at_home in (
             (DAYS, True, home), (DAYS + "-own-home", True, home and not care_home),
             (DAYS + "-with-short-term-beds", True, home or short), (DAYS + "-of-care-home-residents", care_home, home),
-            (DAYS + "-of-people-with-frailty", efi_band in ("moderate", "severe"), home)):
+            (DAYS + "-of-people-with-frailty", efi_band in ("moderate", "severe"), home),
+            (DAYS + "-18-and-over", listed_age is not None and listed_age >= 18, home),
+            (DAYS + "-65-and-over", listed_age is not None and listed_age >= 65, home)):
         if not is_in:
             continue
         figures.add(
