@@ -114,7 +114,8 @@ impl AtHome {
         for change in self.stores[slot].apply(batch)? {
             let row = change.new.map(|place| self.stores[slot].row(place).1);
             let new = row.and_then(|row| {
-                let says = columns.says(row, &mut self.places, &self.hasher)?;
+                let places = (&mut self.places, self.geography.deprivation());
+                let says = columns.says(row, places, &self.hasher)?;
                 Some(Record { person: self.names.number(Arc::from(columns.person(row)?)), says })
             });
             self.take(slot, change.subject, new);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, BooleanArray, Date32Array, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use chrono::Datelike;
+use homeward_contract::deprivation::Deprivation;
 use homeward_contract::feed::Table;
 
 use super::night::{Bed, NEVER, Registration, Stay};
@@ -48,6 +49,8 @@ pub(super) const fn items_read(table: Table) -> &'static [&'static str] {
 pub(super) struct Place {
     pub(super) practice: Arc<str>,
     pub(super) lsoa: Option<Arc<str>>,
+    /// The neighbourhood is of the most deprived fifth; none where that is not known.
+    pub(super) core20: Option<bool>,
     pub(super) care_home: Option<bool>,
     pub(super) efi_band: Option<Arc<str>>,
 }
@@ -198,7 +201,12 @@ impl Columns {
     }
 
     /// What a row says; none where it lacks a begin, which no decoder lets pass.
-    pub(super) fn says(&self, row: usize, places: &mut Shared<Place>, hasher: &ahash::RandomState) -> Option<Says> {
+    pub(super) fn says(
+        &self,
+        row: usize,
+        (places, deprivation): (&mut Shared<Place>, &Deprivation),
+        hasher: &ahash::RandomState,
+    ) -> Option<Says> {
         Some(match self {
             Self::Spell { provider, spell, setting, kind, at, .. } => {
                 let bed = match (text_at(kind, row), text_at(setting, row)) {
@@ -225,6 +233,7 @@ impl Columns {
                 let place = Place {
                     practice: Arc::from(text_at(practice, row)?),
                     lsoa: text_at(lsoa, row).map(Arc::from),
+                    core20: text_at(lsoa, row).and_then(|lsoa| deprivation.is_core20(lsoa)),
                     care_home: care_home.is_valid(row).then(|| care_home.value(row)),
                     efi_band: text_at(efi_band, row).map(Arc::from),
                 };

@@ -60,6 +60,7 @@ impl<'p> Together<'p> {
         let kind = self.kinds.number(Place {
             practice: own.practice.clone(),
             lsoa: own.lsoa.clone().filter(|_| reads("lsoa")),
+            core20: own.core20.filter(|_| reads("core20")),
             care_home: own.care_home.filter(|_| reads("care_home")),
             efi_band: own.efi_band.clone().filter(|_| reads("efi_band")),
         });

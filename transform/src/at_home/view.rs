@@ -51,6 +51,7 @@ fn schema(more: &[(&str, DataType)]) -> SchemaRef {
         ("pcn", DataType::Utf8),
         ("practice", DataType::Utf8),
         ("lsoa", DataType::Utf8),
+        ("core20", DataType::Boolean),
         ("care_home", DataType::Boolean),
         ("efi_band", DataType::Utf8),
         ("person", DataType::Utf8),
@@ -107,6 +108,9 @@ fn of_place<T>(rows: &[Row<'_, T>], person: StringArray, geography: &Geography) 
     let codes = || rows.iter().map(|(_, place, _)| &*place.practice);
     let places = || codes().map(|code| geography.practice(code));
     let practice = || text(|place| Some(&place.practice));
+    let flag = |read: fn(&Place) -> Option<bool>| -> ArrayRef {
+        Arc::new(rows.iter().map(|(_, place, _)| read(place)).collect::<BooleanArray>())
+    };
     vec![
         practice(),
         Arc::new(codes().map(|code| geography.icb_of_practice(code)).collect::<StringArray>()),
@@ -114,7 +118,8 @@ fn of_place<T>(rows: &[Row<'_, T>], person: StringArray, geography: &Geography) 
         Arc::new(places().map(|found| Some(found?.pcn)).collect::<StringArray>()),
         practice(),
         text(|place| place.lsoa.as_deref()),
-        Arc::new(rows.iter().map(|(_, place, _)| place.care_home).collect::<BooleanArray>()),
+        flag(|place| place.core20),
+        flag(|place| place.care_home),
         text(|place| place.efi_band.as_deref()),
         Arc::new(person),
         Arc::new(Int64Array::from(vec![Source::Live.rank(); rows.len()])),

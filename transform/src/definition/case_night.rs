@@ -107,6 +107,8 @@ pub struct RegistrationInput {
     pub person: Option<String>,
     /// Default L83999.
     pub practice: Option<String>,
+    /// Small area of residence; empty for none. Default E01999901.
+    pub lsoa: Option<String>,
     /// First night. Default 2023-12-01.
     pub from: Option<String>,
     /// Last night; absent while registered.
@@ -267,7 +269,7 @@ impl RegistrationInput {
             "pseudonym": pseudonym,
             "keyVersion": 3,
             "practice": practice,
-            "lsoa": "E01999901",
+            "lsoa": text_or(self.lsoa.as_deref(), "E01999901"),
             "registered_from": from,
             "registered_to": text_or(Some(&self.to), ""),
             "end_reason": if self.to.is_empty() { json!(null) } else { json!("moved_away") },

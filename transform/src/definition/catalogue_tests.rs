@@ -73,6 +73,7 @@ fn the_built_in_definitions_are_sound() {
             "days-at-home-after-ucr-30",
             "days-at-home-after-ucr-365",
             "days-at-home-after-ucr-90",
+            "days-at-home-core20",
             "days-at-home-from-virtual-ward-30",
             "days-at-home-from-virtual-ward-365",
             "days-at-home-from-virtual-ward-90",
