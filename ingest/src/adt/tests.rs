@@ -274,7 +274,7 @@ fn a_stay_that_is_over_is_set_aside_and_read_again_when_a_message_comes_late() {
         let known_at = DateTime::UNIX_EPOCH + TimeDelta::days(day);
         let batch = decoded_at(Feed::Adt, &[(String::new(), message)], known_at).tables.remove(0).1;
         table.push(batch.clone());
-        due.extend(mindful.take(&[batch.clone()]).unwrap());
+        due.extend(mindful.take(std::slice::from_ref(&batch)).unwrap());
         events.extend(forgetful.take(&[batch]).unwrap());
         if forgetful.has_late() {
             let again = forgetful.read_again(&table).unwrap();
