@@ -106,6 +106,7 @@ impl Newest {
                 assert_eq!(self.day(row, "registered_from"), Some(own.registered_from.to_string()));
                 assert_eq!(self.day(row, "registered_to"), own.registered_to.map(|day| day.to_string()));
                 assert_eq!((text("efi_band"), text("pcn")), (word(Some(own.efi_band)), own.pcn.clone()));
+                assert_eq!(self.number(row, "age_years"), Some(own.age_years));
             }
         }
     }

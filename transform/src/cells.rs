@@ -6,8 +6,41 @@ use std::sync::Arc;
 use crate::engine::period::PeriodKind;
 use crate::engine::{Atom, AtomValue};
 
-/// All cells of one indicator, provider and period: the unit that is recomputed and replaced whole.
-pub type Unit = BTreeMap<Atom, AtomValue>;
+/// All cells of one indicator, provider and period, in order: the unit that is recomputed and replaced whole. A list, for
+/// nothing is ever put into it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unit(Box<[(Atom, AtomValue)]>);
+
+impl Unit {
+    /// The value of a cell.
+    #[must_use]
+    pub fn get(&self, atom: &Atom) -> Option<&AtomValue> {
+        let place = self.0.binary_search_by(|(held, _)| held.cmp(atom)).ok()?;
+        self.0.get(place).map(|(_, value)| value)
+    }
+
+    /// Cells and their values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Atom, &AtomValue)> {
+        self.0.iter().map(|(atom, value)| (atom, value))
+    }
+
+    /// True when it has no cell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Of cells that each come once, in any order.
+impl FromIterator<(Atom, AtomValue)> for Unit {
+    fn from_iter<T: IntoIterator<Item = (Atom, AtomValue)>>(cells: T) -> Self {
+        let mut cells: Vec<_> = cells.into_iter().collect();
+        if !cells.is_sorted_by(|(one, _), (two, _)| one < two) {
+            cells.sort_unstable_by(|(one, _), (two, _)| one.cmp(two));
+        }
+        Self(cells.into_boxed_slice())
+    }
+}
 
 /// Indicator id and provider code.
 pub type Shelf = (Arc<str>, Arc<str>);

@@ -20,10 +20,10 @@ use crate::book::roll::Line;
 use crate::cells::Cells;
 use crate::compute::{self, ChangedUnit, ComputeError};
 use crate::conditions::{Condition, conditions};
-use crate::definition::Catalogue;
+use crate::definition::{Catalogue, Definition};
 use crate::engine::Engine;
 use crate::feedback::DataQuality;
-use crate::history::{CellVersion, RevisionLog, cells_at, versions};
+use crate::history::{CellVersion, Changes, RevisionLog, cells_at, joined};
 use crate::reconcile::reconciler::Reconciler;
 use crate::revision::COMPUTED_AGAIN;
 use crate::snapshot::{Freshness, Snapshot};
@@ -34,6 +34,7 @@ pub struct Computation {
     book: Book,
     wards: Wards,
     at_home: AtHome,
+    counts_nights: bool,
     engine: Engine,
     cells: Cells,
     log: RevisionLog,
@@ -58,10 +59,12 @@ impl Computation {
     /// Starts with no facts.
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>, geography: Arc<Geography>) -> Self {
+        let counts_nights = catalogue.iter().any(Definition::counts_nights);
         Self {
             book: Book::new(Arc::clone(&geography)),
             wards: Wards::new(Arc::clone(&geography)),
             at_home: AtHome::new(Arc::clone(&geography)).since(catalogue.first_night()),
+            counts_nights,
             engine: Engine::new(Arc::clone(&geography)),
             cells: Cells::default(),
             log: RevisionLog::default(),
@@ -85,7 +88,7 @@ impl Computation {
         let mut resumed = Self::new(catalogue, geography);
         if let Some(newest) = shown.last() {
             resumed.cells = cells_at(shown, newest.known_at);
-            resumed.log.follow(shown);
+            resumed.log = RevisionLog::of(shown);
         }
         resumed
     }
@@ -120,20 +123,21 @@ impl Computation {
             Table::AdtMessage => Ok(()),
             _ if Feed::STATES.contains(&table.feed()) => {
                 self.wards.apply(table, batch)?;
-                self.at_home.apply(table, batch)
+                // The states of a country's people are not held where no definition counts their nights.
+                if self.counts_nights { self.at_home.apply(table, batch) } else { Ok(()) }
             }
             _ => self.book.apply(table, batch),
         }
     }
 
-    /// Recomputes every calendar cell that facts or time changed since the last call, and returns the new cell versions.
+    /// Recomputes every calendar cell that facts or time changed since the last call, and returns what changed.
     ///
     /// # Errors
     /// When an indicator's SQL fails. The cells that were due are computed at the next call.
-    pub async fn evaluate(&mut self, as_of: DateTime<Utc>) -> Result<Vec<CellVersion>, ComputeError> {
-        let versions = self.recompute(as_of, as_of).await?;
-        self.log.follow(&versions);
-        Ok(versions)
+    pub async fn evaluate(&mut self, as_of: DateTime<Utc>) -> Result<Changes, ComputeError> {
+        let changes = Changes::new(self.recompute(as_of).await?, as_of);
+        self.log.follow(&changes);
+        Ok(changes)
     }
 
     /// As [`Computation::evaluate`] for facts that the resumed history had counted already. What differs all the same, because a
@@ -141,31 +145,19 @@ impl Computation {
     ///
     /// # Errors
     /// When an indicator's SQL fails.
-    pub async fn catch_up(
-        &mut self,
-        as_of: DateTime<Utc>,
-        known_at: DateTime<Utc>,
-    ) -> Result<Vec<CellVersion>, ComputeError> {
-        let because: Arc<str> = Arc::from(COMPUTED_AGAIN);
-        let mut versions = self.recompute(as_of, known_at).await?;
-        for version in &mut versions {
-            version.csds_because = Arc::clone(&because);
-            version.live_because = Arc::clone(&because);
-        }
-        self.log.follow(&versions);
-        Ok(versions)
+    pub async fn catch_up(&mut self, as_of: DateTime<Utc>, known_at: DateTime<Utc>) -> Result<Changes, ComputeError> {
+        let changes = Changes::new(self.recompute(as_of).await?, known_at).because(COMPUTED_AGAIN);
+        self.log.follow(&changes);
+        Ok(changes)
     }
 
-    async fn recompute(
-        &mut self,
-        as_of: DateTime<Utc>,
-        known_at: DateTime<Utc>,
-    ) -> Result<Vec<CellVersion>, ComputeError> {
+    async fn recompute(&mut self, as_of: DateTime<Utc>) -> Result<Vec<ChangedUnit>, ComputeError> {
         self.waiting.merge(self.book.settle(as_of.timestamp_micros()));
         self.waiting_wards.merge(self.wards.settle(as_of)?);
         self.at_home.follow(self.book.take_acceptances());
         self.waiting_nights.merge(self.at_home.settle(as_of)?);
         self.reconciler.update(&mut self.book);
+        let failed_before = !self.changed.is_empty();
         let Self { engine, catalogue, cells, changed, .. } = self;
         compute::calendar(engine, catalogue, &mut self.book, cells, &self.waiting, as_of, changed).await?;
         let (wards, waiting) = (&self.wards, &self.waiting_wards);
@@ -175,7 +167,8 @@ impl Computation {
         self.waiting = DirtyCells::default();
         self.waiting_wards = DirtyCells::default();
         self.waiting_nights = DirtyCells::default();
-        Ok(versions(&std::mem::take(&mut self.changed), known_at))
+        let changed = std::mem::take(&mut self.changed);
+        Ok(if failed_before { joined(changed) } else { changed })
     }
 
     /// Says how good the submissions are that count: whoever reads the lake has them reviewed.

@@ -114,7 +114,7 @@ async fn run_due(
 ) -> Result<(), ComputeError> {
     for definition in definitions {
         let mut units = Units::default();
-        units.add(engine.run_registered(definition, as_of, None).await?, as_of);
+        engine.run_registered(definition, as_of, None, |atom, part| units.add(atom, part, as_of)).await?;
         replace(definition, units, due, cells, changed);
     }
     Ok(())
@@ -220,7 +220,7 @@ async fn run_moving(
 ) -> Result<(), ComputeError> {
     for definition in definitions.iter().filter(|definition| definition.has_grain(grain)) {
         let mut units = Units::default();
-        units.add(engine.run_registered(definition, as_of, None).await?, as_of);
+        engine.run_registered(definition, as_of, None, |atom, part| units.add(atom, part, as_of)).await?;
         if grain == "window" || !definition.has_grain("window") {
             cells.clear_moving(&definition.id);
         }

@@ -29,6 +29,6 @@ pub(crate) fn is_read(definition: &Definition, by: &[Dimension], atom: &Atom) ->
         return definition.kind.adds_up() && atom.place.is_none();
     };
     let level = by.iter().copied().find(|dimension| dimension.is_area()).unwrap_or(Dimension::Nation);
-    let mut strata = definition.strata.iter().zip(&atom.strata);
+    let mut strata = definition.strata.iter().zip(atom.strata.iter());
     place.level == level && strata.all(|(stratum, value)| by.contains(stratum) == (value.as_ref() != EVERY_STRATUM))
 }

@@ -13,7 +13,7 @@ use crate::cells::Cells;
 use crate::conditions::Condition;
 use crate::definition::{Catalogue, Definition};
 use crate::engine::period::{Period, PeriodKind, parse_name};
-use crate::engine::{Atom, AtomValue, EVERY_STRATUM};
+use crate::engine::{Atom, AtomValue, Counts, EVERY_STRATUM};
 use crate::feedback::DataQuality;
 use crate::figure::{Dimension, Figure};
 use crate::levels;
@@ -200,7 +200,7 @@ impl Snapshot {
                 continue;
             }
             // All cells of a unit are of one period.
-            let own = unit.keys().next().and_then(|atom| parse_name(&atom.period, self.as_of));
+            let own = unit.iter().next().and_then(|(atom, _)| parse_name(&atom.period, self.as_of));
             let Some(own) = own else { continue };
             let begin = london(own.starts_at).date();
             let mut periods = counted_in(query, own, self.as_of);
@@ -243,9 +243,7 @@ impl Snapshot {
         let cell: Vec<_> = query.by.iter().copied().zip(key.values).collect();
         let standardised =
             population::divide(&self.geography, definition, &cell, begins, london(self.as_of).date(), &mut value);
-        let plain = |counts: BTreeMap<Arc<str>, i64>| {
-            counts.into_iter().map(|(name, count)| (name.to_string(), count)).collect()
-        };
+        let plain = |counts: &Counts| counts.iter().map(|(name, count)| (name.to_string(), count)).collect();
         Figure {
             indicator: definition.id.clone(),
             version: definition.version,
@@ -257,8 +255,8 @@ impl Snapshot {
             denominator: value.denominator,
             percentile: value.percentile,
             standardised,
-            counts: plain(value.counts),
-            flags: plain(value.flags),
+            counts: plain(&value.counts),
+            flags: plain(&value.flags),
             status: definition.status_of(value.source_rank, span.ends_at, self.as_of),
             as_of: self.as_of,
         }

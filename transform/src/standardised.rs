@@ -3,7 +3,7 @@
 //! The sums stand among the counts of a cell, so that they add up over areas and months as all counts do, and are kept as
 //! they were known at each instant. They leave the house as a rate alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -12,7 +12,7 @@ use homeward_contract::population::People;
 use homeward_contract::standard_population::{AgeBand, StandardPopulation};
 
 use crate::definition::Definition;
-use crate::engine::AtomValue;
+use crate::engine::{AtomValue, Counts};
 use crate::statistics::Z95;
 use crate::statistics::standard::{Band, StandardisedRate, standardised};
 
@@ -35,9 +35,7 @@ pub(crate) fn put(definition: &Definition, age_years: Option<i64>, squared: i64,
     let band = age_years.and_then(|age_years| AgeBand::of(age_years, youngest(definition)));
     let Some(band) = band else { return AtomValue { numerator: 0, ..value } };
     let mut value = value;
-    for (name, sum) in names(band).into_iter().zip([value.numerator, squared]) {
-        value.counts.insert(Arc::from(name), sum);
-    }
+    value.counts.extend(names(band).map(Arc::from).into_iter().zip([value.numerator, squared]));
     value
 }
 
@@ -47,14 +45,14 @@ pub(crate) fn rate(
     definition: &Definition,
     (level, code): (AreaLevel, &str),
     begins: &BTreeSet<NaiveDate>,
-    counts: &BTreeMap<Arc<str>, i64>,
+    counts: &Counts,
 ) -> Option<StandardisedRate> {
     let standardise = definition.standardise.as_ref()?;
     let standard = StandardPopulation::by_name(&standardise.population)?;
     let editions = begins.iter().map(|day| geography.people_in(level, code, *day));
     let editions: Vec<&People> = editions.collect::<Option<_>>()?;
     let of = |band: AgeBand| {
-        let [events, squared] = names(band).map(|name| counts.get(name.as_str()).copied().unwrap_or(0));
+        let [events, squared] = names(band).map(|name| counts.get(&name).unwrap_or(0));
         let people: u64 = editions.iter().map(|people| people_of(people, band)).sum();
         Some(Band { weight: standard.weight(band), events, squared, people: i64::try_from(people).ok()? })
     };

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use homeward_contract::geography::Geography;
 use homeward_transform::conditions::{Condition, conditions};
 use homeward_transform::definition::Catalogue;
-use homeward_transform::engine::{Atom, AtomValue};
+use homeward_transform::engine::{Atom, AtomValue, Counts};
 use homeward_transform::history::{CellVersion, cells_at};
 use homeward_transform::snapshot::Snapshot;
 
@@ -96,8 +96,8 @@ fn snapshot(planted: &Stretch, as_of: DateTime<Utc>) -> Snapshot {
                 denominator,
                 percentile: None,
                 source_rank: Some(1),
-                counts: BTreeMap::new(),
-                flags: BTreeMap::new(),
+                counts: Counts::default(),
+                flags: Counts::default(),
             }),
             known_at: as_of,
             csds_because: Arc::from("planted"),

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::codes;
+use crate::deprivation::Deprivation;
 use crate::population::{Edition, People, Population};
 use crate::reference_table::CsvTable;
 
@@ -116,6 +117,7 @@ pub struct Geography {
     population: Population,
     /// The people of each area, by the date and version of the edition.
     people: BTreeMap<(NaiveDate, u32), BTreeMap<(AreaLevel, String), People>>,
+    deprivation: Deprivation,
 }
 
 impl Geography {
@@ -131,6 +133,19 @@ impl Geography {
         )
         .expect("the built-in reference data is valid")
         .with_population(Population::devon())
+        .with_deprivation(Deprivation::simulated())
+    }
+
+    /// The same with these neighbourhoods.
+    #[must_use]
+    pub fn with_deprivation(self, deprivation: Deprivation) -> Geography {
+        Geography { deprivation, ..self }
+    }
+
+    /// How deprived neighbourhoods are.
+    #[must_use]
+    pub const fn deprivation(&self) -> &Deprivation {
+        &self.deprivation
     }
 
     /// The same with these people on the lists of its practices. Those of practices that it does not know count in no area

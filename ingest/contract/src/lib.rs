@@ -25,6 +25,7 @@
 //! | [`decision`] | withdrawing and reinstating a submission |
 //! | [`calendar`] | working days, submission windows, Primary and Refresh |
 //! | [`geography`] | organisations, networks and practices |
+//! | [`deprivation`] | how deprived neighbourhoods are, and which are CORE20 |
 //! | [`reject`] | every reason for which a record is refused, filtered or flagged |
 //! | [`dictionary`] | the tables of CSDS in words: the page `docs/csds-tables.md` |
 //! | [`clock`] | where "now" comes from |
@@ -36,6 +37,7 @@ pub mod code_list;
 pub mod codes;
 pub mod content;
 pub mod decision;
+pub mod deprivation;
 pub mod dictionary;
 pub mod event;
 pub mod feed;

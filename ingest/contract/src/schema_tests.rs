@@ -142,7 +142,7 @@ fn the_state_tables_are_as_agreed() {
         (
             Table::Registration,
             "pseudonym pseudonym_key_version practice pcn lsoa registered_from registered_to end_reason opted_out \
-             care_home efi_band"
+             care_home efi_band age_years"
                 .to_owned(),
         ),
     ] {

@@ -42,6 +42,11 @@ An end before its begin is refused; an equal one is kept. `registered_to` is the
 one day before `registered_from`. An end of a stay, a spell or an attendance whose `status` says otherwise is kept and
 flagged: the instants decide.
 
+The `ageYears` of a registration is the age at the event's `time`, that of a stay the age at its begin. Homeward takes the year
+of each, less the age, for the year of birth, and of several the earliest. What registrations tell is the age of every
+night; what stays alone tell is that of nights away. A registration without it stays valid: its people are in figures of
+all ages alone. All of this is our choice.
+
 Fields that are not listed are kept as JSON in `extra`, without direct identifiers. An NHS number becomes a pseudonym
 and is stored nowhere, in the subject too.
 

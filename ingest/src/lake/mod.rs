@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_with};
 use homeward_contract::feed::{Feed, Table};
 use homeward_contract::schema::fact_schema;
@@ -156,13 +157,33 @@ impl Lake {
     /// [`LakeError::Schema`] when the batch does not fit the table, [`LakeError::Storage`] and
     /// [`LakeError::DataFile`] when it cannot be written.
     pub async fn append(&self, name: &str, batch: RecordBatch) -> Result<i64, LakeError> {
+        self.append_parts(name, &batch.schema(), std::iter::once(Ok(batch))).await
+    }
+
+    /// As [`Lake::append`], of rows that come in parts: each is a file of its own, and one commit adds all of them, so that no
+    /// more than one part need be in memory.
+    ///
+    /// # Errors
+    /// As [`Lake::append`], and when a part is an error; then none is added.
+    pub async fn append_parts(
+        &self,
+        name: &str,
+        columns: &SchemaRef,
+        parts: impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send,
+    ) -> Result<i64, LakeError> {
         let table = self.table(name)?;
-        let schema = Arc::clone(table.ready(&batch.schema()).await?.schema());
-        let batch = datafile::fit(name, &batch, &schema)?;
-        let add = datafile::write(&*table.store.object_store(None), name, schema, vec![batch.clone()]).await?;
-        let mut log = table.ready(&batch.schema()).await?;
-        let version = log.append(vec![add], Vec::new(), |_| Ok(())).await?;
-        self.remember(name, version, &[batch]);
+        let schema = Arc::clone(table.ready(columns).await?.schema());
+        let (mut adds, mut only) = (Vec::new(), Vec::new());
+        for part in parts {
+            let part = part.map_err(|error| LakeError::Schema { table: name.to_owned(), detail: error.to_string() })?;
+            let part = datafile::fit(name, &part, &schema)?;
+            let store = table.store.object_store(None);
+            adds.push(datafile::write(&*store, name, Arc::clone(&schema), vec![part.clone()]).await?);
+            only = if adds.len() == 1 { vec![part] } else { Vec::new() };
+        }
+        let mut log = table.ready(&schema).await?;
+        let version = log.append(adds, Vec::new(), |_| Ok(())).await?;
+        self.remember(name, version, &only);
         Ok(signed(version))
     }
 
@@ -183,18 +204,42 @@ impl Lake {
         self.read_projected(name, Some(columns)).await
     }
 
+    /// As [`Lake::read`], a file at a time: `take` is given the rows of each, so that no more than one need be in memory.
+    ///
+    /// # Errors
+    /// As [`Lake::read`], and what `take` refuses.
+    pub async fn read_each<E: From<LakeError>>(
+        &self,
+        name: &str,
+        take: impl FnMut(Vec<RecordBatch>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        self.each_file(name, None, take).await
+    }
+
     async fn read_projected(&self, name: &str, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, LakeError> {
-        let table = self.table(name)?;
-        let (schema, files) = match table.current().await? {
-            Some(log) => (project(name, &readable(name, log.schema()), columns)?, log.files()),
-            None => return Ok(Vec::new()),
-        };
-        let store = table.store.object_store(None);
         let mut batches = Vec::new();
-        for file in files {
-            batches.extend(datafile::read(&*store, name, &file.path, &schema).await?);
-        }
+        let take = |rows| {
+            batches.extend(rows);
+            Ok::<_, LakeError>(())
+        };
+        self.each_file(name, columns, take).await?;
         Ok(batches)
+    }
+
+    async fn each_file<E: From<LakeError>>(
+        &self,
+        name: &str,
+        columns: Option<&[&str]>,
+        mut take: impl FnMut(Vec<RecordBatch>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let table = self.table(name)?;
+        let Some(log) = table.current().await? else { return Ok(()) };
+        let (schema, files) = (project(name, &readable(name, log.schema()), columns)?, log.files());
+        let store = table.store.object_store(None);
+        for file in files {
+            take(datafile::read(&*store, name, &file.path, &schema).await?)?;
+        }
+        Ok(())
     }
 
     /// Newest version of the table `name`; nothing when it does not exist.
@@ -245,9 +290,11 @@ impl Lake {
         Ok(table)
     }
 
-    /// Keeps a commit of this process for followers and wakes them.
+    /// Keeps a commit of this process for followers and wakes them. One without its rows is read back from its files.
     fn remember(&self, table: &str, version: u64, batches: &[RecordBatch]) {
-        self.inner.recent.put(table, version, batches);
+        if !batches.is_empty() {
+            self.inner.recent.put(table, version, batches);
+        }
         self.inner.commits.send_modify(|count| *count += 1);
     }
 }

@@ -98,7 +98,7 @@ impl Watched {
     /// Takes what the lake gained, and tells which months moved and why.
     pub(super) async fn moved(&mut self, now: DateTime<Utc>) -> Result<Vec<Moved>, CliError> {
         self.read().await?;
-        let versions = self.computation.evaluate(now).await.map_err(compute)?;
+        let versions: Vec<CellVersion> = self.computation.evaluate(now).await.map_err(compute)?.versions().collect();
         let after = self.months(now).await?;
         let because = reasons(&versions);
         let figures: BTreeSet<&Month> = self.before.keys().chain(after.keys()).collect();

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use homeward_contract::clock::{Clock, SystemClock};
 use homeward_contract::feed::{Feed, Table};
-use homeward_contract::geography::Geography;
 use homeward_ingest::decode::Decoded;
 use homeward_transform::book::register::Register;
 use homeward_transform::definition::{Catalogue, Definition};
@@ -56,6 +55,7 @@ pub(super) async fn run(
     if arguments.by.contains(&Dimension::Pcn) {
         eprintln!("note: {}; other figures are left out", PCN_RULE.0);
     }
+    let geography = Arc::new(config.geography());
     let mut progress = Progress::start("Reading records", None);
     // Pseudonyms of one run only need to agree with each other, so a key of its own will do.
     let keys = keys::of_this_run();
@@ -70,7 +70,6 @@ pub(super) async fn run(
 
     let facts: Vec<_> = files.batches.into_iter().flat_map(|batch| batch.tables).collect();
     report_submissions(&facts)?;
-    let geography = Arc::new(Geography::devon());
     let ids: Vec<&str> = asked.iter().map(|definition| definition.id.as_str()).collect();
     let snapshot = evaluate(&facts, Arc::new(catalogue.only(&ids)), geography, instants).await?;
 

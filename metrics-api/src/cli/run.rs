@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use homeward_contract::clock::{Clock, SystemClock};
-use homeward_contract::geography::Geography;
 use homeward_ingest::lake::Lake;
 use homeward_ingest::pipeline::{Ingest, IngestOptions, PoisonRule};
 use homeward_ingest::telemetry::IngestTelemetry;
@@ -50,7 +49,7 @@ pub(super) async fn run(
             lake: lake.clone(),
             clock: Arc::clone(&clock),
             catalogue: Arc::new(definitions),
-            geography: Arc::new(Geography::devon()),
+            geography: Arc::new(config.geography()),
             telemetry: Arc::clone(&telemetry),
         },
         shutdown.clone(),

@@ -69,9 +69,10 @@ pub(super) async fn run(
         ));
     }
     let definitions = arguments.definitions.as_deref().or(config.definitions.as_deref());
+    let definitions = catalogue(definitions)?.covered(&config.first_days);
     // Reviewing every submission is worth its time only where the query names the table.
     let reviewed = arguments.query.to_ascii_lowercase().contains(DATA_QUALITY);
-    let source = source(folder, Arc::new(catalogue(definitions)?.covered(&config.first_days)), reviewed).await?;
+    let source = source(folder, Arc::new(definitions), Arc::new(config.geography()), reviewed).await?;
     let limits = Limits { statement_timeout: STATEMENT_TIMEOUT, ..Limits::default() };
     let answer = local(&source, policy, Tick::of_policy(policy), limits, &arguments.query).await?;
     write_answer(out, arguments.format, &answer)?;
@@ -79,8 +80,13 @@ pub(super) async fn run(
 }
 
 /// The figures of a lake as of now. Nothing is written: the service that owns the lake keeps its history.
-async fn source(folder: &Path, catalogue: Arc<Catalogue>, reviewed: bool) -> Result<Source, CliError> {
-    let (lake, geography) = (Arc::new(Lake::open(folder)?), Arc::new(Geography::devon()));
+async fn source(
+    folder: &Path,
+    catalogue: Arc<Catalogue>,
+    geography: Arc<Geography>,
+    reviewed: bool,
+) -> Result<Source, CliError> {
+    let lake = Arc::new(Lake::open(folder)?);
     let past = Past::new(Arc::clone(&lake), Arc::clone(&catalogue), Arc::clone(&geography));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let options = LiveOptions { keep_history: false, ..LiveOptions::default() };

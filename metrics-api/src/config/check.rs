@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 use homeward_contract::calendar::SubmissionCalendar;
+use homeward_contract::deprivation::Deprivation;
 use homeward_contract::feed::Feed;
+use homeward_contract::geography::Geography;
 use homeward_sql::SqlConfig;
 use homeward_transform::definition::FirstDays;
 use homeward_transform::release::{Coverage, Policy};
@@ -87,6 +89,8 @@ pub struct Config {
     pub definitions: Option<PathBuf>,
     /// From which day on feeds of people's nights cover their places.
     pub first_days: FirstDays,
+    /// How deprived neighbourhoods are, if not the built-in ones.
+    pub deprivation: Option<Deprivation>,
     /// Time between two cycles.
     pub cycle: Duration,
     /// Bytes of what is known of referrals and people that memory holds.
@@ -108,6 +112,15 @@ impl Config {
         roles: &[Role],
     ) -> Result<Self, ConfigFaults> {
         Self::check(super::read_settings(file, environment)?, roles)
+    }
+
+    /// The reference geography, with the neighbourhoods that the configuration names.
+    #[must_use]
+    pub fn geography(&self) -> Geography {
+        match &self.deprivation {
+            Some(deprivation) => Geography::devon().with_deprivation(deprivation.clone()),
+            None => Geography::devon(),
+        }
     }
 
     /// Checks settings for the given roles.
@@ -137,7 +150,7 @@ impl Config {
             faults.add("[kafka]", error.to_string(), "correct that setting of [kafka]");
         }
         let calendar = super::submissions::calendar(&settings.submissions, &mut faults);
-        let wards = super::wards::read(settings.ingest.wards_file.as_deref(), &mut faults);
+        let wards = super::lists::wards(settings.ingest.wards_file.as_deref(), &mut faults);
         let keys = super::keys::read(&settings.keys, ingests, &mut faults);
         let commit_interval =
             faults.seconds("[ingest] commit_interval_seconds", settings.ingest.commit_interval_seconds, 60.0);
@@ -166,6 +179,7 @@ impl Config {
             );
         }
         let first_days = faults.first_days(&settings.transform.first_days);
+        let deprivation = super::lists::deprivation(settings.transform.deprivation_file.as_deref(), &mut faults);
         let coverage = coverage(&settings.serve);
         let serve = faults.serve(settings.serve);
         let sql =
@@ -184,6 +198,7 @@ impl Config {
                 keys,
                 definitions: settings.transform.definitions,
                 first_days,
+                deprivation,
                 cycle,
                 book_bytes_max: settings.transform.book_memory_mib.saturating_mul(1 << 20),
                 serve,

@@ -7,6 +7,7 @@
 mod check;
 mod fault;
 mod keys;
+mod lists;
 mod overlay;
 mod property_files;
 mod read;
@@ -14,7 +15,6 @@ mod secret;
 mod settings;
 mod sql;
 mod submissions;
-mod wards;
 
 pub use check::{Config, Role, ServeConfig};
 pub use fault::{ConfigFault, ConfigFaults};

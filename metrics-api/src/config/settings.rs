@@ -159,11 +159,19 @@ pub struct TransformSettings {
     pub book_memory_mib: usize,
     /// Feed to the first day that it covers, `CCYY-MM-DD`: before it nobody is known to be at home.
     pub first_days: BTreeMap<String, String>,
+    /// Deciles of deprivation of the neighbourhoods; absent means the built-in ones, which are simulated.
+    pub deprivation_file: Option<PathBuf>,
 }
 
 impl Default for TransformSettings {
     fn default() -> Self {
-        Self { definitions: None, cycle_seconds: 1.0, book_memory_mib: 1024, first_days: BTreeMap::new() }
+        Self {
+            definitions: None,
+            cycle_seconds: 1.0,
+            book_memory_mib: 1024,
+            first_days: BTreeMap::new(),
+            deprivation_file: None,
+        }
     }
 }
 

@@ -454,7 +454,7 @@ async fn lake_with_a_past(folder: &std::path::Path, catalogue: &Arc<Catalogue>) 
                 computation.apply(table, &batch).unwrap();
             }
         }
-        let versions = computation.evaluate(known_at).await.unwrap();
+        let versions: Vec<_> = computation.evaluate(known_at).await.unwrap().versions().collect();
         lake.append(history::TABLE, history::to_batch(&versions).unwrap()).await.unwrap();
     }
     Past::new(lake, Arc::clone(catalogue), geography)

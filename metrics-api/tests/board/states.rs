@@ -104,7 +104,7 @@ impl Ward {
     fn registration(&self, person: i64) -> OwnedRecord {
         let (pseudonym, practice) = (self.pseudonym(person), self.practice);
         let data = format!(
-            r#""pseudonym":"{pseudonym}","keyVersion":1,"practice":"{practice}","pcn":null,"lsoa":"E01999901","registered_from":"2024-01-01","registered_to":null,"end_reason":null,"opted_out":false,"care_home":false,"efi_band":"moderate""#
+            r#""pseudonym":"{pseudonym}","keyVersion":1,"practice":"{practice}","pcn":null,"lsoa":"E01999901","registered_from":"2024-01-01","registered_to":null,"end_reason":null,"opted_out":false,"care_home":false,"efi_band":"moderate","ageYears":81"#
         );
         let subject = format!("QJK|{pseudonym}|{practice}|2024-01-01");
         record((Feed::Registration, "registration-1"), "QJK", &subject, "2024-01-02T06:00:00Z", &data)

@@ -13,7 +13,7 @@ use homeward_transform::book::Book;
 use homeward_transform::computation::Computation;
 use homeward_transform::definition::Catalogue;
 use homeward_transform::engine::{Atom, AtomValue};
-use homeward_transform::history::CellVersion;
+use homeward_transform::history::Changes;
 use serde_json::json;
 
 use crate::Fault;
@@ -51,11 +51,10 @@ pub(crate) fn answer(plan: &Plan, world: &dyn World, folder: &Path) -> Result<()
         }
     }
     let (read_seconds, read_cpu, read_peak) = (began.elapsed().as_secs_f64(), cpu_seconds()?, peak_mib()?);
-    let versions = runtime.block_on(computation.evaluate(world.as_of()))?;
+    let changes = runtime.block_on(computation.evaluate(world.as_of()))?;
     let (seconds, cpu, peak) = (began.elapsed().as_secs_f64(), cpu_seconds()?, peak_mib()?);
     let mut shown = Shown::new();
-    let cells = versions.len();
-    take(&mut shown, versions);
+    let cells = take(&mut shown, &changes);
     write(&shown, world, &folder.join("homeward-before.csv"))?;
 
     let (mut durable, mut shown_after, mut cells_each, mut corrections_cpu) = (Vec::new(), Vec::new(), Vec::new(), 0.0);
@@ -72,11 +71,10 @@ pub(crate) fn answer(plan: &Plan, world: &dyn World, folder: &Path) -> Result<()
         durable.push(began.elapsed().as_secs_f64());
         let (began, cpu_before) = (Instant::now(), cpu_seconds()?);
         computation.apply(table, &batch)?;
-        let versions = runtime.block_on(computation.evaluate(world.as_of()))?;
+        let changes = runtime.block_on(computation.evaluate(world.as_of()))?;
         shown_after.push(began.elapsed().as_secs_f64());
         corrections_cpu += cpu_seconds()? - cpu_before;
-        cells_each.push(versions.len());
-        take(&mut shown, versions);
+        cells_each.push(take(&mut shown, &changes));
     }
     write(&shown, world, &folder.join("homeward-after.csv"))?;
     let answer = json!({
@@ -88,14 +86,17 @@ pub(crate) fn answer(plan: &Plan, world: &dyn World, folder: &Path) -> Result<()
     Ok(())
 }
 
-fn take(shown: &mut Shown, versions: Vec<CellVersion>) {
-    for version in versions {
+fn take(shown: &mut Shown, changes: &Changes) -> usize {
+    let mut taken = 0;
+    for version in changes.versions() {
+        taken += 1;
         let cells = shown.entry(version.indicator).or_default();
         match version.value {
             Some(value) => cells.insert(version.atom, value),
             None => cells.remove(&version.atom),
         };
     }
+    taken
 }
 
 /// The figures by provider and period, a line each: numerator, denominator and the counts that are compared.
@@ -107,7 +108,7 @@ fn write(shown: &Shown, world: &dyn World, path: &Path) -> Result<(), Fault> {
             figures.entry((&atom.provider, &atom.period)).or_default().add(value);
         }
         for ((provider, period), value) in figures {
-            let counts = counts.iter().map(|name| value.counts.get(*name).copied().unwrap_or_default());
+            let counts = counts.iter().map(|name| value.counts.get(name).unwrap_or_default());
             let numbers: Vec<i64> =
                 [value.numerator, value.denominator.unwrap_or_default()].into_iter().chain(counts).collect();
             // A cell may tell of nothing but who was left out, which is not compared.

@@ -4,20 +4,23 @@
 --         period             the months to fill
 -- $as_of  the instant the figures speak for: a night counts when its day is over, and the view holds no other
 --
--- The text serves several figures: indicator.toml says whose nights count, and which of them are at home.
+-- The text serves several figures: indicator.toml says whose nights count, which of them are at home, and of whom it is not
+-- told whether theirs count: their observed nights are in a flag and nowhere else.
 
 WITH
 
 night AS (
   SELECT
-    n.provider, n.icb, n.lcp, n.pcn, p.period, n.person, n.people, n.state, n.reason, n.care_home, n.source_rank,
+    n.provider, n.icb, n.lcp, n.pcn, p.period, n.person, n.people, n.reason, n.care_home, n.source_rank,
+    CASE WHEN {whose} THEN n.state ELSE 'untold' END AS state,
     span_nights(span(
       greatest(n.from_day, local_date(p.starts_at)),
       least(n.until_day, local_date(p.ends_at)))) AS nights
   FROM person_night_span n
   JOIN period p
     ON n.from_day < local_date(p.ends_at) AND n.until_day > local_date(p.starts_at)
-  WHERE p.grain = 'month' AND n.from_day < local_date($as_of) AND {whose}
+  WHERE p.grain = 'month' AND n.from_day < local_date($as_of)
+    AND ({whose} OR {untold} AND (n.state LIKE 'away%' OR n.state LIKE 'home%'))
 ),
 
 each AS (   -- a person each, or people with the same nights; those who opted out have no name, and no observed night
@@ -31,7 +34,8 @@ each AS (   -- a person each, or people with the same nights; those who opted ou
     coalesce(sum(nights) FILTER (WHERE state LIKE 'away%' AND reason = 'open'), 0) AS open_stay,
     coalesce(sum(nights) FILTER (WHERE reason = 'unsupported'), 0)      AS unsupported,
     coalesce(sum(nights) FILTER (WHERE reason = 'opted_out'), 0)        AS opted_out,
-    coalesce(sum(nights) FILTER (WHERE state = 'dead'), 0)              AS after_death
+    coalesce(sum(nights) FILTER (WHERE state = 'dead'), 0)              AS after_death,
+    coalesce(sum(nights) FILTER (WHERE state = 'untold'), 0)            AS untold
   FROM night
   GROUP BY provider, icb, lcp, pcn, period, person, people
 ),
@@ -62,6 +66,6 @@ SELECT
   sum(people * open_stay)                              AS flag_open_stay,
   sum(people * unsupported)                            AS flag_unsupported,
   sum(people * opted_out)                              AS flag_opted_out,
-  sum(people * after_death)                            AS flag_after_death
+  sum(people * after_death)                            AS flag_after_death{untold_as}
 FROM part
 GROUP BY provider, icb, lcp, pcn, period

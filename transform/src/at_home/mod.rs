@@ -34,10 +34,10 @@ use crate::book::read::{FactShapeError, Facts};
 use crate::spans::{Point, Span, Spans};
 use crate::states::Store;
 use member::{FOLLOWED_NIGHTS_MAX, Member, members};
-use night::{Known, Piece};
+use night::{Born, Known, Piece};
 use record::{Columns, Place, Record, Says, Shared, TABLES, items_read};
 use together::Together;
-use touched::{Tally, point_of};
+use touched::{Tally, by_year, point_of};
 
 /// Acceptances stand where a table of them would.
 const ACCEPTANCES: usize = TABLES.len();
@@ -50,7 +50,7 @@ struct Person {
     records: Vec<Key>,
     nights: Box<[Piece]>,
     members: Box<[Member]>,
-    born: Option<i32>,
+    born: Option<Born>,
 }
 
 /// The nights of every person.
@@ -114,7 +114,8 @@ impl AtHome {
         for change in self.stores[slot].apply(batch)? {
             let row = change.new.map(|place| self.stores[slot].row(place).1);
             let new = row.and_then(|row| {
-                let says = columns.says(row, &mut self.places, &self.hasher)?;
+                let places = (&mut self.places, self.geography.deprivation());
+                let says = columns.says(row, places, &self.hasher)?;
                 Some(Record { person: self.names.number(Arc::from(columns.person(row)?)), says })
             });
             self.take(slot, change.subject, new);
@@ -267,18 +268,24 @@ impl AtHome {
     ) -> Result<RecordBatch, ArrowError> {
         let window = Span::new(point_of(first), point_of(end).min(self.today()));
         let wanted = self.wanted(practices);
-        let mut together = read.map(|read| Together::new(&self.places, read));
-        let mut rows = Vec::new();
-        for person in &self.listed(practices) {
-            let mut own = self.pieces(person, window).filter(|piece| wanted[piece.place as usize]);
-            let (Some(one), two) = (own.next(), own.next()) else { continue };
-            match &mut together {
-                Some(together) if two.is_none() && !one.state.is_away() => together.add(one),
-                _ => rows.extend([one].into_iter().chain(two).chain(own).map(|piece| (person, piece))),
+        let listed = self.listed(practices);
+        let (mut rows, mut counted) = (Vec::new(), Vec::new());
+        for year in by_year(window) {
+            let mut together = read.map(|read| Together::new(&self.places, read));
+            for person in &listed {
+                let mut own = self.pieces(person, year).filter(|piece| wanted[piece.place as usize]);
+                let (Some(one), two) = (own.next(), own.next()) else { continue };
+                match &mut together {
+                    Some(together) if two.is_none() && !one.state.is_away() => {
+                        together.add(one, self.people[person as usize].born);
+                    }
+                    _ => rows.extend([one].into_iter().chain(two).chain(own).map(|piece| (person, piece))),
+                }
             }
+            let first = counted.len();
+            counted.extend(together.map(|together| together.into_counted(first)).unwrap_or_default());
         }
-        let counted = together.map(Together::into_counted).unwrap_or_default();
-        let alike = counted.iter().map(|own| (&*own.name, &own.place, (own.piece, None, own.people)));
+        let alike = counted.iter().map(|own| (&*own.name, &own.place, (own.piece, own.born, own.people)));
         view::nights(&self.named(&rows).chain(alike).collect::<Vec<_>>(), &self.geography)
     }
 
@@ -309,7 +316,8 @@ impl AtHome {
                 }
             }
             if found.len() > before {
-                self.pieces(person, window).for_each(|piece| rows.push((person, piece)));
+                let pieces = by_year(window).flat_map(|year| self.pieces(person, year));
+                rows.extend(pieces.map(|piece| (person, piece)));
             }
         }
         let nights = view::nights(&self.named(&rows).collect::<Vec<_>>(), &self.geography)?;

@@ -111,6 +111,39 @@ pub(super) struct Registration {
     /// Its practice and what else the person is counted by, by number.
     pub(super) place: u32,
     pub(super) opted_out: bool,
+    /// The year of birth that the age and the day on which it was told come to, or the year after it.
+    pub(super) born: Option<i32>,
+}
+
+/// A year of birth, as near as ages tell it, by who tells them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Born {
+    /// Registrations: of every night.
+    Listed(i32),
+    /// Stays, of somebody whose registrations tell no age: of nights away alone. Else the first stay of a life would touch
+    /// the years at home before it, and figures by age would be of those who were ever away.
+    Stayed(i32),
+}
+
+impl Born {
+    pub(super) const fn year(self) -> i32 {
+        match self {
+            Self::Listed(year) | Self::Stayed(year) => year,
+        }
+    }
+
+    /// The year that registrations tell.
+    pub(super) const fn listed(self) -> Option<i32> {
+        match self {
+            Self::Listed(year) => Some(year),
+            Self::Stayed(_) => None,
+        }
+    }
+
+    /// True when it is known of nights in a state.
+    pub(super) const fn tells(self, state: State) -> bool {
+        matches!(self, Self::Listed(_)) || state.is_away()
+    }
 }
 
 /// What is known of one person.
@@ -141,10 +174,12 @@ impl Known<'_> {
         self.deaths.iter().min_by_key(|(day, formal)| (!formal, *day)).map(|(day, _)| *day)
     }
 
-    /// The year of birth, as near as ages tell it: the earliest that any stay comes to, since those before the birthday of
-    /// a year come to the next.
-    pub(super) fn born(&self) -> Option<i32> {
-        self.stays.iter().filter_map(|stay| stay.born).min()
+    /// The year of birth: the earliest that any registration comes to, since those before the birthday of a year come to the
+    /// next; where none tells an age, the earliest that any stay comes to.
+    pub(super) fn born(&self) -> Option<Born> {
+        let listed = self.registrations.iter().filter_map(|(_, own)| own.born).min();
+        let stayed = || self.stays.iter().filter_map(|stay| stay.born).min();
+        listed.map(Born::Listed).or_else(|| stayed().map(Born::Stayed))
     }
 
     /// Every registered night in its state, in order.

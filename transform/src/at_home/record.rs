@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, BooleanArray, Date32Array, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use chrono::Datelike;
+use homeward_contract::deprivation::Deprivation;
 use homeward_contract::feed::Table;
 
 use super::night::{Bed, NEVER, Registration, Stay};
@@ -28,9 +29,17 @@ pub(super) const fn items_read(table: Table) -> &'static [&'static str] {
         }
         Table::EdStay => &["pseudonym", "arrived_at", "departed_at", "age_years"],
         Table::Death => &["pseudonym", "date_of_death", "status"],
-        Table::Registration => {
-            &["pseudonym", "practice", "lsoa", "efi_band", "registered_from", "registered_to", "opted_out", "care_home"]
-        }
+        Table::Registration => &[
+            "pseudonym",
+            "practice",
+            "lsoa",
+            "efi_band",
+            "registered_from",
+            "registered_to",
+            "opted_out",
+            "care_home",
+            "age_years",
+        ],
         _ => &["pseudonym", "admitted_at", "discharged_at", "age_years"],
     }
 }
@@ -40,6 +49,8 @@ pub(super) const fn items_read(table: Table) -> &'static [&'static str] {
 pub(super) struct Place {
     pub(super) practice: Arc<str>,
     pub(super) lsoa: Option<Arc<str>>,
+    /// The neighbourhood is of the most deprived fifth; none where that is not known.
+    pub(super) core20: Option<bool>,
     pub(super) care_home: Option<bool>,
     pub(super) efi_band: Option<Arc<str>>,
 }
@@ -131,15 +142,21 @@ pub(super) enum Columns {
         to: Date32Array,
         texts: [StringArray; 3],
         flags: [BooleanArray; 2],
+        age: Age,
     },
 }
 
-/// Begin, end, when the newest version was recorded, and the person's age.
+/// Begin, end, when the newest version was recorded, and the person's age at the begin.
 pub(super) struct Times {
-    begin: TimestampMicrosecondArray,
     end: TimestampMicrosecondArray,
     recorded: TimestampMicrosecondArray,
-    age_years: Int32Array,
+    age: Age,
+}
+
+/// The person's age, and when it was so many years.
+pub(super) struct Age {
+    at: TimestampMicrosecondArray,
+    years: Int32Array,
 }
 
 impl Columns {
@@ -147,11 +164,9 @@ impl Columns {
         let facts = Facts::new(table.name(), batch);
         let text = |column| facts.text(column).cloned();
         let person = text("pseudonym")?;
-        let at = |begin, end| {
-            let instant = |column| facts.instant(column).cloned();
-            let age_years = facts.int("age_years")?.clone();
-            Ok(Times { begin: instant(begin)?, end: instant(end)?, recorded: instant("event_time")?, age_years })
-        };
+        let instant = |column| facts.instant(column).cloned();
+        let age = |at| Ok(Age { at: instant(at)?, years: facts.int("age_years")?.clone() });
+        let at = |begin, end| Ok(Times { end: instant(end)?, recorded: instant("event_time")?, age: age(begin)? });
         Ok(match table {
             Table::HospitalSpell => Self::Spell {
                 person,
@@ -169,6 +184,7 @@ impl Columns {
                 to: facts.date("registered_to")?.clone(),
                 texts: [text("practice")?, text("lsoa")?, text("efi_band")?],
                 flags: [facts.flag("opted_out")?.clone(), facts.flag("care_home")?.clone()],
+                age: age("event_time")?,
             },
             _ => Self::Ward { person, at: at("admitted_at", "discharged_at")? },
         })
@@ -185,7 +201,12 @@ impl Columns {
     }
 
     /// What a row says; none where it lacks a begin, which no decoder lets pass.
-    pub(super) fn says(&self, row: usize, places: &mut Shared<Place>, hasher: &ahash::RandomState) -> Option<Says> {
+    pub(super) fn says(
+        &self,
+        row: usize,
+        (places, deprivation): (&mut Shared<Place>, &Deprivation),
+        hasher: &ahash::RandomState,
+    ) -> Option<Says> {
         Some(match self {
             Self::Spell { provider, spell, setting, kind, at, .. } => {
                 let bed = match (text_at(kind, row), text_at(setting, row)) {
@@ -202,11 +223,17 @@ impl Columns {
                 Says::Died(day_at(day, row)?.into(), text_at(status, row) == Some("formal"))
             }
             Self::Registration {
-                from, to, texts: [practice, lsoa, efi_band], flags: [opted_out, care_home], ..
+                from,
+                to,
+                texts: [practice, lsoa, efi_band],
+                flags: [opted_out, care_home],
+                age,
+                ..
             } => {
                 let place = Place {
                     practice: Arc::from(text_at(practice, row)?),
                     lsoa: text_at(lsoa, row).map(Arc::from),
+                    core20: text_at(lsoa, row).and_then(|lsoa| deprivation.is_core20(lsoa)),
                     care_home: care_home.is_valid(row).then(|| care_home.value(row)),
                     efi_band: text_at(efi_band, row).map(Arc::from),
                 };
@@ -215,6 +242,7 @@ impl Columns {
                     nights: Span::new(day_at(from, row)?.into(), until),
                     place: places.number(place),
                     opted_out: opted_out.is_valid(row) && opted_out.value(row),
+                    born: age.born(row),
                 })
             }
         })
@@ -224,16 +252,20 @@ impl Columns {
 impl Times {
     /// As it will be seen once every day has come: which nights are over by then is asked when they are counted.
     fn stay(&self, row: usize, bed: Bed) -> Option<Stay> {
-        let begin = instant_at(&self.begin, row)?;
-        let began_on = local_day(begin);
-        let begin = from_micros(begin);
+        let begin = from_micros(instant_at(&self.age.at, row)?);
         let end = instant_at(&self.end, row).map(from_micros);
         let recorded = from_micros(self.recorded.value(row));
         let ever = from_micros((NEVER - 1) * 24 * 3600 * 1_000_000);
         let counted = nights(begin, end, recorded, ever, EXPIRY_DAYS);
-        let age_years = self.age_years.is_valid(row).then(|| self.age_years.value(row));
         let Nights { span, open, unsupported } = counted;
-        let born = age_years.map(|age| began_on.year().saturating_sub(age));
-        Some(Stay { bed, spell: None, nights: span, open, unsupported, born })
+        Some(Stay { bed, spell: None, nights: span, open, unsupported, born: self.age.born(row) })
+    }
+}
+
+impl Age {
+    /// The year of birth that it comes to, or the year after it.
+    fn born(&self, row: usize) -> Option<i32> {
+        let years = self.years.is_valid(row).then(|| self.years.value(row))?;
+        Some(local_day(instant_at(&self.at, row)?).year().saturating_sub(years))
     }
 }

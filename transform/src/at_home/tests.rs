@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::Date32Type;
+use arrow::datatypes::{Date32Type, Int64Type};
 use chrono::{DateTime, NaiveDate, Utc};
 use homeward_contract::geography::Geography;
 
@@ -237,4 +237,78 @@ fn another_age_touches_nights_away_alone() {
         ["01-05", "01-06", "02-05", "02-20", "2025-01", "2025-02"],
         "born a year earlier than was thought"
     );
+}
+
+/// A registration tells the age of every night, and says it before any stay does.
+#[test]
+fn an_age_that_a_registration_tells_is_of_every_night() {
+    let mut at_home = listed();
+    let aged = |age_years: i64, version: i64| RegistrationInput {
+        from: Some("2025-01-01".into()),
+        age_years: Some(age_years),
+        version: Some(version),
+        ..RegistrationInput::default()
+    };
+    take(&mut at_home, Vec::new(), Vec::new(), vec![aged(64, 2)]);
+    let dirty = nights(&at_home.settle(at(NOW)).unwrap());
+    assert_eq!((dirty.len(), dirty.last().map(String::as_str)), (68 + 3, Some("2025-03")), "every night, and month");
+    let spell = SpellInput { age_years: Some(90), ..spell("2025-01-05T10:00:00Z", "2025-01-07T10:00:00Z", 1) };
+    take(&mut at_home, vec![spell], Vec::new(), Vec::new());
+    assert_eq!(nights(&at_home.settle(at(NOW)).unwrap()), ["01-05", "01-06", "2025-01"], "nobody is of another age");
+    take(&mut at_home, Vec::new(), Vec::new(), vec![aged(64, 3)]);
+    assert!(at_home.settle(at(NOW)).unwrap().is_empty(), "told again");
+    let window = ("2025-01-01".parse().unwrap(), "2025-02-01".parse().unwrap());
+    let rows = at_home.nights(window, None, None).unwrap();
+    for column in super::view::AGES {
+        let ages = rows.column_by_name(column).unwrap().as_primitive::<Int64Type>();
+        assert_eq!(ages.iter().collect::<Vec<_>>(), [Some(64); 3], "{column}");
+    }
+}
+
+/// Of somebody whom stays alone tell an age of, nights at home have none, and figures of both leave nights away out too.
+#[test]
+fn an_age_that_stays_tell_is_of_nights_away_and_rows_end_with_the_year() {
+    let mut at_home = AtHome::new(Arc::new(Geography::devon()));
+    let own = RegistrationInput { from: Some("2024-12-01".into()), ..RegistrationInput::default() };
+    let spell = SpellInput { age_years: Some(64), ..spell("2024-12-30T10:00:00Z", "2025-01-03T10:00:00Z", 1) };
+    take(&mut at_home, vec![spell], Vec::new(), vec![own]);
+    at_home.settle(at(NOW)).unwrap();
+    let window = ("2024-12-01".parse().unwrap(), "2025-02-01".parse().unwrap());
+    let rows = at_home.nights(window, None, None).unwrap();
+    let days = rows.column_by_name("from_day").unwrap().as_primitive::<Date32Type>();
+    let [ages, listed] =
+        super::view::AGES.map(|column| rows.column_by_name(column).unwrap().as_primitive::<Int64Type>());
+    let told: Vec<_> = (0..rows.num_rows())
+        .map(|row| (days.value_as_date(row).unwrap().to_string(), ages.is_valid(row).then(|| ages.value(row))))
+        .collect();
+    let expected = [("2024-12-01", None), ("2024-12-30", Some(64)), ("2025-01-01", Some(65)), ("2025-01-03", None)];
+    assert_eq!(told, expected.map(|(day, age)| (day.to_owned(), age)));
+    assert_eq!(listed.null_count(), rows.num_rows());
+}
+
+/// People at home all along are one row a year of birth where an age is read, and one row where none is.
+#[test]
+fn people_are_told_apart_by_age_where_it_is_read() {
+    let mut at_home = AtHome::new(Arc::new(Geography::devon()));
+    let own = |person: &str, age_years: Option<i64>| RegistrationInput {
+        person: Some(person.into()),
+        from: Some("2025-01-01".into()),
+        age_years,
+        ..RegistrationInput::default()
+    };
+    let people = vec![own("P1", Some(70)), own("P2", Some(70)), own("P3", Some(17)), own("P4", None)];
+    take(&mut at_home, Vec::new(), Vec::new(), people);
+    at_home.settle(at(NOW)).unwrap();
+    let window = ("2025-01-01".parse().unwrap(), "2025-02-01".parse().unwrap());
+    let told = |columns: &[&str]| {
+        let read = columns.iter().map(|column| (*column).to_owned()).collect();
+        let rows = at_home.nights(window, None, Some(&read)).unwrap();
+        let number = |column: &str| rows.column_by_name(column).unwrap().as_primitive::<Int64Type>().clone();
+        let ages = number("registered_age_years");
+        ages.iter().zip(number("people").values()).map(|(age, people)| (age, *people)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&["people", "care_home"]), [(None, 4)]);
+    for column in super::view::AGES {
+        assert_eq!(told(&["people", column]), [(None, 1), (Some(70), 2), (Some(17), 1)], "{column}");
+    }
 }

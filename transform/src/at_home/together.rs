@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::night::{Piece, State};
+use super::night::{Born, Piece, State};
 use super::record::{Place, Shared};
+use super::view::AGES;
 use crate::spans::Span;
 
 /// People whose nights are told by one row.
@@ -15,6 +16,7 @@ pub(super) struct Counted {
     /// Where they are registered, by what is read of it.
     pub(super) place: Place,
     pub(super) piece: Piece,
+    pub(super) born: Option<Born>,
     pub(super) people: i64,
 }
 
@@ -22,24 +24,31 @@ pub(super) struct Counted {
 pub(super) struct Together<'p> {
     places: &'p Shared<Place>,
     read: &'p BTreeSet<String>,
+    reads_age: bool,
     /// Places that differ in what is read.
     kinds: Shared<Place>,
     /// The kind of a place, by number.
     kind_of: Vec<Option<u32>>,
-    counts: HashMap<(u32, State, Span), i64, ahash::RandomState>,
+    counts: HashMap<Kind, i64, ahash::RandomState>,
 }
+
+/// What people counted together have in common: a place by what is read of it, a state, nights, and the year of birth where
+/// an age is read.
+type Kind = (u32, State, Span, Option<Born>);
 
 impl<'p> Together<'p> {
     /// Nobody yet; columns that are not read tell no places apart.
     pub(super) fn new(places: &'p Shared<Place>, read: &'p BTreeSet<String>) -> Self {
         let kind_of = vec![None; places.len()];
-        Self { places, read, kinds: Shared::default(), kind_of, counts: HashMap::default() }
+        let reads_age = AGES.iter().any(|column| read.contains(*column));
+        Self { places, read, reads_age, kinds: Shared::default(), kind_of, counts: HashMap::default() }
     }
 
     /// One person more, who has this piece alone.
-    pub(super) fn add(&mut self, piece: Piece) {
+    pub(super) fn add(&mut self, piece: Piece, born: Option<Born>) {
         let kind = self.kind(piece.place);
-        *self.counts.entry((kind, piece.state, piece.span)).or_default() += 1;
+        let born = born.filter(|born| self.reads_age && born.tells(piece.state));
+        *self.counts.entry((kind, piece.state, piece.span, born)).or_default() += 1;
     }
 
     fn kind(&mut self, place: u32) -> u32 {
@@ -51,6 +60,7 @@ impl<'p> Together<'p> {
         let kind = self.kinds.number(Place {
             practice: own.practice.clone(),
             lsoa: own.lsoa.clone().filter(|_| reads("lsoa")),
+            core20: own.core20.filter(|_| reads("core20")),
             care_home: own.care_home.filter(|_| reads("care_home")),
             efi_band: own.efi_band.clone().filter(|_| reads("efi_band")),
         });
@@ -58,16 +68,17 @@ impl<'p> Together<'p> {
         kind
     }
 
-    /// The rows, in an order that the same people always give.
-    pub(super) fn into_counted(self) -> Vec<Counted> {
+    /// The rows, in an order that the same people always give, named by their numbers from the first on.
+    pub(super) fn into_counted(self, first: usize) -> Vec<Counted> {
         let mut counts: Vec<_> = self.counts.into_iter().collect();
         counts.sort_unstable_by_key(|(key, _)| *key);
-        let row = |(number, ((kind, state, span), people)): (usize, ((u32, State, Span), i64))| Counted {
+        let row = |(number, ((kind, state, span, born), people)): (usize, (Kind, i64))| Counted {
             name: format!("people {number}"),
             place: self.kinds.value(kind).clone(),
             piece: Piece { span, state, place: kind },
+            born,
             people,
         };
-        counts.into_iter().enumerate().map(row).collect()
+        (first..).zip(counts).map(row).collect()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 
 use super::member::Member;
-use super::night::{Piece, State};
+use super::night::{Born, Piece, State};
 use crate::book::View;
 use crate::book::change::{Cause, Origin, Subject};
 use crate::book::dirty::{CalendarPeriod, DirtyCells, Reason};
@@ -25,19 +25,34 @@ pub(super) fn day_of(point: Point) -> NaiveDate {
         .unwrap_or_default()
 }
 
+/// A window in parts that lie in one year each: the age of a night is the one that the person reaches in its year.
+pub(super) fn by_year(window: Span) -> impl Iterator<Item = Span> {
+    let mut from = window.from;
+    std::iter::from_fn(move || {
+        let next = NaiveDate::from_ymd_opt(day_of(from).year() + 1, 1, 1).map_or(window.to, point_of);
+        let part = Span::new(from, next.min(window.to));
+        from = part.to;
+        (!part.is_empty()).then_some(part)
+    })
+}
+
 /// The nights that are counted by a day: those before it, from the month on in which the data sets began, so that one
 /// mistyped year does not ask for a century.
 pub(super) fn counted(today: Point) -> Span {
     Span::new(point_of(FIRST_MONTH), today)
 }
 
-/// Nights of each place that are counted otherwise in one picture than in the other: in another state, or away at another
-/// age. Ages come with stays, and the first stay of a life must not touch the years at home before it.
-pub(super) fn nights(old: (&[Piece], Option<i32>), new: (&[Piece], Option<i32>), today: Point) -> BTreeMap<u32, Spans> {
-    let layers = |(pieces, born): (&[Piece], Option<i32>)| {
-        let mut layers: Layers<(u32, State, Option<i32>)> = Layers::new();
+/// Nights of each place that are counted otherwise in one picture than in the other: in another state, or at another age. An
+/// age that stays alone tell does not touch nights at home.
+pub(super) fn nights(
+    old: (&[Piece], Option<Born>),
+    new: (&[Piece], Option<Born>),
+    today: Point,
+) -> BTreeMap<u32, Spans> {
+    let layers = |(pieces, born): (&[Piece], Option<Born>)| {
+        let mut layers: Layers<(u32, State, Option<Born>)> = Layers::new();
         for piece in pieces {
-            let born = born.filter(|_| piece.state.is_away());
+            let born = born.filter(|born| born.tells(piece.state));
             layers.entry((piece.place, piece.state, born)).or_default().push(piece.span);
         }
         layers

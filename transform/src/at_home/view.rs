@@ -9,7 +9,7 @@ use chrono::Datelike;
 use homeward_contract::geography::Geography;
 
 use super::member::Member;
-use super::night::{Piece, State};
+use super::night::{Born, Piece, State};
 use super::record::Place;
 use super::touched::day_of;
 use crate::book::clock::Source;
@@ -17,6 +17,10 @@ use crate::spans::Point;
 
 /// Names of the views.
 pub const NAMES: [&str; 2] = ["person_night_span", "cohort_member"];
+
+/// Columns of `person_night_span` that tell an age. The first holds the best that is known of a night; the second is told by
+/// registrations alone, so that nights at home and away are of the same people.
+pub const AGES: [&str; 2] = ["age_years", "registered_age_years"];
 
 /// Columns of `person_night_span`.
 #[must_use]
@@ -26,7 +30,8 @@ pub fn night_schema() -> SchemaRef {
         ("reason", DataType::Utf8),
         ("from_day", DataType::Date32),
         ("until_day", DataType::Date32),
-        ("age_years", DataType::Int64),
+        (AGES[0], DataType::Int64),
+        (AGES[1], DataType::Int64),
         ("people", DataType::Int64),
     ])
 }
@@ -46,6 +51,7 @@ fn schema(more: &[(&str, DataType)]) -> SchemaRef {
         ("pcn", DataType::Utf8),
         ("practice", DataType::Utf8),
         ("lsoa", DataType::Utf8),
+        ("core20", DataType::Boolean),
         ("care_home", DataType::Boolean),
         ("efi_band", DataType::Utf8),
         ("person", DataType::Utf8),
@@ -59,9 +65,9 @@ fn schema(more: &[(&str, DataType)]) -> SchemaRef {
 pub(super) type Row<'a, T> = (&'a str, &'a Place, T);
 
 /// Nights, the year of birth where it is known, and how many people they are of.
-pub(super) type Night = (Piece, Option<i32>, i64);
+pub(super) type Night = (Piece, Option<Born>, i64);
 
-/// Spans of nights; those away with the age that the person reaches in the year. Who opted out has no name.
+/// Spans of nights of one year each, with the age that the person reaches in it. Who opted out has no name.
 pub(super) fn nights(rows: &[Row<'_, Night>], geography: &Geography) -> Result<RecordBatch, ArrowError> {
     let name =
         |(person, _, (piece, ..)): &Row<'_, Night>| (piece.state != State::OptedOut).then(|| (*person).to_owned());
@@ -71,11 +77,15 @@ pub(super) fn nights(rows: &[Row<'_, Night>], geography: &Geography) -> Result<R
     columns.push(Arc::new(pieces().map(|piece| piece.state.reason()).collect::<StringArray>()));
     columns.push(days(pieces().map(|piece| Some(piece.span.from))));
     columns.push(days(pieces().map(|piece| Some(piece.span.to))));
-    let age = |(.., (piece, born, _)): &Row<'_, Night>| {
-        let born = born.filter(|_| piece.state.is_away())?;
-        Some(i64::from(day_of(piece.span.from).year()) - i64::from(born))
+    let ages = |born_of: fn(Born) -> Option<i32>| -> ArrayRef {
+        let age = |(.., (piece, born, _)): &Row<'_, Night>| {
+            let born = born.filter(|born| born.tells(piece.state)).and_then(born_of)?;
+            Some(i64::from(day_of(piece.span.from).year()) - i64::from(born))
+        };
+        Arc::new(rows.iter().map(age).collect::<Int64Array>())
     };
-    columns.push(Arc::new(rows.iter().map(age).collect::<Int64Array>()));
+    columns.push(ages(|born| Some(born.year())));
+    columns.push(ages(Born::listed));
     columns.push(Arc::new(Int64Array::from_iter_values(rows.iter().map(|(.., (_, _, people))| *people))));
     RecordBatch::try_new(night_schema(), columns)
 }
@@ -98,6 +108,9 @@ fn of_place<T>(rows: &[Row<'_, T>], person: StringArray, geography: &Geography) 
     let codes = || rows.iter().map(|(_, place, _)| &*place.practice);
     let places = || codes().map(|code| geography.practice(code));
     let practice = || text(|place| Some(&place.practice));
+    let flag = |read: fn(&Place) -> Option<bool>| -> ArrayRef {
+        Arc::new(rows.iter().map(|(_, place, _)| read(place)).collect::<BooleanArray>())
+    };
     vec![
         practice(),
         Arc::new(codes().map(|code| geography.icb_of_practice(code)).collect::<StringArray>()),
@@ -105,7 +118,8 @@ fn of_place<T>(rows: &[Row<'_, T>], person: StringArray, geography: &Geography) 
         Arc::new(places().map(|found| Some(found?.pcn)).collect::<StringArray>()),
         practice(),
         text(|place| place.lsoa.as_deref()),
-        Arc::new(rows.iter().map(|(_, place, _)| place.care_home).collect::<BooleanArray>()),
+        flag(|place| place.core20),
+        flag(|place| place.care_home),
         text(|place| place.efi_band.as_deref()),
         Arc::new(person),
         Arc::new(Int64Array::from(vec![Source::Live.rank(); rows.len()])),

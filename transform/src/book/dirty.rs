@@ -60,7 +60,7 @@ impl CalendarPeriod {
 /// The provider-periods whose cells must be computed again, with the reasons.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DirtyCells {
-    periods: BTreeMap<(Arc<str>, CalendarPeriod), Causes>,
+    periods: BTreeMap<Arc<str>, BTreeMap<CalendarPeriod, Causes>>,
 }
 
 impl DirtyCells {
@@ -107,15 +107,24 @@ impl DirtyCells {
         reason: Reason,
         records: u64,
     ) {
-        for period in periods {
-            let causes = self.periods.entry((Arc::clone(provider), period)).or_default();
-            *causes.entry(reason).or_default() += records;
+        let mut periods = periods.into_iter().peekable();
+        if periods.peek().is_some() {
+            let held = self.of(provider);
+            for period in periods {
+                *held.entry(period).or_default().entry(reason).or_default() += records;
+            }
         }
+    }
+
+    fn of(&mut self, provider: &Arc<str>) -> &mut BTreeMap<CalendarPeriod, Causes> {
+        self.periods.entry(Arc::clone(provider)).or_default()
     }
 
     /// Dirty provider-periods in order, with their causes.
     pub fn periods(&self) -> impl Iterator<Item = (&Arc<str>, CalendarPeriod, &Causes)> {
-        self.periods.iter().map(|((provider, period), causes)| (provider, *period, causes))
+        self.periods
+            .iter()
+            .flat_map(|(provider, periods)| periods.iter().map(move |(period, causes)| (provider, *period, causes)))
     }
 
     /// True when nothing changed.
@@ -126,10 +135,13 @@ impl DirtyCells {
 
     /// Takes in the cells of a later change.
     pub fn merge(&mut self, later: Self) {
-        for (key, causes) in later.periods {
-            let held = self.periods.entry(key).or_default();
-            for (cause, count) in causes {
-                *held.entry(cause).or_default() += count;
+        for (provider, periods) in later.periods {
+            let held = self.of(&provider);
+            for (period, causes) in periods {
+                let held = held.entry(period).or_default();
+                for (cause, count) in causes {
+                    *held.entry(cause).or_default() += count;
+                }
             }
         }
     }

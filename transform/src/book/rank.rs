@@ -4,8 +4,13 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::clock::Micros;
 use super::pack::{pack_fields, pack_variants};
+
+/// Of a GUID with hyphens and nothing around it.
+const CANONICAL_LENGTH: usize = uuid::fmt::Hyphenated::LENGTH;
 
 /// An event id: a GUID in sixteen bytes, or any other text as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,30 +25,16 @@ impl EventId {
     /// Reads an id; only the canonical lower-case form is packed, so that order never depends on the packing.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        Self::canonical_guid(text).map_or_else(|| Self::Text(Arc::from(text)), Self::Guid)
-    }
-
-    fn canonical_guid(text: &str) -> Option<u128> {
-        if text.len() != 36 {
-            return None;
-        }
-        text.bytes().enumerate().try_fold(0_u128, |packed, (index, byte)| match (index, byte) {
-            (8 | 13 | 18 | 23, b'-') => Some(packed),
-            (8 | 13 | 18 | 23, _) => None,
-            (_, b'0'..=b'9') => Some((packed << 4) | u128::from(byte - b'0')),
-            (_, b'a'..=b'f') => Some((packed << 4) | u128::from(byte - b'a' + 10)),
-            _ => None,
-        })
+        let is_canonical = text.len() == CANONICAL_LENGTH && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let guid = is_canonical.then(|| Uuid::try_parse(text).ok()).flatten();
+        guid.map_or_else(|| Self::Text(Arc::from(text)), |guid| Self::Guid(guid.as_u128()))
     }
 }
 
 impl fmt::Display for EventId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Guid(packed) => {
-                let hex = format!("{packed:032x}");
-                write!(formatter, "{}-{}-{}-{}-{}", &hex[0..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
-            }
+            Self::Guid(packed) => Uuid::from_u128(*packed).hyphenated().fmt(formatter),
             Self::Text(text) => formatter.write_str(text),
         }
     }
@@ -97,7 +88,15 @@ mod tests {
         assert!(matches!(EventId::parse(text), EventId::Guid(_)));
         assert_eq!(EventId::parse(text).to_string(), text);
         assert!(matches!(EventId::parse("6F0C1A1E-8A2E-4D0E-9A1D-0B8B0C7E5B11"), EventId::Text(_)));
-        assert!(matches!(EventId::parse("7"), EventId::Text(_)));
+        for other in [
+            "7",
+            "",
+            "6f0c1a1e8a2e-4d0e-9a1d-0b8b0c7e5b11-",
+            "{f0c1a1e-8a2e-4d0e-9a1d-0b8b0c7e5b1}",
+            "6f0c1a1e-8a2e-4d0e-9a1d-0b8b0c7e5bé",
+        ] {
+            assert!(matches!(EventId::parse(other), EventId::Text(text) if &*text == other));
+        }
     }
 
     #[test]

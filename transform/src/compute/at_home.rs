@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::{ChangedUnit, ComputeError, Due, Run, by_run, is_due, periods, providers_of, run_due, with_every_provider};
 use crate::at_home::AtHome;
-use crate::at_home::view::NAMES;
+use crate::at_home::view::{AGES, NAMES};
 use crate::book::change::Subject;
 use crate::book::dirty::{Causes, DirtyCells};
 use crate::cells::Cells;
@@ -38,7 +38,7 @@ pub async fn calendar(
                 let counts = definition.subjects.contains(&subject);
                 definition.kind.adds_up() == adds_up && counts && is_due(definition, due.values())
             };
-            let mut definitions: Vec<&Definition> = catalogue.iter().filter(is_due).collect();
+            let definitions: Vec<&Definition> = catalogue.iter().filter(is_due).collect();
             if definitions.is_empty() {
                 continue;
             }
@@ -54,13 +54,9 @@ pub async fn calendar(
                 run_due(engine, &definitions, &due, cells, as_of, changed).await?;
                 continue;
             }
-            let apart = split_off_apart(engine, &mut definitions).await?;
-            for (definitions, together) in [(definitions, true), (apart, false)] {
-                if definitions.is_empty() {
-                    continue;
-                }
+            for (rows, definitions) in by_rows(engine, definitions).await? {
                 let read = engine.columns_read(&definitions).await?;
-                let read = read.get(nights).filter(|_| together);
+                let read = read.get(nights).filter(|_| rows != Rows::Apart);
                 let mut input = Input::empty(periods(&due), as_of);
                 input.add(nights, at_home.nights(days, practices.as_ref(), read)?);
                 engine.register(&input).await?;
@@ -71,18 +67,33 @@ pub async fn calendar(
     Ok(())
 }
 
-/// Takes the definitions out that need a row for each person: they do not read how many people a row stands for.
-async fn split_off_apart<'d>(
+/// What a row stands for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rows {
+    /// People of a place who are alike.
+    Together,
+    /// The same, of one year of birth: a hundred times as many rows, which only those who read an age are to bear.
+    ByAge,
+    /// One person: the definition does not read how many people a row stands for.
+    Apart,
+}
+
+async fn by_rows<'d>(
     engine: &Engine,
-    definitions: &mut Vec<&'d Definition>,
-) -> Result<Vec<&'d Definition>, ComputeError> {
-    let mut apart = Vec::new();
-    for definition in std::mem::take(definitions) {
+    definitions: Vec<&'d Definition>,
+) -> Result<BTreeMap<Rows, Vec<&'d Definition>>, ComputeError> {
+    let mut by_rows: BTreeMap<Rows, Vec<&'d Definition>> = BTreeMap::new();
+    for definition in definitions {
         let read = engine.columns_read(&[definition]).await?;
-        let counts = read.get(NAMES[0]).is_some_and(|columns| columns.contains("people"));
-        if counts { definitions.push(definition) } else { apart.push(definition) }
+        let reads = |column: &str| read.get(NAMES[0]).is_some_and(|columns| columns.contains(column));
+        let rows = match (reads("people"), AGES.into_iter().any(reads)) {
+            (false, _) => Rows::Apart,
+            (true, true) => Rows::ByAge,
+            (true, false) => Rows::Together,
+        };
+        by_rows.entry(rows).or_default().push(definition);
     }
-    Ok(apart)
+    Ok(by_rows)
 }
 
 /// What is due for the one reason: a night that changed says nothing of the members whose index day it is.

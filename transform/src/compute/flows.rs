@@ -44,7 +44,8 @@ pub(super) async fn recompute(
             engine.register(&part_input(book, part, &read, as_of)?).await?;
             run_due(engine, &pass.whole, &part.due, cells, as_of, changed).await?;
             for (definition, units) in &mut spread {
-                units.add(engine.run_registered(definition, as_of, part.people.as_ref()).await?, as_of);
+                let take = |atom, part| units.add(atom, part, as_of);
+                engine.run_registered(definition, as_of, part.people.as_ref(), take).await?;
             }
         }
         for (definition, units) in spread {

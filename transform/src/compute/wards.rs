@@ -15,7 +15,7 @@ use crate::book::dirty::DirtyCells;
 use crate::cells::Cells;
 use crate::definition::{Catalogue, Definition};
 use crate::engine::period::{Period, Window};
-use crate::engine::{Engine, Input};
+use crate::engine::{ColumnsRead, Engine, Input};
 use crate::spans::Span;
 use crate::wards::Wards;
 use crate::wards::view::NAMES;
@@ -46,7 +46,8 @@ pub async fn calendar(
             let due = if adds_up { Cow::Borrowed(&due) } else { Cow::Owned(with_every_provider(&due, &definitions)) };
             let providers = adds_up.then(|| providers_of(&due));
             let span = Span::new(before.starts_at.timestamp_micros(), last.ends_at.timestamp_micros());
-            engine.register(&input(wards, span, providers.as_ref(), periods(&due), as_of)?).await?;
+            let read = engine.columns_read(&definitions).await?;
+            engine.register(&input(wards, span, providers.as_ref(), &read, periods(&due), as_of)?).await?;
             run_due(engine, &definitions, &due, cells, as_of, changed).await?;
         }
     }
@@ -77,7 +78,8 @@ pub async fn moving(
             }
             let from = periods.iter().map(|period| period.starts_at).min().unwrap_or(as_of);
             let span = Span::new(from.timestamp_micros(), as_of.timestamp_micros().saturating_add(1));
-            engine.register(&input(wards, span, None, periods, as_of)?).await?;
+            let read = engine.columns_read(&[definition]).await?;
+            engine.register(&input(wards, span, None, &read, periods, as_of)?).await?;
             run_moving(engine, &[definition], cells, grain, as_of).await?;
         }
     }
@@ -88,12 +90,17 @@ fn input(
     wards: &Wards,
     span: Span,
     providers: Option<&BTreeSet<Arc<str>>>,
+    read: &ColumnsRead,
     periods: Vec<Period>,
     as_of: DateTime<Utc>,
 ) -> Result<Input, ArrowError> {
     let mut input = Input::empty(periods, as_of);
     let [stays, beds] = NAMES;
-    input.add(stays, wards.stays(span, providers)?);
-    input.add(beds, wards.beds(span, providers)?);
+    if let Some(read) = read.get(stays) {
+        input.add(stays, wards.stays(span, providers, Some(read))?);
+    }
+    if let Some(read) = read.get(beds) {
+        input.add(beds, wards.beds(span, providers, Some(read))?);
+    }
     Ok(input)
 }

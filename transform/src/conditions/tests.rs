@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -6,7 +5,7 @@ use homeward_contract::geography::Geography;
 
 use super::*;
 use crate::definition::{Catalogue, Target};
-use crate::engine::{Atom, AtomValue};
+use crate::engine::{Atom, AtomValue, Counts};
 use crate::history::{CellVersion, cells_at};
 
 const RESPONSE: &str = "ucr-two-hour-response";
@@ -56,8 +55,8 @@ fn snapshot(cells: &[Cell], as_of: DateTime<Utc>) -> Snapshot {
             denominator: cell.counts.1,
             percentile: None,
             source_rank: Some(1),
-            counts: BTreeMap::new(),
-            flags: BTreeMap::new(),
+            counts: Counts::default(),
+            flags: Counts::default(),
         }),
         known_at: as_of,
         csds_because: Arc::from("planted"),

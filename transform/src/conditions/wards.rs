@@ -157,7 +157,7 @@ fn mornings(snapshot: &Snapshot, area: &str, days: u32) -> impl Iterator<Item = 
             patients: own.patients + value.numerator,
             beds: own.beds + value.denominator.unwrap_or_default(),
         };
-        (!unit.is_empty()).then(|| unit.values().fold(Census::default(), sum))
+        (!unit.is_empty()).then(|| unit.iter().map(|(_, value)| value).fold(Census::default(), sum))
     };
     (0..u64::from(days)).filter_map(move |ago| on(last - Days::new(ago)))
 }

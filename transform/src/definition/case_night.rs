@@ -107,6 +107,8 @@ pub struct RegistrationInput {
     pub person: Option<String>,
     /// Default L83999.
     pub practice: Option<String>,
+    /// Small area of residence; empty for none. Default E01999901.
+    pub lsoa: Option<String>,
     /// First night. Default 2023-12-01.
     pub from: Option<String>,
     /// Last night; absent while registered.
@@ -120,6 +122,8 @@ pub struct RegistrationInput {
     pub care_home: bool,
     /// Default `fit`.
     pub efi_band: Option<String>,
+    /// Age of the person at `time`. Default: not told.
+    pub age_years: Option<i64>,
     /// `versionid`. Default: one more than the entries before it of the same registration.
     pub version: Option<i64>,
     /// When the source recorded it. Default: the midnight that begins the first night.
@@ -265,13 +269,14 @@ impl RegistrationInput {
             "pseudonym": pseudonym,
             "keyVersion": 3,
             "practice": practice,
-            "lsoa": "E01999901",
+            "lsoa": text_or(self.lsoa.as_deref(), "E01999901"),
             "registered_from": from,
             "registered_to": text_or(Some(&self.to), ""),
             "end_reason": if self.to.is_empty() { json!(null) } else { json!("moved_away") },
             "opted_out": self.opted_out,
             "care_home": self.care_home,
             "efi_band": text_or(self.efi_band.as_deref(), "fit"),
+            "ageYears": self.age_years,
         });
         Ok(Message {
             feed: Feed::Registration,

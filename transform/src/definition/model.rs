@@ -16,6 +16,7 @@ use crate::release::HoldsNoPatientData;
 
 use super::case::Case;
 use super::factor::Factor;
+use super::sql_lint::names_column;
 
 /// One indicator, whole: its text, its SQL and its worked cases. Numbers of patients never enter it.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -157,6 +158,12 @@ impl Definition {
     #[must_use]
     pub fn counts_nights(&self) -> bool {
         [Subject::PersonNight, Subject::CohortMember].iter().any(|subject| self.subjects.contains(subject))
+    }
+
+    /// True when its SQL names a column.
+    #[must_use]
+    pub fn reads(&self, column: &str) -> bool {
+        names_column(&self.sql, column)
     }
 
     /// How final a figure of a period is at an instant: as its records say, or by the time that has passed.

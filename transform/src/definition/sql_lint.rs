@@ -29,6 +29,11 @@ pub fn sql_sha256(sql: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// True when an indicator's SQL names a column, outside texts and comments.
+pub(super) fn names_column(sql: &str, column: &str) -> bool {
+    tokens(sql).iter().any(|token| token.is_word(column))
+}
+
 /// What a definition counts, by the views that its SQL reads. Of referrals, a stock counts the open ones; others count those
 /// received in a period, or those first seen in it, by the instants that the SQL names.
 pub(super) fn subjects(sql: &str, stock: bool) -> BTreeSet<Subject> {

@@ -1,15 +1,16 @@
 //! The cells of every level, straight from the records: distinct people and percentiles do not add up (handbook,
 //! statistics section 6), so each area of each level is computed by itself, with and without each stratum. Pure.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
 
+use super::counts::Counts;
 use super::records::{own_column, sums};
-use super::result::{Atom, AtomValue, COUNT, EVERY_PROVIDER, EVERY_STRATUM, FLAG, Place, number_at, text_at};
+use super::result::{Atom, AtomValue, COUNT, EVERY_PROVIDER, EVERY_STRATUM, FLAG, Place, number_at};
 use super::tally::Tally;
+use super::texts::Texts;
 use crate::definition::{Definition, Kind};
 use crate::figure::Dimension;
 use crate::release::reach::LEVELS;
@@ -72,9 +73,10 @@ struct Columns {
 }
 
 /// Reads the cells that [`sql`] made; `None` when they do not have its columns, a defect.
-pub(super) fn read(definition: &Definition, cells: &RecordBatch) -> Option<Vec<(Atom, Tally)>> {
-    let columns = Columns::new(definition, cells)?;
-    Some((0..cells.num_rows()).map(|row| (columns.atom(row), columns.tally(row))).collect())
+pub(super) fn read(definition: &Definition, cells: &RecordBatch, mut take: impl FnMut(Atom, Tally)) -> Option<()> {
+    let (columns, mut texts) = (Columns::new(definition, cells)?, Texts::default());
+    (0..cells.num_rows()).for_each(|row| take(columns.atom(row, &mut texts), columns.tally(row)));
+    Some(())
 }
 
 impl Columns {
@@ -103,31 +105,32 @@ impl Columns {
     }
 
     /// The columns that a cell is not grouped by are empty in it, and those it is grouped by never are.
-    fn atom(&self, row: usize) -> Atom {
-        let area = self.areas.iter().find_map(|(level, areas)| Some((*level, text_at(areas, row)?)));
-        let (level, area) = area.unwrap_or((Dimension::Nation, Arc::from(NATION)));
+    fn atom(&self, row: usize, texts: &mut Texts) -> Atom {
+        let area = self.areas.iter().find_map(|(level, areas)| Some((*level, texts.at(areas, row)?)));
+        let (level, area) = area.unwrap_or_else(|| (Dimension::Nation, texts.text(NATION)));
         let own_provider = (level == Dimension::Provider).then(|| Arc::clone(&area));
-        let stratum = |values: &StringArray| text_at(values, row).unwrap_or_else(|| Arc::from(EVERY_STRATUM));
+        let mut stratum = |values: &StringArray| texts.at(values, row).unwrap_or_else(|| texts.text(EVERY_STRATUM));
+        let strata: Vec<_> = self.strata.iter().map(&mut stratum).collect();
         Atom {
-            basis: Arc::from(self.basis.value(row)),
-            provider: own_provider.unwrap_or_else(|| Arc::from(EVERY_PROVIDER)),
+            basis: texts.text(self.basis.value(row)),
+            provider: own_provider.unwrap_or_else(|| texts.text(EVERY_PROVIDER)),
             icb: None,
             lcp: None,
             pcn: None,
-            strata: self.strata.iter().map(stratum).collect(),
-            period: Arc::from(self.period.value(row)),
+            strata: texts.list(&strata),
+            period: texts.text(self.period.value(row)),
             place: Some(Place { level, area }),
         }
     }
 
     fn tally(&self, row: usize) -> Tally {
-        let some = |columns: &[(Arc<str>, Int64Array)]| -> BTreeMap<Arc<str>, i64> {
-            columns.iter().map(|(name, column)| (Arc::clone(name), number_at(column, row).unwrap_or(0))).collect()
+        let some = |columns: &[(Arc<str>, Int64Array)], is_told: fn(i64) -> bool| -> Counts {
+            let counts = columns.iter().map(|(name, column)| (name, number_at(column, row).unwrap_or(0)));
+            counts.filter(|(_, count)| is_told(*count)).map(|(name, count)| (Arc::clone(name), count)).collect()
         };
-        let mut flags = some(&self.flags);
-        flags.retain(|_, count| *count != 0);
+        let (counts, flags) = (some(&self.counts, |_| true), some(&self.flags, |count| count != 0));
         let source_rank = number_at(&self.source_rank, row);
-        let sums = AtomValue { source_rank, counts: some(&self.counts), flags, ..AtomValue::default() };
+        let sums = AtomValue { source_rank, counts, flags, ..AtomValue::default() };
         match &self.own {
             Own::People(people) => AtomValue { numerator: number_at(people, row).unwrap_or(0), ..sums }.into(),
             Own::Measure(measures, records) => {

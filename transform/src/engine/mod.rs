@@ -5,6 +5,7 @@
 //!
 //! The engine sees only the rows and periods it is given; which those are is decided by [`crate::live`].
 
+mod counts;
 mod levels;
 pub mod period;
 mod plan;
@@ -13,6 +14,7 @@ mod records;
 mod result;
 mod spans;
 mod tally;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,12 +35,14 @@ use crate::book::shard::Shards;
 use crate::book::view;
 use crate::definition::{Definition, Kind};
 use crate::wards;
+pub use counts::Counts;
 pub use plan::PlanFault;
 pub use prepared::ColumnsRead;
 use prepared::{Plans, Slot};
 use records::{PERSON, RecordFault};
 pub use result::{Atom, AtomValue, EVERY_PROVIDER, EVERY_STRATUM, Place, ResultShapeError};
-pub use tally::{Tally, finished};
+pub use tally::{Parts, Tally};
+pub(crate) use texts::Texts;
 
 /// What one run computes.
 #[derive(Debug, Clone)]
@@ -157,12 +161,9 @@ impl Engine {
     /// When the SQL does not plan, does more than read, or returns other columns than the contract's.
     pub async fn run(&self, definition: &Definition, input: &Input) -> Result<Vec<(Atom, AtomValue)>, EngineError> {
         self.register(input).await?;
-        let tallies = self.run_registered(definition, input.as_of, None).await?;
-        let cells = tallies.into_iter().fold(BTreeMap::<Atom, Tally>::new(), |mut cells, (atom, tally)| {
-            cells.entry(atom).or_default().add(&tally);
-            cells
-        });
-        Ok(finished(cells, definition.quantile).collect())
+        let mut parts = Parts::default();
+        self.run_registered(definition, input.as_of, None, |atom, tally| parts.add(atom, tally)).await?;
+        Ok(parts.finish(definition.quantile).collect())
     }
 
     /// Makes the input's rows the content of the views.
@@ -224,25 +225,25 @@ impl Engine {
         })
     }
 
-    /// Runs one indicator over the registered views; a cell may come in parts. Where it counts people, and `people` is
-    /// given, only those are counted.
+    /// Runs one indicator over the registered views, and gives each cell to `take`; one may come in parts. Where it counts
+    /// people, and `people` is given, only those are counted.
     ///
     /// # Errors
-    /// As [`Engine::run`].
+    /// As [`Engine::run`]; some cells may have been given before.
     pub async fn run_registered(
         &self,
         definition: &Definition,
         as_of: DateTime<Utc>,
         people: Option<&Shards>,
-    ) -> Result<Vec<(Atom, Tally)>, EngineError> {
+        mut take: impl FnMut(Atom, Tally),
+    ) -> Result<(), EngineError> {
         let indicator = || definition.id.clone();
         let sql_error = |source: DataFusionError| EngineError::Sql { indicator: indicator(), source: boxed(source) };
         let plan = self.plan(definition).await?;
         let batches = prepared::run(&self.context, plan, as_of).await.map_err(sql_error)?;
         if definition.kind.adds_up() {
-            let cells = result::read(definition, &batches)
-                .map_err(|fault| EngineError::Shape { indicator: indicator(), fault })?;
-            return Ok(cells.into_iter().map(|(atom, value)| (atom, value.into())).collect());
+            return result::read(definition, &batches, |atom, value| take(atom, value.into()))
+                .map_err(|fault| EngineError::Shape { indicator: indicator(), fault });
         }
         let defect = |source: DataFusionError| EngineError::Levels { indicator: indicator(), source: boxed(source) };
         let read = batches.iter().map(|batch| records::read(definition, &self.geography, batch, people));
@@ -250,7 +251,7 @@ impl Engine {
             RecordFault::Shape(fault) => EngineError::Shape { indicator: indicator(), fault },
             RecordFault::Arrow(error) => defect(error.into()),
         })?;
-        self.levels(definition, records).await.map_err(defect)
+        self.levels(definition, records, take).await.map_err(defect)
     }
 
     /// The cells of every level of some records.
@@ -258,8 +259,9 @@ impl Engine {
         &self,
         definition: &Definition,
         records: Vec<RecordBatch>,
-    ) -> Result<Vec<(Atom, Tally)>, DataFusionError> {
-        let Some(first) = records.first() else { return Ok(Vec::new()) };
+        mut take: impl FnMut(Atom, Tally),
+    ) -> Result<(), DataFusionError> {
+        let Some(first) = records.first() else { return Ok(()) };
         let sql = levels::sql(definition, first);
         let levels = self.levels_of(&sql, first.schema())?;
         levels.records.fill(records).await;
@@ -268,8 +270,7 @@ impl Engine {
         levels.records.fill(Vec::new()).await;
         let cells = cells?;
         let shape = || DataFusionError::Internal("the cells do not have the columns asked for".to_owned());
-        let read = cells.iter().map(|batch| levels::read(definition, batch).ok_or_else(shape));
-        Ok(read.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        cells.iter().try_for_each(|batch| levels::read(definition, batch, &mut take).ok_or_else(shape))
     }
 
     /// Plans and runs an indicator over empty views: everything that can be known about its SQL without data.

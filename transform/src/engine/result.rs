@@ -1,6 +1,6 @@
 //! Cells, and reading them from what the SQL of an indicator that adds up returned. Pure.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Int64Array, StringArray};
@@ -8,6 +8,8 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
 
+use super::counts::Counts;
+use super::texts::Texts;
 use crate::definition::{Definition, Kind};
 use crate::figure::Dimension;
 use crate::percentile::Percentile;
@@ -30,7 +32,7 @@ pub struct Place {
 
 /// A cell. Where figures add up it is the finest one: one basis, provider, set of areas, stratum and period. Where they do
 /// not, each area of each level has a cell of its own.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Atom {
     /// Basis of the definition.
     pub basis: Arc<str>,
@@ -43,11 +45,39 @@ pub struct Atom {
     /// Primary care network code.
     pub pcn: Option<Arc<str>>,
     /// Values of the definition's strata, in its order, or [`EVERY_STRATUM`].
-    pub strata: Vec<Arc<str>>,
+    pub strata: Arc<[Arc<str>]>,
     /// Name of the period.
     pub period: Arc<str>,
     /// The area of a cell that does not add up; the areas above are then empty.
     pub place: Option<Place>,
+}
+
+/// By their parts, in their order. Cells of a run share texts, so that most comparisons look at no letter.
+impl Ord for Atom {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let area = |one: &Option<Arc<str>>, two: &Option<Arc<str>>| match (one, two) {
+            (Some(one), Some(two)) => order(one, two),
+            (one, two) => one.is_some().cmp(&two.is_some()),
+        };
+        order(&self.basis, &other.basis)
+            .then_with(|| order(&self.provider, &other.provider))
+            .then_with(|| area(&self.icb, &other.icb))
+            .then_with(|| area(&self.lcp, &other.lcp))
+            .then_with(|| area(&self.pcn, &other.pcn))
+            .then_with(|| order(&self.strata, &other.strata))
+            .then_with(|| order(&self.period, &other.period))
+            .then_with(|| self.place.cmp(&other.place))
+    }
+}
+
+fn order<T: Ord + ?Sized>(one: &Arc<T>, two: &Arc<T>) -> Ordering {
+    if Arc::ptr_eq(one, two) { Ordering::Equal } else { one.cmp(two) }
+}
+
+impl PartialOrd for Atom {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// What a cell holds. All parts are sums over records, but for distinct people and percentiles.
@@ -62,9 +92,9 @@ pub struct AtomValue {
     /// Lowest source rank: 1 live, 2 Primary, 3 Refresh; none when no clock counted.
     pub source_rank: Option<i64>,
     /// Companion counts.
-    pub counts: BTreeMap<Arc<str>, i64>,
+    pub counts: Counts,
     /// Flags that occur, with the number of records.
-    pub flags: BTreeMap<Arc<str>, i64>,
+    pub flags: Counts,
 }
 
 impl AtomValue {
@@ -80,12 +110,8 @@ impl AtomValue {
             (Some(one), Some(two)) => Some(one.min(two)),
             (one, two) => one.or(two),
         };
-        for (name, count) in &other.counts {
-            *self.counts.entry(Arc::clone(name)).or_default() += count;
-        }
-        for (name, count) in &other.flags {
-            *self.flags.entry(Arc::clone(name)).or_default() += count;
-        }
+        self.counts.add(&other.counts);
+        self.flags.add(&other.flags);
     }
 
     /// True when nothing was counted: such a cell is absent, not zero.
@@ -93,8 +119,8 @@ impl AtomValue {
     pub fn is_empty(&self) -> bool {
         self.numerator == 0
             && self.denominator.is_none_or(|denominator| denominator == 0)
-            && self.counts.values().all(|count| *count == 0)
-            && self.flags.values().all(|count| *count == 0)
+            && self.counts.are_zero()
+            && self.flags.are_zero()
     }
 }
 
@@ -136,41 +162,24 @@ pub enum ResultShapeError {
     Unknown(String),
 }
 
-/// Reads all rows.
+/// Reads all rows, and gives each cell to `take`.
 pub(super) fn read(
     definition: &Definition,
     batches: &[RecordBatch],
-) -> Result<Vec<(Atom, AtomValue)>, ResultShapeError> {
-    let (mut cells, mut texts) = (Vec::new(), Texts::default());
+    mut take: impl FnMut(Atom, AtomValue),
+) -> Result<(), ResultShapeError> {
+    let mut texts = Texts::default();
     for batch in batches {
         let columns = Columns::new(definition, batch)?;
         for row in 0..batch.num_rows() {
             let (atom, value) = columns.cell(row, &mut texts)?;
             let value = columns.by_band(definition, row, value);
             if !value.is_empty() {
-                cells.push((atom, value));
+                take(atom, value);
             }
         }
     }
-    Ok(cells)
-}
-
-/// Texts that many cells share: a run holds each of them once.
-#[derive(Default)]
-struct Texts(HashSet<Arc<str>, ahash::RandomState>);
-
-impl Texts {
-    fn at(&mut self, array: &StringArray, row: usize) -> Option<Arc<str>> {
-        if array.is_null(row) {
-            return None;
-        }
-        if let Some(held) = self.0.get(array.value(row)) {
-            return Some(Arc::clone(held));
-        }
-        let text: Arc<str> = Arc::from(array.value(row));
-        self.0.insert(Arc::clone(&text));
-        Some(text)
-    }
+    Ok(())
 }
 
 /// What the names of companion counts begin with.
@@ -234,10 +243,11 @@ impl Columns {
         let mut required = |array: &StringArray, name: &str| {
             texts.at(array, row).ok_or_else(|| ResultShapeError::Null(name.to_owned()))
         };
-        let strata = self.strata.iter().map(|(name, array)| required(array, name)).collect::<Result<_, _>>()?;
+        let strata = self.strata.iter().map(|(name, array)| required(array, name)).collect::<Result<Vec<_>, _>>()?;
         let (basis, provider) = (required(&self.basis, "basis")?, required(&self.provider, "provider")?);
         let period = required(&self.period, "period")?;
         let [icb, lcp, pcn] = [&self.icb, &self.lcp, &self.pcn].map(|areas| texts.at(areas, row));
+        let strata = texts.list(&strata);
         let atom = Atom { basis, provider, icb, lcp, pcn, strata, period, place: None };
         let value = AtomValue {
             numerator: number_at(&self.numerator, row).ok_or_else(|| ResultShapeError::Null("numerator".to_owned()))?,
@@ -321,10 +331,43 @@ fn column(
     cast(found, wanted).map_err(|_| mismatch())
 }
 
-pub(super) fn text_at(array: &StringArray, row: usize) -> Option<Arc<str>> {
-    array.is_valid(row).then(|| Arc::from(array.value(row)))
-}
-
 pub(super) fn number_at(array: &Int64Array, row: usize) -> Option<i64> {
     array.is_valid(row).then(|| array.value(row))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text() -> impl Strategy<Value = Arc<str>> {
+        "[ab]?".prop_map(Arc::from)
+    }
+
+    prop_compose! {
+        fn atom()(
+            [basis, provider, period] in [text(), text(), text()],
+            [icb, lcp, pcn] in [prop::option::of(text()), prop::option::of(text()), prop::option::of(text())],
+            strata in prop::collection::vec(text(), 0..3).prop_map(Arc::from),
+            area in prop::option::of(text()),
+        ) -> Atom {
+            let place = area.map(|area| Place { level: Dimension::Lcp, area });
+            Atom { basis, provider, icb, lcp, pcn, strata, period, place }
+        }
+    }
+
+    proptest! {
+        /// Two cells are equal in their order exactly when they are equal, and all their parts decide, in their order.
+        #[test]
+        fn cells_are_in_the_order_of_their_parts(one in atom(), two in atom()) {
+            let parts = |atom: &Atom| {
+                let Atom { basis, provider, icb, lcp, pcn, strata, period, place } = atom.clone();
+                (basis, provider, icb, lcp, pcn, strata, period, place)
+            };
+            prop_assert_eq!(one.cmp(&two), parts(&one).cmp(&parts(&two)));
+            prop_assert_eq!(one.cmp(&two).is_eq(), one == two);
+            prop_assert!(one.cmp(&one.clone()).is_eq());
+        }
+    }
 }

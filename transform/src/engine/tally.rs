@@ -44,14 +44,53 @@ impl Tally {
     }
 }
 
-/// The cells, when all their parts are added. One in which nothing was counted is absent, not zero.
-pub fn finished(cells: BTreeMap<Atom, Tally>, quantile: Option<Quantile>) -> impl Iterator<Item = (Atom, AtomValue)> {
-    let cells = cells.into_iter().map(move |(atom, tally)| (atom, tally.finish(quantile)));
-    cells.filter(|(_, value)| !value.is_empty())
+/// Cells while their parts come.
+#[derive(Debug, Default)]
+pub struct Parts {
+    /// The first of them in order, each once; behind them what came since.
+    cells: Vec<(Atom, Tally)>,
+    joined: usize,
+}
+
+/// So few parts wait to be joined however few cells there are.
+const WAITING: usize = 64;
+
+impl Parts {
+    /// Adds a part of a cell. Parts are joined when as many wait as there are cells, so that those of many runs take no more
+    /// memory than twice their cells.
+    pub fn add(&mut self, atom: Atom, part: Tally) {
+        self.cells.push((atom, part));
+        if self.cells.len() >= WAITING + 2 * self.joined {
+            self.join();
+        }
+    }
+
+    /// The cells in order, when all their parts are added. One in which nothing was counted is absent, not zero.
+    pub fn finish(mut self, quantile: Option<Quantile>) -> impl Iterator<Item = (Atom, AtomValue)> {
+        self.join();
+        let cells = self.cells.into_iter().map(move |(atom, tally)| (atom, tally.finish(quantile)));
+        cells.filter(|(_, value)| !value.is_empty())
+    }
+
+    fn join(&mut self) {
+        self.cells.sort_unstable_by(|(one, _), (two, _)| one.cmp(two));
+        self.cells.dedup_by(|(atom, part), (kept, sum)| {
+            let is_same = atom == kept;
+            if is_same {
+                sum.add(part);
+            }
+            is_same
+        });
+        self.joined = self.cells.len();
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     fn tally(measures: &[(i64, i64)]) -> Tally {
@@ -82,5 +121,28 @@ mod tests {
         let quantile = Some(Quantile::try_from(0.9).expect("a share"));
         let cell = Tally::of_measure(AtomValue { numerator: 0, ..AtomValue::default() }, None, 0).finish(quantile);
         assert_eq!((cell.denominator, cell.percentile), (Some(0), None));
+    }
+
+    fn atom(name: u8) -> Atom {
+        let text = |text: &str| Arc::from(text);
+        let (basis, provider, period) = (text("live"), text("NR5"), text("month:2025-06"));
+        let strata = Arc::from([Arc::from(format!("{name:03}"))]);
+        Atom { basis, provider, icb: None, lcp: None, pcn: None, strata, period, place: None }
+    }
+
+    proptest! {
+        /// However many parts a cell comes in, and however they are mixed, it is their sum, and cells are in order.
+        #[test]
+        fn cells_are_the_sums_of_their_parts(parts in prop::collection::vec((0_u8..120, 0_i64..3), 0..600)) {
+            let mut expected = BTreeMap::<Atom, i64>::new();
+            let mut held = Parts::default();
+            for (name, count) in parts {
+                *expected.entry(atom(name)).or_default() += count;
+                held.add(atom(name), AtomValue { numerator: count, ..AtomValue::default() }.into());
+            }
+            expected.retain(|_, count| *count != 0);
+            let cells: Vec<(Atom, i64)> = held.finish(None).map(|(atom, value)| (atom, value.numerator)).collect();
+            prop_assert_eq!(cells, expected.into_iter().collect::<Vec<_>>());
+        }
     }
 }

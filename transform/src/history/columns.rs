@@ -16,7 +16,7 @@ use chrono::DateTime;
 
 use super::CellVersion;
 use crate::book::view::instant_type;
-use crate::engine::{Atom, AtomValue, Place};
+use crate::engine::{Atom, AtomValue, Counts, Place, Texts};
 use crate::percentile::Percentile;
 
 /// The history table does not have the columns of this version of Homeward.
@@ -62,8 +62,15 @@ pub fn schema() -> SchemaRef {
 }
 
 pub(super) fn to_batch(versions: &[CellVersion]) -> Result<RecordBatch, ArrowError> {
-    let text = |read: fn(&CellVersion) -> Option<String>| -> ArrayRef {
+    let text = |read: fn(&CellVersion) -> Option<&str>| -> ArrayRef {
         Arc::new(versions.iter().map(read).collect::<StringArray>())
+    };
+    let json = |read: fn(&AtomValue) -> &Counts| -> Result<ArrayRef, ArrowError> {
+        let counts =
+            versions.iter().map(|version| version.value.as_ref().map(read).map(serde_json::to_string).transpose());
+        let texts: StringArray =
+            counts.collect::<Result<_, _>>().map_err(|error| ArrowError::JsonError(error.to_string()))?;
+        Ok(Arc::new(texts))
     };
     let number = |read: fn(&AtomValue) -> Option<i64>| -> ArrayRef {
         let values = versions.iter().map(|version| version.value.as_ref().and_then(read));
@@ -71,26 +78,26 @@ pub(super) fn to_batch(versions: &[CellVersion]) -> Result<RecordBatch, ArrowErr
     };
     let known_at = versions.iter().map(|version| version.known_at.timestamp_micros());
     let columns: Vec<ArrayRef> = vec![
-        text(|version| Some(version.indicator.to_string())),
+        text(|version| Some(&version.indicator)),
         Arc::new(versions.iter().map(|version| i32::try_from(version.version).ok()).collect::<Int32Array>()),
-        text(|version| Some(version.atom.basis.to_string())),
-        text(|version| Some(version.atom.provider.to_string())),
-        text(|version| version.atom.icb.as_deref().map(str::to_owned)),
-        text(|version| version.atom.lcp.as_deref().map(str::to_owned)),
-        text(|version| version.atom.pcn.as_deref().map(str::to_owned)),
-        text(|version| Some(version.atom.strata.join("|"))),
-        text(|version| Some(version.atom.period.to_string())),
+        text(|version| Some(&version.atom.basis)),
+        text(|version| Some(&version.atom.provider)),
+        text(|version| version.atom.icb.as_deref()),
+        text(|version| version.atom.lcp.as_deref()),
+        text(|version| version.atom.pcn.as_deref()),
+        Arc::new(StringArray::from_iter_values(versions.iter().map(|version| version.atom.strata.join("|")))),
+        text(|version| Some(&version.atom.period)),
         Arc::new(versions.iter().map(|version| Some(version.value.is_some())).collect::<BooleanArray>()),
         number(|value| Some(value.numerator)),
         number(|value| value.denominator),
         number(|value| value.source_rank),
-        text(|version| version.value.as_ref().map(|value| json(&value.counts))),
-        text(|version| version.value.as_ref().map(|value| json(&value.flags))),
+        json(|value| &value.counts)?,
+        json(|value| &value.flags)?,
         Arc::new(TimestampMicrosecondArray::from_iter_values(known_at).with_timezone("UTC")),
-        text(|version| Some(version.csds_because.to_string())),
-        text(|version| Some(version.live_because.to_string())),
-        text(|version| version.atom.place.as_ref().map(|place| place.level.to_string())),
-        text(|version| version.atom.place.as_ref().map(|place| place.area.to_string())),
+        text(|version| Some(&version.csds_because)),
+        text(|version| Some(&version.live_because)),
+        text(|version| version.atom.place.as_ref().map(|place| place.level.as_str())),
+        text(|version| version.atom.place.as_ref().map(|place| &*place.area)),
         Arc::new(versions.iter().map(percentile).collect::<Float64Array>()),
     ];
     RecordBatch::try_new(schema(), columns)
@@ -98,11 +105,6 @@ pub(super) fn to_batch(versions: &[CellVersion]) -> Result<RecordBatch, ArrowErr
 
 fn percentile(version: &CellVersion) -> Option<f64> {
     version.value.as_ref()?.percentile.map(Percentile::value)
-}
-
-fn json(counts: &BTreeMap<Arc<str>, i64>) -> String {
-    let plain: BTreeMap<&str, i64> = counts.iter().map(|(name, count)| (name.as_ref(), *count)).collect();
-    serde_json::to_string(&plain).unwrap_or_default()
 }
 
 /// Which cell a version is of, before it is read whole.
@@ -119,6 +121,7 @@ pub struct VersionName<'a> {
 pub(super) fn read_batch(
     batch: &RecordBatch,
     wanted: impl Fn(&VersionName<'_>) -> bool,
+    texts: &mut Texts,
     versions: &mut Vec<CellVersion>,
 ) -> Result<(), HistoryShapeError> {
     let columns = Columns::new(batch)?;
@@ -129,7 +132,7 @@ pub(super) fn read_batch(
             period: columns.plain("period", row)?,
         };
         if wanted(&name) {
-            versions.push(columns.version(row)?);
+            versions.push(columns.version(row, texts)?);
         }
     }
     Ok(())
@@ -176,27 +179,22 @@ impl<'a> Columns<'a> {
         })
     }
 
-    fn text(&self, name: &'static str, row: usize) -> Option<Arc<str>> {
-        self.texts.get(name).filter(|array| array.is_valid(row)).map(|array| Arc::from(array.value(row)))
-    }
-
     fn plain(&self, name: &'static str, row: usize) -> Result<&'a str, HistoryShapeError> {
-        let array = self.texts.get(name).filter(|array| array.is_valid(row));
-        array.map(|array| array.value(row)).ok_or(HistoryShapeError(name))
+        self.optional(name, row).ok_or(HistoryShapeError(name))
     }
 
-    fn required(&self, name: &'static str, row: usize) -> Result<Arc<str>, HistoryShapeError> {
-        self.text(name, row).ok_or(HistoryShapeError(name))
+    fn optional(&self, name: &'static str, row: usize) -> Option<&'a str> {
+        self.texts.get(name).filter(|array| array.is_valid(row)).map(|array| array.value(row))
     }
 
     fn number(&self, name: &'static str, row: usize) -> Option<i64> {
         self.numbers.get(name).filter(|array| array.is_valid(row)).map(|array| array.value(row))
     }
 
-    fn counts(&self, name: &'static str, row: usize) -> Result<BTreeMap<Arc<str>, i64>, HistoryShapeError> {
-        let Some(text) = self.text(name, row) else { return Ok(BTreeMap::new()) };
-        let plain: BTreeMap<String, i64> = serde_json::from_str(&text).map_err(|_| HistoryShapeError(name))?;
-        Ok(plain.into_iter().map(|(name, count)| (Arc::from(name), count)).collect())
+    fn counts(&self, name: &'static str, row: usize, texts: &mut Texts) -> Result<Counts, HistoryShapeError> {
+        let Some(text) = self.optional(name, row) else { return Ok(Counts::default()) };
+        let plain: BTreeMap<String, i64> = serde_json::from_str(text).map_err(|_| HistoryShapeError(name))?;
+        Ok(plain.into_iter().map(|(name, count)| (texts.text(&name), count)).collect())
     }
 
     fn percentile(&self, row: usize) -> Result<Option<Percentile>, HistoryShapeError> {
@@ -204,44 +202,42 @@ impl<'a> Columns<'a> {
         held.map(|value| Percentile::stored(value).ok_or(HistoryShapeError("percentile"))).transpose()
     }
 
-    fn place(&self, row: usize) -> Result<Option<Place>, HistoryShapeError> {
-        let Some(level) = self.text("level", row) else { return Ok(None) };
+    fn place(&self, row: usize, texts: &mut Texts) -> Result<Option<Place>, HistoryShapeError> {
+        let Some(level) = self.optional("level", row) else { return Ok(None) };
         let level = level.parse().map_err(|_| HistoryShapeError("level"))?;
-        Ok(Some(Place { level, area: self.required("area", row)? }))
+        Ok(Some(Place { level, area: texts.text(self.plain("area", row)?) }))
     }
 
-    fn version(&self, row: usize) -> Result<CellVersion, HistoryShapeError> {
-        let strata = self.required("strata", row)?;
-        let strata = strata.split(STRATA_SEPARATOR).filter(|part| !part.is_empty()).map(Arc::from).collect();
-        let value = if self.present.value(row) {
-            Some(AtomValue {
-                numerator: self.number("numerator", row).ok_or(HistoryShapeError("numerator"))?,
-                denominator: self.number("denominator", row),
-                percentile: self.percentile(row)?,
-                source_rank: self.number("source_rank", row),
-                counts: self.counts("counts", row)?,
-                flags: self.counts("flags", row)?,
-            })
-        } else {
-            None
-        };
+    fn atom(&self, row: usize, texts: &mut Texts) -> Result<Atom, HistoryShapeError> {
+        let strata = self.plain("strata", row)?.split(STRATA_SEPARATOR).filter(|part| !part.is_empty());
+        let strata: Vec<_> = strata.map(|stratum| texts.text(stratum)).collect();
+        let place = self.place(row, texts)?;
+        let mut required = |name| Ok(texts.text(self.plain(name, row)?));
+        let (basis, provider, period) = (required("basis")?, required("provider")?, required("period")?);
+        let [icb, lcp, pcn] = ["icb", "lcp", "pcn"].map(|name| self.optional(name, row).map(|area| texts.text(area)));
+        Ok(Atom { basis, provider, icb, lcp, pcn, strata: texts.list(&strata), period, place })
+    }
+
+    fn value(&self, row: usize, texts: &mut Texts) -> Result<AtomValue, HistoryShapeError> {
+        Ok(AtomValue {
+            numerator: self.number("numerator", row).ok_or(HistoryShapeError("numerator"))?,
+            denominator: self.number("denominator", row),
+            percentile: self.percentile(row)?,
+            source_rank: self.number("source_rank", row),
+            counts: self.counts("counts", row, texts)?,
+            flags: self.counts("flags", row, texts)?,
+        })
+    }
+
+    fn version(&self, row: usize, texts: &mut Texts) -> Result<CellVersion, HistoryShapeError> {
         Ok(CellVersion {
-            indicator: self.required("indicator", row)?,
+            indicator: texts.text(self.plain("indicator", row)?),
             version: u32::try_from(self.version.value(row)).map_err(|_| HistoryShapeError("version"))?,
-            atom: Atom {
-                basis: self.required("basis", row)?,
-                provider: self.required("provider", row)?,
-                icb: self.text("icb", row),
-                lcp: self.text("lcp", row),
-                pcn: self.text("pcn", row),
-                strata,
-                period: self.required("period", row)?,
-                place: self.place(row)?,
-            },
-            value,
+            atom: self.atom(row, texts)?,
+            value: self.present.value(row).then(|| self.value(row, texts)).transpose()?,
             known_at: DateTime::from_timestamp_micros(self.known_at.value(row)).ok_or(HistoryShapeError("known_at"))?,
-            csds_because: self.required("csds_because", row)?,
-            live_because: self.required("live_because", row)?,
+            csds_because: texts.text(self.plain("csds_because", row)?),
+            live_because: texts.text(self.plain("live_because", row)?),
         })
     }
 }

@@ -11,7 +11,7 @@ use super::CellVersion;
 use crate::book::View;
 use crate::definition::Definition;
 use crate::engine::period::{Period, parse_name};
-use crate::engine::{Atom, AtomValue};
+use crate::engine::{Atom, AtomValue, Counts};
 use crate::figure::{Dimension, Figure};
 use crate::levels;
 use crate::population;
@@ -137,8 +137,7 @@ fn figure(
     period: &Period,
     shown_at: DateTime<Utc>,
 ) -> Figure {
-    let plain =
-        |counts: &BTreeMap<Arc<str>, i64>| counts.iter().map(|(name, count)| (name.to_string(), *count)).collect();
+    let plain = |counts: &Counts| counts.iter().map(|(name, count)| (name.to_string(), count)).collect();
     let named = std::iter::once(query.level).chain(query.definition.strata.iter().copied());
     let cell: Vec<_> = named.zip(key.values.iter().map(Arc::clone)).collect();
     let mut value = value.clone();

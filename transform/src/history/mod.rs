@@ -3,6 +3,7 @@
 //! One row a cell version. A cell that vanished has a row with `present` false. The revision log is a function of these
 //! rows, so figure and reason are durable in one commit.
 
+mod changes;
 mod columns;
 mod figures;
 mod log;
@@ -15,11 +16,11 @@ use chrono::{DateTime, Utc};
 
 use crate::book::View;
 use crate::cells::{Cells, Unit};
-use crate::compute::ChangedUnit;
 use crate::engine::period::parse_name;
-use crate::engine::{Atom, AtomValue};
-use crate::revision::{because, view_of};
+use crate::engine::{Atom, AtomValue, Texts};
+use crate::revision::view_of;
 
+pub use changes::{Changes, joined};
 pub use columns::{HistoryShapeError, VersionName, schema};
 pub use figures::{FigureVersion, VersionQuery, figure_versions};
 pub use log::RevisionLog;
@@ -57,29 +58,6 @@ impl CellVersion {
     }
 }
 
-/// The cell versions that a set of changed units makes.
-#[must_use]
-pub fn versions(changed: &[ChangedUnit], known_at: DateTime<Utc>) -> Vec<CellVersion> {
-    changed.iter().flat_map(|unit| unit_versions(unit, known_at)).collect()
-}
-
-fn unit_versions(unit: &ChangedUnit, known_at: DateTime<Utc>) -> Vec<CellVersion> {
-    let csds_because: Arc<str> = Arc::from(because(&unit.causes, View::Csds));
-    let live_because: Arc<str> = Arc::from(because(&unit.causes, View::Live));
-    let version = |atom: &Atom, value: Option<&AtomValue>| CellVersion {
-        indicator: Arc::clone(&unit.shelf.0),
-        version: unit.version,
-        atom: atom.clone(),
-        value: value.cloned(),
-        known_at,
-        csds_because: Arc::clone(&csds_because),
-        live_because: Arc::clone(&live_because),
-    };
-    let changed = unit.new.iter().filter(|(atom, value)| unit.old.get(*atom) != Some(value));
-    let vanished = unit.old.keys().filter(|atom| !unit.new.contains_key(*atom));
-    changed.map(|(atom, value)| version(atom, Some(value))).chain(vanished.map(|atom| version(atom, None))).collect()
-}
-
 /// Cell versions as one batch.
 ///
 /// # Errors
@@ -88,28 +66,55 @@ pub fn to_batch(versions: &[CellVersion]) -> Result<RecordBatch, arrow::error::A
     columns::to_batch(versions)
 }
 
+/// Versions in one batch at most.
+const BATCH_VERSIONS: usize = 131_072;
+
+/// Cell versions as batches of bounded size, made one after the other.
+pub fn to_batches(
+    mut versions: impl Iterator<Item = CellVersion>,
+) -> impl Iterator<Item = Result<RecordBatch, arrow::error::ArrowError>> {
+    std::iter::from_fn(move || {
+        let some: Vec<CellVersion> = versions.by_ref().take(BATCH_VERSIONS).collect();
+        (!some.is_empty()).then(|| columns::to_batch(&some))
+    })
+}
+
+/// Cell versions while they are read, a batch at a time.
+#[derive(Default)]
+pub struct Reading {
+    versions: Vec<CellVersion>,
+    texts: Texts,
+}
+
+impl Reading {
+    /// Takes the versions of a batch that are wanted: the others are never built.
+    ///
+    /// # Errors
+    /// When the table was written by another version of Homeward.
+    pub fn take(
+        &mut self,
+        batch: &RecordBatch,
+        wanted: impl Fn(&VersionName<'_>) -> bool,
+    ) -> Result<(), HistoryShapeError> {
+        columns::read_batch(batch, wanted, &mut self.texts, &mut self.versions)
+    }
+
+    /// The versions, oldest first.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<CellVersion> {
+        self.versions.sort_by_key(|version| version.known_at);
+        self.versions
+    }
+}
+
 /// Cell versions from batches, oldest first.
 ///
 /// # Errors
-/// When the table was written by another version of Homeward.
+/// As [`Reading::take`].
 pub fn from_batches(batches: &[RecordBatch]) -> Result<Vec<CellVersion>, HistoryShapeError> {
-    from_batches_where(batches, |_| true)
-}
-
-/// As [`from_batches`], but only the versions that are wanted: the others are never built.
-///
-/// # Errors
-/// As [`from_batches`].
-pub fn from_batches_where(
-    batches: &[RecordBatch],
-    wanted: impl Fn(&VersionName<'_>) -> bool,
-) -> Result<Vec<CellVersion>, HistoryShapeError> {
-    let mut versions = Vec::new();
-    for batch in batches {
-        columns::read_batch(batch, &wanted, &mut versions)?;
-    }
-    versions.sort_by_key(|version| version.known_at);
-    Ok(versions)
+    let mut reading = Reading::default();
+    batches.iter().try_for_each(|batch| reading.take(batch, |_| true))?;
+    Ok(reading.finish())
 }
 
 /// The cells as they were shown at an instant.
@@ -119,17 +124,17 @@ pub fn cells_at(versions: &[CellVersion], known_at: DateTime<Utc>) -> Cells {
     for version in versions.iter().filter(|version| version.known_at <= known_at) {
         newest.insert((&version.indicator, &version.atom), version);
     }
-    let mut units: BTreeMap<_, Unit> = BTreeMap::new();
+    let mut units: BTreeMap<_, Vec<(Atom, AtomValue)>> = BTreeMap::new();
     for ((indicator, atom), version) in newest {
         let Some(period) = parse_name(&atom.period, known_at) else { continue };
         let shelf = (Arc::clone(indicator), Arc::clone(&atom.provider));
         if let Some(value) = &version.value {
-            units.entry((shelf, period.kind)).or_default().insert(atom.clone(), value.clone());
+            units.entry((shelf, period.kind)).or_default().push((atom.clone(), value.clone()));
         }
     }
     let mut cells = Cells::default();
     for ((shelf, period), unit) in units {
-        cells.replace(&shelf, period, unit);
+        cells.replace(&shelf, period, Unit::from_iter(unit));
     }
     cells
 }

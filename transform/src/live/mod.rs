@@ -32,7 +32,7 @@ use crate::book::read::{FactShapeError, Facts};
 use crate::computation::Computation;
 use crate::compute::ComputeError;
 use crate::definition::Catalogue;
-use crate::history::{self, CellVersion, HistoryShapeError};
+use crate::history::{self, Changes, HistoryShapeError};
 use crate::snapshot::Snapshot;
 
 pub use past::Past;
@@ -105,7 +105,7 @@ pub struct Live {
     /// Commits read from the lake and not yet in the book.
     pending: VecDeque<FactCommit>,
     computation: Computation,
-    unwritten: Vec<CellVersion>,
+    unwritten: Vec<Changes>,
     reviews: Reviews,
     options: LiveOptions,
     sender: watch::Sender<Arc<Snapshot>>,
@@ -123,10 +123,12 @@ impl Live {
         options: LiveOptions,
         now: DateTime<Utc>,
     ) -> Result<Self, LiveError> {
-        let shown = history::from_batches(&lake.read(history::TABLE).await?)?;
+        let shown = past::versions(&lake, |_| true).await?;
         let shown_at = shown.last().map(|version| version.known_at);
         let spills = spill::files(lake.root()).map_err(LiveError::Spill)?;
         let computation = Computation::resume(Arc::clone(&catalogue), Arc::clone(&geography), &shown);
+        // A country's history is not held while its facts are read.
+        drop(shown);
         let mut computation = computation.within(options.book, spills);
         let mut followers: Vec<Follower> =
             Feed::counted().map(|feed| lake.follow_columns(feed, Book::columns_read)).collect();
@@ -144,12 +146,12 @@ impl Live {
         }
         let mut unwritten = Vec::new();
         if let Some(shown_at) = shown_at {
-            unwritten.extend(computation.catch_up(shown_at, now).await?);
+            unwritten.push(computation.catch_up(shown_at, now).await?);
         }
         for (table, batch) in later {
             computation.apply(table, &batch)?;
         }
-        unwritten.extend(computation.evaluate(now).await?);
+        unwritten.push(computation.evaluate(now).await?);
         let snapshot = computation.snapshot(now).await?;
         info!(referrals = computation.book().len(), "figures restored from the lake");
         let sender = watch::Sender::new(Arc::new(snapshot));
@@ -210,8 +212,8 @@ impl Live {
 
     /// Recomputes what changed, shows it and writes history. While it is not calm, no review begins.
     async fn show(&mut self, now: DateTime<Utc>, is_calm: bool) -> Result<(), LiveError> {
-        let versions = self.computation.evaluate(now).await?;
-        self.unwritten.extend(versions);
+        let changes = self.computation.evaluate(now).await?;
+        self.unwritten.push(changes);
         let found = self.reviews.turn(&self.lake, self.computation.book().register(), is_calm);
         self.computation.tell_data_quality(found);
         let snapshot = self.computation.snapshot(now).await?;
@@ -220,8 +222,9 @@ impl Live {
     }
 
     async fn write(&mut self) -> Result<(), LiveError> {
-        if self.options.keep_history && !self.unwritten.is_empty() {
-            self.lake.append(history::TABLE, history::to_batch(&self.unwritten)?).await?;
+        if self.options.keep_history && self.unwritten.iter().any(|changes| !changes.is_empty()) {
+            let batches = history::to_batches(self.unwritten.iter().flat_map(Changes::versions));
+            self.lake.append_parts(history::TABLE, &history::schema(), batches).await?;
         }
         self.unwritten.clear();
         Ok(())

@@ -9,7 +9,7 @@ use homeward_ingest::lake::Lake;
 
 use super::LiveError;
 use crate::definition::Catalogue;
-use crate::history::{self, CellVersion, VersionName, cells_at};
+use crate::history::{self, CellVersion, Reading, VersionName, cells_at};
 use crate::snapshot::Snapshot;
 
 /// Where the versions are.
@@ -17,6 +17,18 @@ use crate::snapshot::Snapshot;
 enum Kept {
     Lake(Arc<Lake>),
     Memory(Arc<[RecordBatch]>),
+}
+
+/// The versions in a lake that are wanted, oldest first.
+pub(super) async fn versions(
+    lake: &Lake,
+    wanted: impl Fn(&VersionName<'_>) -> bool + Send + Sync,
+) -> Result<Vec<CellVersion>, LiveError> {
+    let mut reading = Reading::default();
+    let take =
+        |rows: Vec<RecordBatch>| Ok::<_, LiveError>(rows.iter().try_for_each(|batch| reading.take(batch, &wanted))?);
+    lake.read_each(history::TABLE, take).await?;
+    Ok(reading.finish())
 }
 
 /// Reads earlier figures from a lake.
@@ -63,11 +75,18 @@ impl Past {
     ///
     /// # Errors
     /// As [`Past::as_known_at`].
-    pub async fn versions(&self, wanted: impl Fn(&VersionName<'_>) -> bool) -> Result<Vec<CellVersion>, LiveError> {
-        Ok(match &self.kept {
-            Kept::Lake(lake) => history::from_batches_where(&lake.read(history::TABLE).await?, wanted)?,
-            Kept::Memory(batches) => history::from_batches_where(batches, wanted)?,
-        })
+    pub async fn versions(
+        &self,
+        wanted: impl Fn(&VersionName<'_>) -> bool + Send + Sync,
+    ) -> Result<Vec<CellVersion>, LiveError> {
+        match &self.kept {
+            Kept::Lake(lake) => versions(lake, wanted).await,
+            Kept::Memory(batches) => {
+                let mut reading = Reading::default();
+                batches.iter().try_for_each(|batch| reading.take(batch, &wanted))?;
+                Ok(reading.finish())
+            }
+        }
     }
 
     /// The calendar figures as they were shown at an instant; windows and open clocks are not kept.

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch, make_comparator};
-use arrow::compute::{SortOptions, cast, concat_batches, interleave_record_batch};
+use arrow::array::{Array, ArrayRef, RecordBatch, make_comparator, new_empty_array};
+use arrow::compute::{SortOptions, cast, concat_batches, interleave};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use homeward_contract::feed::Table;
@@ -230,18 +230,19 @@ impl Store {
         (&self.chunks[place.chunk as usize].rows, place.row as usize)
     }
 
-    /// The rows at some places as one batch.
+    /// A column of the rows at some places.
     ///
     /// # Errors
-    /// When Arrow refuses to make it, which the schema rules out.
-    pub fn rows(&self, places: &[Place]) -> Result<RecordBatch, ArrowError> {
-        let batches: Vec<&RecordBatch> = self.chunks.iter().map(|chunk| &chunk.rows).collect();
+    /// When no such column is kept.
+    pub fn column(&self, name: &str, places: &[Place]) -> Result<ArrayRef, ArrowError> {
+        let column = self.schema.index_of(name)?;
         if places.is_empty() {
-            return Ok(RecordBatch::new_empty(Arc::clone(&self.schema)));
+            return Ok(new_empty_array(self.schema.field(column).data_type()));
         }
+        let held: Vec<&dyn Array> = self.chunks.iter().map(|chunk| chunk.rows.column(column).as_ref()).collect();
         let indices: Vec<(usize, usize)> =
             places.iter().map(|place| (place.chunk as usize, place.row as usize)).collect();
-        interleave_record_batch(&batches, &indices)
+        interleave(&held, &indices)
     }
 
     /// Lets superseded rows go and joins small batches. Places found before are then void.

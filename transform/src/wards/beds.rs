@@ -11,7 +11,7 @@ use homeward_contract::geography::Geography;
 
 use super::episode::OPEN;
 use super::touched::{Touched, extents};
-use super::view;
+use super::view::{self, Read, Rows};
 use crate::book::View;
 use crate::book::change::{Cause, Origin, Subject};
 use crate::book::clock::Micros;
@@ -186,7 +186,12 @@ impl Beds {
     }
 
     /// The rows that touch a span, each with the instant at which the next one takes over.
-    pub(super) fn view(&self, span: Span, providers: Option<&BTreeSet<Arc<str>>>) -> Result<RecordBatch, ArrowError> {
+    pub(super) fn view(
+        &self,
+        span: Span,
+        providers: Option<&BTreeSet<Arc<str>>>,
+        read: Read<'_>,
+    ) -> Result<RecordBatch, ArrowError> {
         let (mut places, mut until, mut of): (Vec<Place>, Vec<Option<Micros>>, Vec<Arc<str>>) = Default::default();
         for (number, ward) in (0..).zip(&self.wards) {
             if providers.is_some_and(|providers| !providers.contains(&ward.provider)) {
@@ -201,7 +206,7 @@ impl Beds {
                 }
             }
         }
-        view::beds(&self.store.rows(&places)?, &of, until, &self.geography)
+        view::beds(&Rows { store: &self.store, places }, &of, &until, &self.geography, read)
     }
 }
 

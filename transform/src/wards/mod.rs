@@ -95,20 +95,31 @@ impl Wards {
         std::mem::take(&mut self.moved)
     }
 
-    /// Merged stays that touch a span of instants: `virtual_ward_stay`. Of some providers, or of all.
+    /// Merged stays that touch a span of instants: `virtual_ward_stay`. Of some providers, or of all; columns that are not read
+    /// are null.
     ///
     /// # Errors
     /// When Arrow refuses to make the batch, which a test rules out.
-    pub fn stays(&self, span: Span, providers: Option<&BTreeSet<Arc<str>>>) -> Result<RecordBatch, ArrowError> {
-        self.stays.view(span, providers)
+    pub fn stays(
+        &self,
+        span: Span,
+        providers: Option<&BTreeSet<Arc<str>>>,
+        read: Option<&BTreeSet<String>>,
+    ) -> Result<RecordBatch, ArrowError> {
+        self.stays.view(span, providers, read)
     }
 
-    /// Rows of beds that touch a span of instants: `virtual_ward_capacity`.
+    /// Rows of beds that touch a span of instants: `virtual_ward_capacity`; as [`Wards::stays`].
     ///
     /// # Errors
     /// When Arrow refuses to make the batch, which a test rules out.
-    pub fn beds(&self, span: Span, providers: Option<&BTreeSet<Arc<str>>>) -> Result<RecordBatch, ArrowError> {
-        self.beds.view(span, providers)
+    pub fn beds(
+        &self,
+        span: Span,
+        providers: Option<&BTreeSet<Arc<str>>>,
+        read: Option<&BTreeSet<String>>,
+    ) -> Result<RecordBatch, ArrowError> {
+        self.beds.view(span, providers, read)
     }
 
     /// When each provider last recorded a stay.

@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 
 use super::episode::{Episode, OPEN, Stay, episodes};
 use super::touched::{Touched, of_episodes};
-use super::view::{self, Made};
+use super::view::{self, Made, Read, Rows};
 use crate::book::View;
 use crate::book::change::{Cause, Origin, Subject};
 use crate::book::clock::Micros;
@@ -89,8 +89,7 @@ impl Stays {
             }
             let old = self.known[number];
             self.before.entry(change.subject).or_insert(old);
-            let groups: BTreeSet<u32> = [old, new].into_iter().flatten().map(|stay| stay.group).collect();
-            for group in groups {
+            for Stay { group, .. } in [old, new].into_iter().flatten() {
                 if !self.groups_before.contains_key(&group) {
                     self.groups_before.insert(group, self.episodes(group));
                 }
@@ -117,8 +116,8 @@ impl Stays {
         let provider = self.provider(columns.provider.value(row));
         let ward = text_at(&columns.ward, row).unwrap_or_default();
         let key = match text_at(&columns.person, row) {
-            Some(person) => format!("{provider}|{ward}|{person}"),
-            None => format!("{provider}|{ward}||{}", self.store.name(subject)),
+            Some(person) => [&*provider, ward, person].join("|"),
+            None => [&*provider, ward, "", self.store.name(subject)].join("|"),
         };
         let next = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
         let group = *self.index.entry(key.into_boxed_str()).or_insert(next);
@@ -158,8 +157,11 @@ impl Stays {
         for (subject, old) in std::mem::take(&mut self.before) {
             let new = self.known[subject as usize];
             let Some(cause) = cause(old, new) else { continue };
-            let groups: BTreeSet<u32> = [old, new].into_iter().flatten().map(|stay| stay.group).collect();
-            groups.into_iter().for_each(|group| causes.entry(group).or_default().push(cause));
+            // A stay that changed within its group is one change of it.
+            let moved_to = new.filter(|new| old.is_none_or(|old| old.group != new.group));
+            for Stay { group, .. } in [old, moved_to].into_iter().flatten() {
+                causes.entry(group).or_default().push(cause);
+            }
         }
         let groups_before = std::mem::take(&mut self.groups_before);
         // All of them first: a stay may leave one merged stay for another.
@@ -221,7 +223,12 @@ impl Stays {
     }
 
     /// The merged stays that touch a span, as rows.
-    pub(super) fn view(&self, span: Span, providers: Option<&BTreeSet<Arc<str>>>) -> Result<RecordBatch, ArrowError> {
+    pub(super) fn view(
+        &self,
+        span: Span,
+        providers: Option<&BTreeSet<Arc<str>>>,
+        read: Read<'_>,
+    ) -> Result<RecordBatch, ArrowError> {
         let touches = |stay: &Stay| stay.from < span.to && stay.to >= span.from;
         let is_wanted = |stay: &Stay| {
             providers.is_none_or(|providers| providers.contains(&self.groups[stay.group as usize].provider))
@@ -256,7 +263,8 @@ impl Stays {
             let provider = Arc::clone(&self.groups[stay.group as usize].provider);
             made.push(Made { provider, recorded_at: stay.recorded_at, count });
         }
-        view::stays((&self.store.rows(&begins)?, &self.store.rows(&ends)?), &made, &self.geography)
+        let rows = |places| Rows { store: &self.store, places };
+        view::stays((&rows(begins), &rows(ends)), &made, &self.geography, read)
     }
 }
 

@@ -155,7 +155,7 @@ fn merged_stays_are_one_row_of_the_view() {
     wards.settle(at(NOW)).unwrap();
     let micros = |text: &str| at(text).timestamp_micros();
     let day = Span::new(micros("2025-02-08T00:00:00Z"), micros("2025-02-09T00:00:00Z"));
-    let row = wards.stays(day, None).unwrap();
+    let row = wards.stays(day, None, None).unwrap();
     assert_eq!(row.num_rows(), 1);
     let instant = |name: &str| row.column_by_name(name).unwrap().as_primitive::<TimestampMicrosecondType>().value(0);
     assert_eq!(instant("admitted_at"), micros("2025-02-01T10:00:00Z"));
@@ -169,12 +169,12 @@ fn merged_stays_are_one_row_of_the_view() {
         Vec::new(),
     );
     wards.settle(at(NOW)).unwrap();
-    assert_eq!(wards.stays(day, None).unwrap().num_rows(), 0);
+    assert_eq!(wards.stays(day, None, None).unwrap().num_rows(), 0);
     let whole = Span::new(micros("2025-02-01T00:00:00Z"), micros("2025-03-01T00:00:00Z"));
-    assert_eq!(wards.stays(whole, None).unwrap().num_rows(), 2, "apart again");
+    assert_eq!(wards.stays(whole, None, None).unwrap().num_rows(), 2, "apart again");
     let providers = [Arc::from("RK9")].into();
-    assert_eq!(wards.stays(whole, Some(&providers)).unwrap().num_rows(), 0);
-    assert!(wards.beds(whole, None).unwrap().column(0).is_empty());
+    assert_eq!(wards.stays(whole, Some(&providers), None).unwrap().num_rows(), 0);
+    assert!(wards.beds(whole, None, None).unwrap().column(0).is_empty());
 }
 
 /// A stay that leaves one merged stay for another is told once.
@@ -190,7 +190,7 @@ fn a_stay_moves_from_one_merged_stay_to_another() {
     wards.settle(at(NOW)).unwrap();
     let all = Span::new(0, at(NOW).timestamp_micros());
     let merged = |wards: &Wards| {
-        let rows = wards.stays(all, None).unwrap();
+        let rows = wards.stays(all, None, None).unwrap();
         let counts = rows.column_by_name("merged_stays").unwrap().as_primitive::<Int64Type>().clone();
         let mut counts: Vec<i64> = counts.values().to_vec();
         counts.sort_unstable();

@@ -1,8 +1,11 @@
 //! Which days and months a change touches: what held before and does not now, or the other way about. Pure.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use chrono::{Datelike, Months, NaiveDate};
+
+use homeward_contract::time::local_midnight;
 
 use super::calendar::reference_morning;
 use super::episode::{Episode, OPEN};
@@ -96,5 +99,6 @@ fn months(first: NaiveDate, last: NaiveDate) -> impl Iterator<Item = NaiveDate> 
 }
 
 fn first_instant() -> Micros {
-    homeward_contract::time::local_midnight(FIRST_MONTH).timestamp_micros()
+    static FIRST: LazyLock<Micros> = LazyLock::new(|| local_midnight(FIRST_MONTH).timestamp_micros());
+    *FIRST
 }

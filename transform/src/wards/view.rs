@@ -1,9 +1,12 @@
 //! What indicator SQL sees of virtual wards: `virtual_ward_stay` and `virtual_ward_capacity`. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions, StringArray, StringBuilder,
+    TimestampMicrosecondArray, new_null_array,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use arrow::error::ArrowError;
@@ -11,6 +14,7 @@ use homeward_contract::geography::Geography;
 
 use crate::book::clock::{Micros, Source};
 use crate::book::view::instant_type;
+use crate::states::{Place, Store};
 
 /// Names of the views.
 pub const NAMES: [&str; 2] = ["virtual_ward_stay", "virtual_ward_capacity"];
@@ -77,71 +81,100 @@ pub(super) struct Made {
     pub(super) count: usize,
 }
 
+/// Rows of a store, of which a column is copied when somebody reads it.
+pub(super) struct Rows<'s> {
+    pub(super) store: &'s Store,
+    pub(super) places: Vec<Place>,
+}
+
+impl Rows<'_> {
+    fn column(&self, name: &str) -> Result<ArrayRef, ArrowError> {
+        self.store.column(name, &self.places)
+    }
+}
+
+/// The columns of a view that somebody reads; every one, where that is not known.
+pub(super) type Read<'r> = Option<&'r BTreeSet<String>>;
+
 /// Merged stays: the rows that begin them, for each the row that ends it, and what is made of all its rows.
 pub(super) fn stays(
-    (begins, ends): (&RecordBatch, &RecordBatch),
+    (begins, ends): (&Rows<'_>, &Rows<'_>),
     made: &[Made],
     geography: &Geography,
+    read: Read<'_>,
 ) -> Result<RecordBatch, ArrowError> {
-    let practices = column(begins, "practice")?;
-    let [icb, lcp, pcn] = areas(practices.as_string::<i32>(), geography);
-    let make = |field: &Field| -> Result<ArrayRef, ArrowError> {
-        Ok(match field.name().as_str() {
-            "icb" => Arc::clone(&icb),
-            "lcp" => Arc::clone(&lcp),
-            "pcn" => Arc::clone(&pcn),
-            "outcome" | "discharged_at" => column(ends, field.name())?,
-            "left_at" => left_at(&column(ends, "discharged_at")?),
-            "stay" => column(begins, "stay_id")?,
-            "ward" => column(begins, "ward_id")?,
-            "person" => column(begins, "pseudonym")?,
-            "source_rank" => rank(begins.num_rows()),
-            other => column(begins, other)?,
+    let mut places = None;
+    columns(&stay_schema(), made.len(), read, |name| {
+        Ok(match name {
+            "icb" | "lcp" | "pcn" => {
+                let found = match places.take() {
+                    Some(found) => found,
+                    None => areas(begins.column("practice")?.as_string::<i32>(), geography),
+                };
+                let [icb, lcp, pcn] = places.insert(found);
+                Arc::clone(match name {
+                    "icb" => icb,
+                    "lcp" => lcp,
+                    _ => pcn,
+                })
+            }
+            "provider" => Arc::new(StringArray::from_iter_values(made.iter().map(|own| &own.provider))),
+            "recorded_at" => {
+                let recorded = made.iter().map(|own| own.recorded_at);
+                Arc::new(TimestampMicrosecondArray::from_iter_values(recorded).with_timezone("UTC"))
+            }
+            "merged_stays" => {
+                let counts = made.iter().map(|own| i64::try_from(own.count).unwrap_or(i64::MAX));
+                Arc::new(Int64Array::from_iter_values(counts))
+            }
+            "outcome" | "discharged_at" => ends.column(name)?,
+            "left_at" => left_at(&ends.column("discharged_at")?),
+            "stay" => begins.column("stay_id")?,
+            "ward" => begins.column("ward_id")?,
+            "person" => begins.column("pseudonym")?,
+            "source_rank" => rank(made.len()),
+            other => begins.column(other)?,
         })
-    };
-    let provider: ArrayRef = Arc::new(StringArray::from_iter_values(made.iter().map(|own| &own.provider)));
-    let counts = made.iter().map(|own| i64::try_from(own.count).unwrap_or(i64::MAX));
-    let counts: ArrayRef = Arc::new(Int64Array::from_iter_values(counts));
-    let recorded = TimestampMicrosecondArray::from_iter_values(made.iter().map(|own| own.recorded_at));
-    let recorded: ArrayRef = Arc::new(recorded.with_timezone("UTC"));
-    let schema = stay_schema();
-    let columns = schema.fields().iter().map(|field| match field.name().as_str() {
-        "provider" => Ok(Arc::clone(&provider)),
-        "recorded_at" => cast(&recorded, field.data_type()),
-        "merged_stays" => Ok(Arc::clone(&counts)),
-        _ => cast(&make(field)?, field.data_type()),
-    });
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    RecordBatch::try_new(schema, columns)
+    })
 }
 
 /// Rows of beds, with the instant at which each ceases to be valid.
 pub(super) fn beds(
-    rows: &RecordBatch,
+    rows: &Rows<'_>,
     providers: &[Arc<str>],
-    until: Vec<Option<Micros>>,
+    until: &[Option<Micros>],
     geography: &Geography,
+    read: Read<'_>,
 ) -> Result<RecordBatch, ArrowError> {
-    let areas = column(rows, "area")?;
-    let icb = |area: &'_ str| geography.icb_of_commissioner(area).unwrap_or(area).to_owned();
-    let icbs: StringArray = areas.as_string::<i32>().iter().map(|area| area.map(icb)).collect();
-    let provider: ArrayRef = Arc::new(StringArray::from_iter_values(providers));
-    let until: ArrayRef = Arc::new(TimestampMicrosecondArray::from(until).with_timezone("UTC"));
-    let icbs: ArrayRef = Arc::new(icbs);
-    let schema = bed_schema();
-    let columns = schema.fields().iter().map(|field| {
-        let found = match field.name().as_str() {
-            "provider" => Arc::clone(&provider),
-            "ward" => column(rows, "ward_id")?,
-            "icb" => Arc::clone(&icbs),
-            "valid_until" => Arc::clone(&until),
-            "source_rank" => rank(rows.num_rows()),
-            other => column(rows, other)?,
-        };
-        cast(&found, field.data_type())
+    columns(&bed_schema(), providers.len(), read, |name| {
+        Ok(match name {
+            "provider" => Arc::new(StringArray::from_iter_values(providers)),
+            "ward" => rows.column("ward_id")?,
+            "icb" => {
+                let icb = |area: &'_ str| geography.icb_of_commissioner(area).unwrap_or(area).to_owned();
+                let areas = rows.column("area")?;
+                Arc::new(areas.as_string::<i32>().iter().map(|area| area.map(icb)).collect::<StringArray>())
+            }
+            "valid_until" => Arc::new(TimestampMicrosecondArray::from(until.to_vec()).with_timezone("UTC")),
+            "source_rank" => rank(providers.len()),
+            other => rows.column(other)?,
+        })
+    })
+}
+
+/// The columns of a view in its own types; those that nobody reads are null.
+fn columns(
+    schema: &SchemaRef,
+    rows: usize,
+    read: Read<'_>,
+    mut column: impl FnMut(&str) -> Result<ArrayRef, ArrowError>,
+) -> Result<RecordBatch, ArrowError> {
+    let made = schema.fields().iter().map(|field| match read {
+        Some(read) if !read.contains(field.name()) => Ok(new_null_array(field.data_type(), rows)),
+        _ => cast(&column(field.name())?, field.data_type()),
     });
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    RecordBatch::try_new(schema, columns)
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), made.collect::<Result<_, _>>()?, &options)
 }
 
 /// The discharge, or for a stay that is open the instant that never comes.
@@ -149,11 +182,6 @@ fn left_at(discharged_at: &ArrayRef) -> ArrayRef {
     let ends = discharged_at.as_primitive::<TimestampMicrosecondType>().iter();
     let ends = ends.map(|end| end.unwrap_or(NEVER));
     Arc::new(TimestampMicrosecondArray::from_iter_values(ends).with_timezone("UTC"))
-}
-
-fn column(batch: &RecordBatch, name: &str) -> Result<ArrayRef, ArrowError> {
-    let lacks = || ArrowError::SchemaError(format!("a state has no column '{name}'"));
-    batch.column_by_name(name).cloned().ok_or_else(lacks)
 }
 
 fn rank(rows: usize) -> ArrayRef {

@@ -46,7 +46,7 @@ async fn an_open_referral_ages_and_breaches_while_no_message_comes() {
         ("2025-06-13T11:02:00Z", "over_120m", Some((0, 1))),
     ];
     for (now, band, rate) in expected {
-        let versions = computation.evaluate(at(now)).await.expect("evaluates");
+        let changes = computation.evaluate(at(now)).await.expect("evaluates");
         let snapshot = computation.snapshot(at(now)).await.expect("evaluates");
         let open = read(&snapshot, "ucr-open-clocks", Dimension::Band);
         let bands: Vec<(&str, Option<i64>)> =
@@ -56,6 +56,6 @@ async fn an_open_referral_ages_and_breaches_while_no_message_comes() {
         let found = month.first().and_then(|figure| Some((figure.numerator?, figure.denominator?)));
         assert_eq!(found.filter(|(_, denominator)| *denominator > 0), rate, "at {now}");
         let breached_now = now == "2025-06-12T11:02:00Z";
-        assert!(!breached_now || !versions.is_empty(), "the breach becomes a version of the month's cell");
+        assert!(!breached_now || !changes.is_empty(), "the breach becomes a version of the month's cell");
     }
 }

@@ -184,7 +184,7 @@ impl History {
         for chunk in self.deliveries(steps) {
             let now = chunk.last().expect("a message").deliver_at;
             self.apply(&mut computation, chunk);
-            versions.extend(computation.evaluate(now).await.expect("evaluates"));
+            versions.extend(computation.evaluate(now).await.expect("evaluates").versions());
             let snapshot = computation.snapshot(now).await.expect("evaluates");
             self.assert_truth(&snapshot, now);
             revisions = snapshot.revision();

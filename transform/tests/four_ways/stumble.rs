@@ -15,7 +15,7 @@ use homeward_contract::identity::PseudonymKeys;
 use homeward_ingest::decode::{DecodeContext, Place, RawRecord, decode};
 use homeward_transform::computation::Computation;
 use homeward_transform::definition::{Catalogue, sql_sha256};
-use homeward_transform::history::CellVersion;
+use homeward_transform::history::Changes;
 
 const REFERRAL: &str = include_str!("../../../ingest/fixtures/handbook/ucr-referral-received-1.json");
 
@@ -83,9 +83,9 @@ fn with_facts(catalogue: &Arc<Catalogue>) -> Computation {
     computation
 }
 
-fn without_instants(versions: Vec<CellVersion>) -> Vec<String> {
-    let mut told: Vec<String> = versions
-        .into_iter()
+fn without_instants(changes: &Changes) -> Vec<String> {
+    let mut told: Vec<String> = changes
+        .versions()
         .map(|version| format!("{} {:?} {:?} {}", version.indicator, version.atom, version.value, version.live_because))
         .collect();
     told.sort();
@@ -104,7 +104,7 @@ async fn cells_replaced_before_a_failure_become_versions_at_the_next_call() {
     let after = stumbling.evaluate(recovers).await.expect("evaluates");
 
     let undisturbed = with_facts(&catalogue).evaluate(recovers).await.expect("evaluates");
-    assert!(undisturbed.iter().any(|version| &*version.indicator == "ucr-two-hour-response"));
-    assert_eq!(without_instants(after), without_instants(undisturbed));
+    assert!(undisturbed.versions().any(|version| &*version.indicator == "ucr-two-hour-response"));
+    assert_eq!(without_instants(&after), without_instants(&undisturbed));
     assert!(stumbling.evaluate(recovers).await.expect("evaluates").is_empty(), "nothing is told twice");
 }

@@ -19,6 +19,8 @@ const DAYS: u64 = 480;
 const CHANGES: [&str; 3] = ["2024-03-31", "2024-10-27", "2025-03-30"];
 /// Ages around those from which people count apart.
 const AGES: [i64; 8] = [15, 17, 18, 40, 64, 65, 66, 81];
+/// Areas of the most deprived fifth, of another, one that is not ranked, and none.
+const LSOAS: [&str; 5] = ["E01999900", "E01999911", "E01999902", "E01999999", ""];
 /// People of one history share ids of stays, so that corrections move nights between them.
 const TOGETHER: u64 = 3;
 
@@ -153,11 +155,13 @@ impl History<'_> {
             let registration = RegistrationInput {
                 person: Some(self.name("P", person)),
                 practice: self.practice(),
+                lsoa: Some(self.dice.pick(&LSOAS).to_owned()),
                 from: Some(from.to_string()),
                 to: last,
                 opted_out: self.dice.one_in(15),
                 care_home: self.dice.one_in(4),
                 efi_band: Some(self.dice.pick(&["fit", "mild", "moderate", "severe"]).to_owned()),
+                age_years: if self.dice.one_in(3) { None } else { Some(self.dice.pick(&AGES)) },
                 ..RegistrationInput::default()
             };
             if self.dice.one_in(6) {

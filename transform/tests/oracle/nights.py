@@ -1,11 +1,12 @@
 """Days at home the slow way, in another language: the newest version of each message by looking at all of them, then every
 night of every person looked at by itself. Reads CloudEvents, one a line; prints figures as JSON. Standard library alone.
 
-    python3 nights.py 2025-06-12T15:30:00Z events.jsonl population.csv
+    python3 nights.py 2025-06-12T15:30:00Z events.jsonl ingest/contract/reference
 """
 
 import csv
 import json
+import os
 import sys
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta, timezone
@@ -88,7 +89,9 @@ class Person:
         formal = [day for day, status in self.deaths if status == "formal"]
         self.died = min(formal or [day for day, _ in self.deaths], default=None)
         self.lists.sort(key=lambda own: (own["registered_from"], own["subject"]))
-        self.born = min((own.born for own in self.intervals), default=None)
+        self.listed = min((own["born"] for own in self.lists if own["born"] is not None), default=None)
+        stayed = min((own.born for own in self.intervals), default=None)
+        self.born = stayed if self.listed is None else self.listed
         self.left = bool(self.lists) and self.lists[-1]["opted_out"]
 
     def marks_of(self, own, at_home, in_bed, today):
@@ -195,10 +198,18 @@ def people_of(events):
         people[who].accepted.add(local_day(at))
     for event in newest(by_type["registration"]):
         data = dict(event["data"], subject=event["subject"])
+        age = data.get("ageYears")
+        data["born"] = None if age is None else local_day(instant(event["time"])).year - age
         data["registered_from"] = date.fromisoformat(data["registered_from"])
         data["registered_to"] = data["registered_to"] and date.fromisoformat(data["registered_to"])
         people[data["pseudonym"]].lists.append(data)
     return people
+
+
+def core20_of(path):
+    """Of each area whether it is in the two most deprived tenths."""
+    with open(path, encoding="utf-8", newline="") as table:
+        return {row["lsoa"]: int(row["imd_decile"]) < 3 for row in csv.DictReader(table)}
 
 
 AGES = (("nights-in-hospital-per-1000-people", 0), ("nights-in-hospital-per-1000-people-18-and-over", 18),
@@ -263,15 +274,24 @@ def spread(people):
             "denominator_squared": sum(y * y for _, y in own)}
 
 
-def nights_of(figures, person, practice, month, state, care_home, efi_band, nights):
+def nights_of(figures, person, practice, month, state, care_home, efi_band, core20, nights):
     """So many nights of one state in one month and place."""
     home, away, observed = state in ("home", "virtual"), state in AWAY, state in OBSERVED
     hospital, short = state.startswith("hospital"), state.startswith("short")
     count = lambda holds: nights if holds else 0
+    listed_age = None if person.listed is None else int(month[:4]) - person.listed
+    if core20 is None and observed:
+        figures.add(DAYS + "-core20", practice, month, neighbourhood_unknown=nights)
+    for youngest in (18, 65):
+        if listed_age is None and observed:
+            figures.add(f"{DAYS}-{youngest}-and-over", practice, month, age_unknown=nights)
     for name, is_in, at_home in (
             (DAYS, True, home), (DAYS + "-own-home", True, home and not care_home),
             (DAYS + "-with-short-term-beds", True, home or short), (DAYS + "-of-care-home-residents", care_home, home),
-            (DAYS + "-of-people-with-frailty", efi_band in ("moderate", "severe"), home)):
+            (DAYS + "-of-people-with-frailty", efi_band in ("moderate", "severe"), home),
+            (DAYS + "-core20", core20, home),
+            (DAYS + "-18-and-over", listed_age is not None and listed_age >= 18, home),
+            (DAYS + "-65-and-over", listed_age is not None and listed_age >= 65, home)):
         if not is_in:
             continue
         figures.add(
@@ -327,6 +347,7 @@ def main():
     today = local_day(instant(sys.argv[1]))
     with open(sys.argv[2], encoding="utf-8") as lines:
         people = people_of([json.loads(line) for line in lines])
+    core20 = core20_of(os.path.join(sys.argv[3], "deprivation.csv"))
     figures = Figures()
     for person in people.values():
         if not person.lists:
@@ -338,7 +359,7 @@ def main():
             if own is not None:
                 states[night], lists[night] = person.state(own, night), own
                 month = night.strftime("%Y-%m")
-                counts[own["practice"], month, states[night], own["care_home"], own["efi_band"]] += 1
+                counts[own["practice"], month, states[night], own["care_home"], own["efi_band"], core20.get(own["lsoa"])] += 1
                 if states[night] in AWAY:
                     short = states[night].startswith("short")
                     figures.add(BEDS, own["practice"], night.isoformat(), numerator=1, short_term_beds=short)
@@ -350,7 +371,7 @@ def main():
             if states.get(index, "dead") not in ("dead", "after_death", "opted_out"):
                 follow(figures, person, states, lists[index], index, today)
         figures.person_done()
-    per_people(figures, sys.argv[3])
+    per_people(figures, os.path.join(sys.argv[3], "population.csv"))
     per_night(figures, today)
     json.dump(figures.told(), sys.stdout)
 

@@ -227,7 +227,7 @@ async fn the_oracle_agrees_with_every_definition_of_virtual_wards() {
     let end: DateTime<Utc> = AS_OF.parse().expect("an instant");
     let messages = messages(&history(&mut dice), &mut dice);
     let lines: Vec<Vec<u8>> = messages.iter().map(|record| record.payload.clone()).collect();
-    let Some(expected) = oracle::<Told>("wards.py", AS_OF, &lines, "") else { return };
+    let Some(expected) = oracle::<Told>("wards.py", AS_OF, &lines) else { return };
     let (facts, refused) = decoded(&messages, end);
     assert!(refused > 50, "nonsense is among it");
     assert_eq!(refused, expected.refused, "and refused, and nothing else");

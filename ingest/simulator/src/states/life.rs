@@ -7,7 +7,7 @@ use homeward_contract::identity::NhsNumber;
 use super::hospital::{Admission, HOSPITALS, admit, attend};
 use super::truth::{Beds, Death, Registration, State, Stay, Who};
 use super::{Plan, Subject};
-use crate::person::{Home, Map, age_on, people as people_known, person};
+use crate::person::{Map, Person, age_on, people as people_known, person};
 use crate::random::{Stream, between, generator, weighted};
 use crate::wall::{midnight, wall};
 
@@ -92,16 +92,16 @@ pub(super) fn people(plan: &mut Plan<'_>) {
             pseudonym: number.map(|number| keys.nhs(&number)),
             age_years: known.age_on(wall(plan.start).date()),
             birth_date: known.birth_date,
-            nhs_number: known.nhs_number,
-            local_patient_id: known.local_patient_id,
-            lsoa: known.lsoa,
+            nhs_number: known.nhs_number.clone(),
+            local_patient_id: known.local_patient_id.clone(),
+            lsoa: known.lsoa.clone(),
             practice: known.home.practice.clone(),
         };
         let dies = plan.chance(plan.rates.deaths);
         let died_at = plan.some_time();
         let residence = if plan.chance(0.1) { "care_home" } else { "own_home" };
         let mut life = Life { serial, who, residence, died_at: dies.then_some(died_at), told: 0 };
-        registered(plan, &life, &known.home);
+        registered(plan, &life, &known);
         died(plan, &life);
         if plan.chance(plan.rates.episodes) {
             for _ in 0..between(&mut plan.rng, 1, 3) {
@@ -114,9 +114,11 @@ pub(super) fn people(plan: &mut Plan<'_>) {
     }
 }
 
-fn registered(plan: &mut Plan<'_>, life: &Life, home: &Home) {
+fn registered(plan: &mut Plan<'_>, life: &Life, known: &Person) {
     let Some(pseudonym) = life.who.pseudonym.clone() else { return };
+    let home = &known.home;
     let first_day = wall(plan.start).date();
+    let first_told = plan.start - Duration::days(2);
     // Lists go back about as far as the feeds that tell of nights away: before them everybody would seem to be at home.
     let registered_from = first_day - Duration::days(between(&mut plan.rng, 30, 90));
     let bands = [("fit", 0.4), ("mild", 0.3), ("moderate", 0.2), ("severe", 0.05), ("not_scored", 0.05)];
@@ -131,10 +133,11 @@ fn registered(plan: &mut Plan<'_>, life: &Life, home: &Home) {
         opted_out: plan.chance(0.03),
         care_home: life.residence == "care_home",
         efi_band: weighted(&mut plan.rng, &bands).copied().unwrap_or("fit"),
+        age_years: known.age_on(wall(first_told).date()),
     };
     let parts = ["QJK", &pseudonym, &home.practice, &registered_from.to_string()];
     let mut subject = Subject::new(Feed::Registration, &parts);
-    plan.tell(&mut subject, plan.start - Duration::days(2), false, State::Registration(own.clone()));
+    plan.tell(&mut subject, first_told, false, State::Registration(own.clone()));
     let moved = plan.chance(plan.rates.moved_away).then(|| plan.some_time());
     let (ended_at, reason) = match (life.died_at, moved) {
         (Some(died_at), _) => (died_at, "died"),
@@ -144,6 +147,7 @@ fn registered(plan: &mut Plan<'_>, life: &Life, home: &Home) {
     own.registered_to = Some(wall(ended_at).date() - Duration::days(1));
     own.end_reason = Some(reason);
     let told_at = ended_at + plan.hours(24, 24 * 10);
+    own.age_years = known.age_on(wall(told_at).date());
     plan.tell(&mut subject, told_at, false, State::Registration(own));
 }
 

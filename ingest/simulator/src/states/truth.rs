@@ -203,6 +203,8 @@ pub struct Registration {
     pub care_home: bool,
     /// Band of the frailty index.
     pub efi_band: &'static str,
+    /// Age when it is told.
+    pub age_years: i32,
 }
 
 impl State {

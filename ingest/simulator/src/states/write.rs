@@ -153,6 +153,7 @@ fn registration(own: &Registration) -> String {
         .raw("opted_out", flag(own.opted_out))
         .raw("care_home", flag(own.care_home))
         .text("efi_band", own.efi_band)
+        .raw("ageYears", &own.age_years.to_string())
         .finish()
 }
 

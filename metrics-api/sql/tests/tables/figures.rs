@@ -70,10 +70,48 @@ async fn zero_suppressed_and_no_data_are_three_answers() {
     assert_eq!(lines(&public.ask(counts).await), ["0", "-"], "a count that is hidden is null, one that is none is 0");
 }
 
+/// Fourteen months of nights, each with its own number.
+fn nights() -> Vec<Planted> {
+    const MONTHS: [&str; 14] = [
+        "month:2024-04",
+        "month:2024-05",
+        "month:2024-06",
+        "month:2024-07",
+        "month:2024-08",
+        "month:2024-09",
+        "month:2024-10",
+        "month:2024-11",
+        "month:2024-12",
+        "month:2025-01",
+        "month:2025-02",
+        "month:2025-03",
+        "month:2025-04",
+        "month:2025-05",
+    ];
+    let month =
+        |(away, month)| Planted::new("days-at-home", "live", month).counted(365 * (30_000 - away), Some(30_000));
+    (100_i64..).step_by(100).zip(MONTHS).map(month).collect()
+}
+
+/// Sums over the twelve months, divided last; no year of which a month is missing, and none that is not over.
+#[tokio::test]
+async fn twelve_months_are_the_sums_of_their_months() {
+    let devon = Devon::of(&nights());
+    let sql = "SELECT period, numerator, denominator, value FROM outcomes.figures WHERE indicator = 'days-at-home' AND \
+               level = 'lcp' AND period_kind = 'twelve_months' ORDER BY period";
+    let away = |first: i64| (first..first + 12).map(|month| 100 * month).sum::<i64>();
+    let expected = [(1, "2025-03"), (2, "2025-04"), (3, "2025-05")].map(|(first, last)| {
+        let home = 365 * (360_000 - away(first));
+        format!("{last} | {home} | 360000 | {:?}", home as f64 / 360_000.0)
+    });
+    assert_eq!(lines(&devon.ask(sql).await), expected);
+}
+
 /// Every combination that the tables show equals the released snapshot to the last digit.
 #[tokio::test]
 async fn the_tables_are_the_released_snapshot() {
-    let devon = devon();
+    let mut devon = devon();
+    devon.learn(&nights(), as_of());
     let snapshot = devon.source.newest().unwrap();
     let catalogue = Catalogue::builtin().unwrap();
     for policy in Policy::ALL {
@@ -81,7 +119,7 @@ async fn the_tables_are_the_released_snapshot() {
         let login = devon.login(policy.name, None);
         let mut compared = 0;
         for (definition, level) in catalogue.iter().flat_map(|d| LEVELS.into_iter().map(move |level| (d, level))) {
-            for kind in [Dimension::Day, Dimension::Month, Dimension::Window] {
+            for kind in [Dimension::Day, Dimension::Month, Dimension::TwelveMonths, Dimension::Window] {
                 let query =
                     FigureQuery { indicator: definition.id.clone(), by: vec![level, kind], ..FigureQuery::default() };
                 let released = policy.release(snapshot.figures(&query), definition);

@@ -18,7 +18,7 @@ use homeward_sql::{Answer, DATABASE, Limits, Pin, Refusal, Source, Tick, local};
 use homeward_transform::book::roll::{Line, Outcome};
 use homeward_transform::book::submission::{Decided, Standing};
 use homeward_transform::definition::Catalogue;
-use homeward_transform::engine::{Atom, AtomValue};
+use homeward_transform::engine::{Atom, AtomValue, Counts};
 use homeward_transform::feedback::{DataQuality, Measure, Quality, Share};
 use homeward_transform::history::{CellVersion, cells_at};
 use homeward_transform::live::Past;
@@ -86,8 +86,8 @@ impl Planted {
             denominator,
             percentile: None,
             source_rank: Some(1),
-            counts: BTreeMap::new(),
-            flags: BTreeMap::new(),
+            counts: Counts::default(),
+            flags: Counts::default(),
         };
         self.value = Some(value);
         self
@@ -141,13 +141,13 @@ impl Planted {
 
     pub(crate) fn flag(self, flag: &'static str, count: i64) -> Self {
         self.with(|value| {
-            value.flags.insert(Arc::from(flag), count);
+            value.flags.extend([(Arc::from(flag), count)]);
         })
     }
 
     pub(crate) fn count(self, name: &'static str, count: i64) -> Self {
         self.with(|value| {
-            value.counts.insert(Arc::from(name), count);
+            value.counts.extend([(Arc::from(name), count)]);
         })
     }
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use homeward_contract::clock::ManualClock;
-use homeward_transform::engine::{Atom, AtomValue};
+use homeward_transform::engine::{Atom, AtomValue, Counts};
 use homeward_transform::history::CellVersion;
 use tokio_postgres::{Client, Row, SimpleQueryMessage};
 
@@ -27,7 +27,7 @@ fn referrals(count: i64, known_at: &str) -> CellVersion {
             icb: Some(Arc::from("QJK")),
             lcp: Some(Arc::from("Western")),
             pcn: Some(Arc::from("U37412")),
-            strata: Vec::new(),
+            strata: Arc::from([]),
             period: Arc::from("day:2025-06-11"),
             place: None,
         },
@@ -36,8 +36,8 @@ fn referrals(count: i64, known_at: &str) -> CellVersion {
             denominator: None,
             percentile: None,
             source_rank: Some(1),
-            counts: BTreeMap::from([(Arc::from("rejected"), count / 4)]),
-            flags: BTreeMap::from([(Arc::from("started_before_receipt"), count / 3)]),
+            counts: Counts::from([("rejected", count / 4)]),
+            flags: Counts::from([("started_before_receipt", count / 3)]),
         }),
         known_at: at(known_at),
         csds_because: Arc::from("nothing of CSDS"),

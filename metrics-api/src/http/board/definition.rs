@@ -124,6 +124,7 @@ fn lineage(page: &Page<'_>, definition: &Definition) -> Markup {
                 @if let Some(known_at) = known_at { li { "Newest fact counted: taken in at " (when::long(known_at)) "." } }
                 li { "Query: " a href="#sql" { "indicator.sql" } ", SHA-256 " code.hash { (definition.sql_sha256) } ", version " (definition.version) "." }
                 @if let Some(edition) = population(page, definition) { li { "Divided by people on the lists: edition of " (edition) "." } }
+                @if definition.reads("core20") { li { "Neighbourhoods by the Index of Multiple Deprivation: edition " (page.snapshot.geography().deprivation().edition()) "." } }
                 @if let Some(factor) = &definition.factor { li { "By the factor " (factor.times) " over " (factor.over) ": " (factor.source) "." } }
                 li { "Figures speak for " (when::long(page.snapshot.as_of())) "; snapshot " (page.snapshot.sequence()) "." }
                 li { "Release: here " (page.policy.label()) " (" (page.policy.statement) ") Offered by this server: " (policies.join(", ")) ". The definition's own: " (definition.release) "." }

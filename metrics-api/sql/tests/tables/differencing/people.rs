@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use homeward_sql::Tick;
-use homeward_transform::engine::AtomValue;
+use homeward_transform::engine::{AtomValue, Counts};
 use homeward_transform::revision::Revision;
 use homeward_transform::snapshot::Freshness;
 
@@ -139,7 +139,7 @@ impl Exact {
             source_rank: Some(self.rank),
             counts: names.iter().enumerate().map(|(index, name)| (Arc::from(*name), companion(index))).collect(),
             // Data-quality flags hold exact counts: a public role must see nothing of them.
-            flags: BTreeMap::from([(Arc::from("clock_change"), self.numerator)]),
+            flags: Counts::from([("clock_change", self.numerator)]),
         }
     }
 }
