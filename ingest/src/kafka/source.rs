@@ -345,6 +345,17 @@ impl Source {
         self.consumer.fetch_watermarks(topic, partition, WATERMARK_TIMEOUT).ok()
     }
 
+    /// True when a broker answers that one of the topics has partitions; waits at most half a second.
+    #[must_use]
+    pub fn has_something_to_read(&self) -> bool {
+        let wanted = self.consumer.subscription().ok();
+        let told = self.consumer.fetch_metadata(None, WATERMARK_TIMEOUT).ok();
+        wanted.zip(told).is_some_and(|(wanted, told)| {
+            let is_wanted = |name: &str| wanted.elements().iter().any(|element| element.topic() == name);
+            told.topics().iter().any(|topic| is_wanted(topic.name()) && !topic.partitions().is_empty())
+        })
+    }
+
     /// Partitions read, with the next offset due where it is known.
     pub fn positions(&self) -> impl Iterator<Item = (&str, i32, Option<i64>)> {
         self.positions.iter().map(|position| (&*position.topic, position.partition, position.next))

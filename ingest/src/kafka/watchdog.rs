@@ -1,4 +1,5 @@
-//! Decides when a consumer has to be thrown away: Kafka holds more records, and none has come for too long.
+//! Decides when a consumer has to be thrown away: Kafka holds more records and none has come for too long, or the broker
+//! answers and the group has given it no partition for too long.
 //!
 //! Pure: offsets and instants in, a verdict out.
 
@@ -29,6 +30,14 @@ pub enum Verdict {
 pub struct Watchdog {
     stall: TimeDelta,
     partitions: BTreeMap<(String, i32), Standing>,
+    unassigned: Option<Unassigned>,
+}
+
+/// A consumer without partitions.
+#[derive(Debug)]
+struct Unassigned {
+    since: DateTime<Utc>,
+    patience_factor: i32,
 }
 
 #[derive(Debug)]
@@ -42,7 +51,25 @@ impl Watchdog {
     /// A watchdog that loses patience after `stall`.
     #[must_use]
     pub fn new(stall: TimeDelta) -> Self {
-        Self { stall, partitions: BTreeMap::new() }
+        Self { stall, partitions: BTreeMap::new(), unassigned: None }
+    }
+
+    /// Judges a consumer that has no partition while the broker answers: a quarter of the patience with a partition. A client
+    /// whose session ended while the coordinator was away may never find its way back into the group. A group may also have
+    /// more members than partitions, so that patience doubles here too.
+    pub fn judge_unassigned(&mut self, now: DateTime<Utc>) -> Verdict {
+        let unassigned = self.unassigned.get_or_insert(Unassigned { since: now, patience_factor: 1 });
+        if now - unassigned.since < self.stall / 4 * unassigned.patience_factor {
+            return Verdict::Waiting;
+        }
+        unassigned.since = now;
+        unassigned.patience_factor = (unassigned.patience_factor * 2).min(PATIENCE_FACTOR_MAX);
+        Verdict::Rebuild
+    }
+
+    /// The consumer has partitions, or the broker is away.
+    pub fn forget_unassigned(&mut self) {
+        self.unassigned = None;
     }
 
     /// Judges a partition: `next` is the next offset we wait for, `high` the next that Kafka will give out.
@@ -73,6 +100,22 @@ mod tests {
 
     fn clock() -> ManualClock {
         ManualClock::new(DateTime::from_timestamp(1_750_000_000, 0).unwrap())
+    }
+
+    #[test]
+    fn a_consumer_that_is_given_no_partition_is_rebuilt_ever_more_seldom() {
+        let clock = clock();
+        let mut watchdog = Watchdog::new(TimeDelta::seconds(120));
+        let mut after = |seconds| {
+            clock.advance(TimeDelta::seconds(seconds));
+            watchdog.judge_unassigned(clock.now())
+        };
+        assert_eq!([after(0), after(29), after(1)], [Verdict::Waiting, Verdict::Waiting, Verdict::Rebuild]);
+        assert_eq!([after(30), after(30)], [Verdict::Waiting, Verdict::Rebuild], "twice the patience");
+        watchdog.forget_unassigned();
+        assert_eq!(watchdog.judge_unassigned(clock.now()), Verdict::Waiting, "patience begins anew");
+        clock.advance(TimeDelta::seconds(30));
+        assert_eq!(watchdog.judge_unassigned(clock.now()), Verdict::Rebuild);
     }
 
     #[test]

@@ -28,8 +28,8 @@ const POLL_NOTE_INTERVAL: Duration = Duration::from_secs(1);
 enum End {
     /// Told to.
     Shutdown,
-    /// A partition stood still for too long.
-    Stalled,
+    /// A partition stood still for too long, or there was none for too long.
+    Stalled(&'static str),
     /// The feed stops until people have looked.
     Stop(String),
     /// The source or the lake failed in a way that a new source may mend.
@@ -77,16 +77,16 @@ impl FeedLoop {
                         wait = self.longer(wait);
                         continue;
                     }
-                    End::Shutdown | End::Stalled => continue,
+                    End::Shutdown | End::Stalled(_) => continue,
                 },
             };
             let Err(end) = self.consume(&mut source, &mut watchdog);
             match end {
                 End::Shutdown => {}
                 End::Stop(reason) => return self.stop(Some(source), &reason),
-                End::Stalled => {
+                End::Stalled(reason) => {
                     self.ingest.telemetry.record_rebuild(feed);
-                    tracing::warn!(%feed, "a partition stood still while Kafka held more; the consumer is rebuilt");
+                    tracing::warn!(%feed, reason, "the consumer is rebuilt");
                 }
                 End::Failed(reason) => {
                     if started.elapsed() > self.ingest.options.retry_wait_max {
@@ -235,15 +235,20 @@ impl FeedLoop {
     }
 }
 
-/// Compares every partition's position with what Kafka holds.
+/// Compares every partition's position with what Kafka holds, and asks whether there should be one.
 fn watch(source: &Source, watchdog: &mut Watchdog) -> Result<(), End> {
     let positions: Vec<_> =
         source.positions().map(|(topic, partition, next)| (topic.to_owned(), partition, next)).collect();
+    if !positions.is_empty() || !source.has_something_to_read() {
+        watchdog.forget_unassigned();
+    } else if watchdog.judge_unassigned(SystemClock.now()) == Verdict::Rebuild {
+        return Err(End::Stalled("the group gave it no partition"));
+    }
     for (topic, partition, next) in positions {
         // No answer means that the broker is away: rebuilding would not help.
         let Some((low, high)) = source.bounds(&topic, partition) else { return Ok(()) };
         if watchdog.judge(&topic, partition, next.unwrap_or(low), high, SystemClock.now()) == Verdict::Rebuild {
-            return Err(End::Stalled);
+            return Err(End::Stalled("a partition stood still while Kafka held more"));
         }
     }
     Ok(())
