@@ -177,6 +177,17 @@ fn merged_stays_are_one_row_of_the_view() {
     assert!(wards.beds(whole, None, None).unwrap().column(0).is_empty());
 }
 
+/// Whether stays were merged is counted on the days of admission and discharge, however far away the overlap is.
+#[test]
+fn an_overlap_touches_the_admission_and_the_discharge_of_what_it_merges() {
+    let mut wards = wards();
+    take(&mut wards, vec![stay("2025-02-01T10:00:00Z", "2025-02-09T10:00:00Z", 1)], Vec::new());
+    wards.settle(at(NOW)).unwrap();
+    let inside = stay("2025-02-04T10:00:00Z", "2025-02-05T10:00:00Z", 1);
+    take(&mut wards, vec![StayInput { stay: "S2".into(), person: Some("S1".into()), ..inside }], Vec::new());
+    assert_eq!(names(&wards.settle(at(NOW)).unwrap()), ["02-01", "02-09", "2025-02"]);
+}
+
 /// A stay that leaves one merged stay for another is told once.
 #[test]
 fn a_stay_moves_from_one_merged_stay_to_another() {

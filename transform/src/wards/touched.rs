@@ -60,10 +60,14 @@ fn layers(episodes: &[Episode]) -> Layers {
     layers
 }
 
-/// Admissions as they are counted, and discharges with all that is counted then.
-fn events(episodes: &[Episode]) -> BTreeSet<(Micros, Option<Micros>, u64, u64)> {
-    let begins = episodes.iter().map(|episode| (episode.stay.from, None, episode.stay.items, 0));
-    let ends = episodes.iter().map(|Episode { stay, .. }| (stay.to, Some(stay.from), stay.items, stay.outcome));
+/// Admissions as they are counted, and discharges with all that is counted then; both tell whether stays were merged.
+fn events(episodes: &[Episode]) -> BTreeSet<(Micros, Option<Micros>, u64, u64, bool)> {
+    let is_merged = |episode: &Episode| episode.stays() > 1;
+    let begins = episodes.iter().map(|own| (own.stay.from, None, own.stay.items, 0, is_merged(own)));
+    let ends = episodes.iter().map(|own| {
+        let stay = &own.stay;
+        (stay.to, Some(stay.from), stay.items, stay.outcome, is_merged(own))
+    });
     begins.chain(ends.filter(|(to, ..)| *to != OPEN)).collect()
 }
 
