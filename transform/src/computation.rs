@@ -34,7 +34,6 @@ pub struct Computation {
     book: Book,
     wards: Wards,
     at_home: AtHome,
-    counts_nights: bool,
     engine: Engine,
     cells: Cells,
     log: RevisionLog,
@@ -59,12 +58,10 @@ impl Computation {
     /// Starts with no facts.
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>, geography: Arc<Geography>) -> Self {
-        let counts_nights = catalogue.iter().any(Definition::counts_nights);
         Self {
             book: Book::new(Arc::clone(&geography)),
             wards: Wards::new(Arc::clone(&geography)),
             at_home: AtHome::new(Arc::clone(&geography)).since(catalogue.first_night()),
-            counts_nights,
             engine: Engine::new(Arc::clone(&geography)),
             cells: Cells::default(),
             log: RevisionLog::default(),
@@ -124,7 +121,11 @@ impl Computation {
             _ if Feed::STATES.contains(&table.feed()) => {
                 self.wards.apply(table, batch)?;
                 // The states of a country's people are not held where no definition counts their nights.
-                if self.counts_nights { self.at_home.apply(table, batch) } else { Ok(()) }
+                if self.catalogue.iter().any(Definition::counts_nights) {
+                    self.at_home.apply(table, batch)
+                } else {
+                    Ok(())
+                }
             }
             _ => self.book.apply(table, batch),
         }

@@ -13,7 +13,7 @@ use crate::cells::Cells;
 use crate::conditions::Condition;
 use crate::definition::{Catalogue, Definition};
 use crate::engine::period::{Period, PeriodKind, parse_name};
-use crate::engine::{Atom, AtomValue, Counts, EVERY_STRATUM};
+use crate::engine::{Atom, AtomValue, EVERY_STRATUM};
 use crate::feedback::DataQuality;
 use crate::figure::{Dimension, Figure};
 use crate::levels;
@@ -243,7 +243,6 @@ impl Snapshot {
         let cell: Vec<_> = query.by.iter().copied().zip(key.values).collect();
         let standardised =
             population::divide(&self.geography, definition, &cell, begins, london(self.as_of).date(), &mut value);
-        let plain = |counts: &Counts| counts.iter().map(|(name, count)| (name.to_string(), count)).collect();
         Figure {
             indicator: definition.id.clone(),
             version: definition.version,
@@ -255,8 +254,8 @@ impl Snapshot {
             denominator: value.denominator,
             percentile: value.percentile,
             standardised,
-            counts: plain(&value.counts),
-            flags: plain(&value.flags),
+            counts: value.counts.to_told(),
+            flags: value.flags.to_told(),
             status: definition.status_of(value.source_rank, span.ends_at, self.as_of),
             as_of: self.as_of,
         }

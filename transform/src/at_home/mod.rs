@@ -269,9 +269,9 @@ impl AtHome {
         let window = Span::new(point_of(first), point_of(end).min(self.today()));
         let wanted = self.wanted(practices);
         let listed = self.listed(practices);
-        let (mut rows, mut counted) = (Vec::new(), Vec::new());
+        let mut together = read.map(|read| Together::new(&self.places, read));
+        let mut rows = Vec::new();
         for year in by_year(window) {
-            let mut together = read.map(|read| Together::new(&self.places, read));
             for person in &listed {
                 let mut own = self.pieces(person, year).filter(|piece| wanted[piece.place as usize]);
                 let (Some(one), two) = (own.next(), own.next()) else { continue };
@@ -282,9 +282,8 @@ impl AtHome {
                     _ => rows.extend([one].into_iter().chain(two).chain(own).map(|piece| (person, piece))),
                 }
             }
-            let first = counted.len();
-            counted.extend(together.map(|together| together.into_counted(first)).unwrap_or_default());
         }
+        let counted = together.map(Together::into_counted).unwrap_or_default();
         let alike = counted.iter().map(|own| (&*own.name, &own.place, (own.piece, own.born, own.people)));
         view::nights(&self.named(&rows).chain(alike).collect::<Vec<_>>(), &self.geography)
     }

@@ -68,8 +68,8 @@ impl<'p> Together<'p> {
         kind
     }
 
-    /// The rows, in an order that the same people always give, named by their numbers from the first on.
-    pub(super) fn into_counted(self, first: usize) -> Vec<Counted> {
+    /// The rows, in an order that the same people always give.
+    pub(super) fn into_counted(self) -> Vec<Counted> {
         let mut counts: Vec<_> = self.counts.into_iter().collect();
         counts.sort_unstable_by_key(|(key, _)| *key);
         let row = |(number, ((kind, state, span, born), people)): (usize, (Kind, i64))| Counted {
@@ -79,6 +79,6 @@ impl<'p> Together<'p> {
             born,
             people,
         };
-        (first..).zip(counts).map(row).collect()
+        counts.into_iter().enumerate().map(row).collect()
     }
 }

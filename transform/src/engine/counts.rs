@@ -1,5 +1,6 @@
 //! Counts by name, as a cell holds them. Pure.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -20,6 +21,12 @@ impl Counts {
     /// Names and counts, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, i64)> {
         self.0.iter().map(|(name, count)| (name, *count))
+    }
+
+    /// As a figure tells them.
+    #[must_use]
+    pub fn to_told(&self) -> BTreeMap<String, i64> {
+        self.iter().map(|(name, count)| (name.to_string(), count)).collect()
     }
 
     /// True when there is no count but of nothing.
@@ -48,7 +55,9 @@ impl Extend<(Arc<str>, i64)> for Counts {
         all.sort_unstable_by(|(one, _), (two, _)| one.cmp(two));
         all.dedup_by(|(name, count), (kept, sum)| {
             let is_same = name == kept;
-            *sum += if is_same { *count } else { 0 };
+            if is_same {
+                *sum += *count;
+            }
             is_same
         });
         self.0 = all.into_boxed_slice();
@@ -78,8 +87,6 @@ impl Serialize for Counts {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;

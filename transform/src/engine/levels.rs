@@ -6,9 +6,10 @@ use std::sync::Arc;
 use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
 
-use super::counts::Counts;
 use super::records::{own_column, sums};
-use super::result::{Atom, AtomValue, COUNT, EVERY_PROVIDER, EVERY_STRATUM, FLAG, Place, number_at};
+use super::result::{
+    Atom, AtomValue, COUNT, EVERY_PROVIDER, EVERY_STRATUM, FLAG, Place, counts_at, flags_at, number_at,
+};
 use super::tally::Tally;
 use super::texts::Texts;
 use crate::definition::{Definition, Kind};
@@ -124,11 +125,7 @@ impl Columns {
     }
 
     fn tally(&self, row: usize) -> Tally {
-        let some = |columns: &[(Arc<str>, Int64Array)], is_told: fn(i64) -> bool| -> Counts {
-            let counts = columns.iter().map(|(name, column)| (name, number_at(column, row).unwrap_or(0)));
-            counts.filter(|(_, count)| is_told(*count)).map(|(name, count)| (Arc::clone(name), count)).collect()
-        };
-        let (counts, flags) = (some(&self.counts, |_| true), some(&self.flags, |count| count != 0));
+        let (counts, flags) = (counts_at(&self.counts, row), flags_at(&self.flags, row));
         let source_rank = number_at(&self.source_rank, row);
         let sums = AtomValue { source_rank, counts, flags, ..AtomValue::default() };
         match &self.own {

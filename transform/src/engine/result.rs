@@ -254,18 +254,8 @@ impl Columns {
             denominator: number_at(&self.denominator, row),
             percentile: None,
             source_rank: number_at(&self.source_rank, row),
-            counts: self
-                .counts
-                .iter()
-                .map(|(name, array)| (Arc::clone(name), number_at(array, row).unwrap_or(0)))
-                .collect(),
-            flags: self
-                .flags
-                .iter()
-                .filter_map(|(name, array)| {
-                    number_at(array, row).filter(|count| *count != 0).map(|count| (Arc::clone(name), count))
-                })
-                .collect(),
+            counts: counts_at(&self.counts, row),
+            flags: flags_at(&self.flags, row),
         };
         Ok((atom, value))
     }
@@ -333,6 +323,17 @@ fn column(
 
 pub(super) fn number_at(array: &Int64Array, row: usize) -> Option<i64> {
     array.is_valid(row).then(|| array.value(row))
+}
+
+/// The companion counts of a row: all of them, 0 for null.
+pub(super) fn counts_at(columns: &[(Arc<str>, Int64Array)], row: usize) -> Counts {
+    columns.iter().map(|(name, column)| (Arc::clone(name), number_at(column, row).unwrap_or(0))).collect()
+}
+
+/// The flags of a row that occur.
+pub(super) fn flags_at(columns: &[(Arc<str>, Int64Array)], row: usize) -> Counts {
+    let occurs = |column| number_at(column, row).filter(|count| *count != 0);
+    columns.iter().filter_map(|(name, column)| Some((Arc::clone(name), occurs(column)?))).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::CellVersion;
 use crate::book::View;
 use crate::definition::Definition;
 use crate::engine::period::{Period, parse_name};
-use crate::engine::{Atom, AtomValue, Counts};
+use crate::engine::{Atom, AtomValue};
 use crate::figure::{Dimension, Figure};
 use crate::levels;
 use crate::population;
@@ -137,7 +137,6 @@ fn figure(
     period: &Period,
     shown_at: DateTime<Utc>,
 ) -> Figure {
-    let plain = |counts: &Counts| counts.iter().map(|(name, count)| (name.to_string(), count)).collect();
     let named = std::iter::once(query.level).chain(query.definition.strata.iter().copied());
     let cell: Vec<_> = named.zip(key.values.iter().map(Arc::clone)).collect();
     let mut value = value.clone();
@@ -158,8 +157,8 @@ fn figure(
         denominator: value.denominator,
         percentile: value.percentile,
         standardised,
-        counts: plain(&value.counts),
-        flags: plain(&value.flags),
+        counts: value.counts.to_told(),
+        flags: value.flags.to_told(),
         status: query.definition.status_of(value.source_rank, period.ends_at, shown_at),
         as_of: shown_at,
     }

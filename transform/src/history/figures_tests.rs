@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::definition::Catalogue;
+use crate::engine::Counts;
 use crate::history::cells_at;
 use crate::release::reach::LEVELS;
 use crate::snapshot::{FigureQuery, Snapshot};

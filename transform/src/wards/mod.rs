@@ -104,7 +104,7 @@ impl Wards {
         &self,
         span: Span,
         providers: Option<&BTreeSet<Arc<str>>>,
-        read: Option<&BTreeSet<String>>,
+        read: view::Read<'_>,
     ) -> Result<RecordBatch, ArrowError> {
         self.stays.view(span, providers, read)
     }
@@ -117,7 +117,7 @@ impl Wards {
         &self,
         span: Span,
         providers: Option<&BTreeSet<Arc<str>>>,
-        read: Option<&BTreeSet<String>>,
+        read: view::Read<'_>,
     ) -> Result<RecordBatch, ArrowError> {
         self.beds.view(span, providers, read)
     }

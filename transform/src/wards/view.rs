@@ -94,7 +94,7 @@ impl Rows<'_> {
 }
 
 /// The columns of a view that somebody reads; every one, where that is not known.
-pub(super) type Read<'r> = Option<&'r BTreeSet<String>>;
+pub type Read<'r> = Option<&'r BTreeSet<String>>;
 
 /// Merged stays: the rows that begin them, for each the row that ends it, and what is made of all its rows.
 pub(super) fn stays(
