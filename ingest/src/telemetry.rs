@@ -52,7 +52,7 @@ pub struct FeedCounters {
     pub fenced: u64,
     /// Commits tried again after the lake failed.
     pub retries: u64,
-    /// Consumers rebuilt because a partition stood still, or there was none.
+    /// Consumers rebuilt because a partition stood still, or the group did not take them back.
     pub watchdog_rebuilds: u64,
     /// Errors that Kafka reported and the client got over by itself.
     pub kafka_errors: u64,

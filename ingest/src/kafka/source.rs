@@ -122,6 +122,8 @@ struct Position {
 struct Assignment {
     generation: u64,
     positions: Vec<Position>,
+    /// From an assignment, an empty one too, to its revocation.
+    is_settled: bool,
     failure: Option<LakeError>,
 }
 
@@ -142,6 +144,7 @@ impl FeedContext {
         telemetry.forget_places(*feed);
         let mut assignment = self.lock();
         assignment.generation += 1;
+        assignment.is_settled = true;
         assignment.positions.clear();
         let mut list = TopicPartitionList::new();
         match (self.options.frontier)() {
@@ -171,6 +174,7 @@ impl FeedContext {
         self.options.telemetry.forget_places(self.options.feed);
         let mut assignment = self.lock();
         assignment.generation += 1;
+        assignment.is_settled = false;
         assignment.positions.clear();
         if let Err(error) = consumer.unassign() {
             tracing::warn!(feed = %self.options.feed, %error, "Kafka partitions could not be given back");
@@ -345,6 +349,12 @@ impl Source {
         self.consumer.fetch_watermarks(topic, partition, WATERMARK_TIMEOUT).ok()
     }
 
+    /// True while the group's last word is an assignment: a group with more members than partitions has empty ones.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.consumer.context().lock().is_settled
+    }
+
     /// True when a broker answers that one of the topics has partitions; waits at most half a second.
     #[must_use]
     pub fn has_something_to_read(&self) -> bool {
@@ -408,3 +418,7 @@ impl Source {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "source_tests.rs"]
+mod tests;

@@ -1,5 +1,5 @@
 //! Decides when a consumer has to be thrown away: Kafka holds more records and none has come for too long, or the broker
-//! answers and the group has given it no partition for too long.
+//! answers and the group has not taken it in for too long.
 //!
 //! Pure: offsets and instants in, a verdict out.
 
@@ -30,66 +30,70 @@ pub enum Verdict {
 pub struct Watchdog {
     stall: TimeDelta,
     partitions: BTreeMap<(String, i32), Standing>,
-    unassigned: Option<Unassigned>,
+    unsettled: Option<Patience>,
 }
 
-/// A consumer without partitions.
-#[derive(Debug)]
-struct Unassigned {
-    since: DateTime<Utc>,
-    patience_factor: i32,
-}
-
+/// A partition that stands still.
 #[derive(Debug)]
 struct Standing {
     next: i64,
+    patience: Patience,
+}
+
+/// Since when there is something to wait for, and how often the usual patience it lasts.
+#[derive(Debug)]
+struct Patience {
     since: DateTime<Utc>,
-    patience_factor: i32,
+    factor: i32,
+}
+
+impl Patience {
+    const fn anew(now: DateTime<Utc>) -> Self {
+        Self { since: now, factor: 1 }
+    }
+
+    /// Whether it lasts; it is doubled when it is lost.
+    fn judge(&mut self, usual: TimeDelta, now: DateTime<Utc>) -> Verdict {
+        if now - self.since < usual * self.factor {
+            return Verdict::Waiting;
+        }
+        *self = Self { since: now, factor: (self.factor * 2).min(PATIENCE_FACTOR_MAX) };
+        Verdict::Rebuild
+    }
 }
 
 impl Watchdog {
     /// A watchdog that loses patience after `stall`.
     #[must_use]
     pub fn new(stall: TimeDelta) -> Self {
-        Self { stall, partitions: BTreeMap::new(), unassigned: None }
+        Self { stall, partitions: BTreeMap::new(), unsettled: None }
     }
 
-    /// Judges a consumer that has no partition while the broker answers: a quarter of the patience with a partition. A client
-    /// whose session ended while the coordinator was away may never find its way back into the group. A group may also have
-    /// more members than partitions, so that patience doubles here too.
-    pub fn judge_unassigned(&mut self, now: DateTime<Utc>) -> Verdict {
-        let unassigned = self.unassigned.get_or_insert(Unassigned { since: now, patience_factor: 1 });
-        if now - unassigned.since < self.stall / 4 * unassigned.patience_factor {
-            return Verdict::Waiting;
-        }
-        unassigned.since = now;
-        unassigned.patience_factor = (unassigned.patience_factor * 2).min(PATIENCE_FACTOR_MAX);
-        Verdict::Rebuild
+    /// Judges a consumer that the group has not taken in, or not back, while the broker answers: a quarter of the patience with
+    /// a partition. A client whose session ended while the coordinator was away may never find its way back.
+    pub fn judge_unsettled(&mut self, now: DateTime<Utc>) -> Verdict {
+        self.unsettled.get_or_insert(Patience::anew(now)).judge(self.stall / 4, now)
     }
 
-    /// The consumer has partitions, or the broker is away.
-    pub fn forget_unassigned(&mut self) {
-        self.unassigned = None;
+    /// The group has given the consumer its part, or the broker is away.
+    pub fn forget_unsettled(&mut self) {
+        self.unsettled = None;
     }
 
     /// Judges a partition: `next` is the next offset we wait for, `high` the next that Kafka will give out.
     pub fn judge(&mut self, topic: &str, partition: i32, next: i64, high: i64, now: DateTime<Utc>) -> Verdict {
         let key = (topic.to_owned(), partition);
-        let standing = self.partitions.entry(key).or_insert(Standing { next, since: now, patience_factor: 1 });
+        let anew = || Standing { next, patience: Patience::anew(now) };
+        let standing = self.partitions.entry(key).or_insert_with(anew);
         if standing.next != next {
-            *standing = Standing { next, since: now, patience_factor: 1 };
+            *standing = anew();
             return Verdict::Moving;
         }
         if high <= next {
-            standing.since = now;
+            standing.patience.since = now;
             return Verdict::CaughtUp;
         }
-        if now - standing.since < self.stall * standing.patience_factor {
-            return Verdict::Waiting;
-        }
-        standing.since = now;
-        standing.patience_factor = (standing.patience_factor * 2).min(PATIENCE_FACTOR_MAX);
-        Verdict::Rebuild
+        standing.patience.judge(self.stall, now)
     }
 }
 
@@ -103,19 +107,19 @@ mod tests {
     }
 
     #[test]
-    fn a_consumer_that_is_given_no_partition_is_rebuilt_ever_more_seldom() {
+    fn a_consumer_that_the_group_does_not_take_in_is_rebuilt_ever_more_seldom() {
         let clock = clock();
         let mut watchdog = Watchdog::new(TimeDelta::seconds(120));
         let mut after = |seconds| {
             clock.advance(TimeDelta::seconds(seconds));
-            watchdog.judge_unassigned(clock.now())
+            watchdog.judge_unsettled(clock.now())
         };
         assert_eq!([after(0), after(29), after(1)], [Verdict::Waiting, Verdict::Waiting, Verdict::Rebuild]);
         assert_eq!([after(30), after(30)], [Verdict::Waiting, Verdict::Rebuild], "twice the patience");
-        watchdog.forget_unassigned();
-        assert_eq!(watchdog.judge_unassigned(clock.now()), Verdict::Waiting, "patience begins anew");
+        watchdog.forget_unsettled();
+        assert_eq!(watchdog.judge_unsettled(clock.now()), Verdict::Waiting, "patience begins anew");
         clock.advance(TimeDelta::seconds(30));
-        assert_eq!(watchdog.judge_unassigned(clock.now()), Verdict::Rebuild);
+        assert_eq!(watchdog.judge_unsettled(clock.now()), Verdict::Rebuild);
     }
 
     #[test]

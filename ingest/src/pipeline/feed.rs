@@ -28,7 +28,7 @@ const POLL_NOTE_INTERVAL: Duration = Duration::from_secs(1);
 enum End {
     /// Told to.
     Shutdown,
-    /// A partition stood still for too long, or there was none for too long.
+    /// A partition stood still for too long, or the group did not take the consumer back for too long.
     Stalled(&'static str),
     /// The feed stops until people have looked.
     Stop(String),
@@ -235,14 +235,14 @@ impl FeedLoop {
     }
 }
 
-/// Compares every partition's position with what Kafka holds, and asks whether there should be one.
+/// Compares every partition's position with what Kafka holds, and asks whether the group has taken the consumer in.
 fn watch(source: &Source, watchdog: &mut Watchdog) -> Result<(), End> {
     let positions: Vec<_> =
         source.positions().map(|(topic, partition, next)| (topic.to_owned(), partition, next)).collect();
-    if !positions.is_empty() || !source.has_something_to_read() {
-        watchdog.forget_unassigned();
-    } else if watchdog.judge_unassigned(SystemClock.now()) == Verdict::Rebuild {
-        return Err(End::Stalled("the group gave it no partition"));
+    if source.is_settled() || !source.has_something_to_read() {
+        watchdog.forget_unsettled();
+    } else if watchdog.judge_unsettled(SystemClock.now()) == Verdict::Rebuild {
+        return Err(End::Stalled("the group did not take it back"));
     }
     for (topic, partition, next) in positions {
         // No answer means that the broker is away: rebuilding would not help.

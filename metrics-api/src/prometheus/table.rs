@@ -145,7 +145,7 @@ series! {
     KAFKA_ERRORS = "homeward_ingest_kafka_errors_total" Counter Count ["feed"]
         "Errors that Kafka reported and the client got over by itself.";
     REBUILDS = "homeward_ingest_watchdog_rebuilds_total" Counter Count ["feed"]
-        "Times the watchdog rebuilt a consumer because a partition stood still while data waited, or the group gave it none.";
+        "Times the watchdog rebuilt a consumer because a partition stood still while data waited, or its group did not take it back.";
     FEED_STOPPED = "homeward_ingest_feed_stopped" Gauge Truth ["feed"]
         "1 when the feed stopped itself because most of a batch was refused; see the log and /readyz.";
     SERIES_REFUSED = "homeward_exposition_series_refused" Gauge Count []
